@@ -6,15 +6,7 @@
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -113,112 +105,143 @@ function start(node: LabNode, ...more: readonly string[]): ChildProcess {
 const configOf = (node: LabNode, api: string): string =>
   `${api}\n${readFileSync(join(node.folder, "etc", "keepalived.conf"), "utf8")}`;
 
+/** A node with an API on loopback and on its address, with TLS. */
+class SecureNode {
+  readonly node: LabNode;
+  readonly files: Files;
+  readonly tokens: string;
+  readonly ca: string;
+  readonly #folder: string;
+
+  constructor(node: LabNode) {
+    this.node = node;
+    this.#folder = join(node.folder, "etc", "tls");
+    mkdirSync(this.#folder);
+    this.files = makeFiles(this.#folder, node.address);
+    this.tokens = join(this.#folder, "token");
+    writeFileSync(this.tokens, `ops ${OPS}\n`, { mode: 0o600 });
+    this.ca = this.inside(this.files.authority.cert);
+    this.configure(9_651);
+  }
+
+  /** As the node sees the path. */
+  inside(path: string): string {
+    return path.replace(join(this.node.folder, "etc"), "/etc/keepalived");
+  }
+
+  configure(port: number): void {
+    const { server } = this.files;
+    const api = `api {
+  listen 127.0.0.1:9650
+  listen ${this.node.address}:${port}
+  token_file ${this.inside(this.tokens)}
+  tls {
+    cert_file ${this.inside(server.cert)}
+    key_file ${this.inside(server.key)}
+    client_ca_file ${this.inside(join(this.#folder, "callers.crt"))}
+  }
+}`;
+    writeFileSync(join(this.node.folder, "etc", "api.conf"), configOf(this.node, api));
+  }
+
+  renew(): void {
+    makeCertificate(this.#folder, this.files.authority, "server", `IP:${this.node.address}`);
+  }
+
+  log(): string {
+    return readFileSync(join(this.node.folder, "stderr"), "utf8");
+  }
+
+  async listens(port: number): Promise<void> {
+    const line = `listening on ${this.node.address}:${port}`;
+    await until("it listens", () => this.log().includes(line));
+  }
+
+  async reload(): Promise<void> {
+    const { code, text } = await run(this.node, [BATON, "reload", "--runtime-dir", RUNTIME_DIR]);
+    assert.equal(code, 0, text);
+  }
+
+  async ask(port: number, path: string, more: Asked = {}): Promise<readonly [string, string]> {
+    const host = port === 9_650 ? "127.0.0.1" : this.node.address;
+    return await ask(this.node, `https://${host}:${port}${path}`, { ca: this.ca, ...more });
+  }
+}
+
+async function commandAsks({ node, ca }: SecureNode): Promise<void> {
+  const tokenFile = "/etc/keepalived/tls/ops";
+  writeFileSync(join(node.folder, "etc", "tls", "ops"), `${OPS}\n`, { mode: 0o600 });
+  const status = async (...more: readonly string[]): Promise<Ran> =>
+    await run(node, [BATON, "status", "--node", `https://${node.address}:9651`, ...more]);
+  const known = await status("--json", "--ca", ca, "--token-file", tokenFile);
+  assert.equal(known.code, 0, known.text);
+  const read = JSON.parse(known.text) as Status;
+  assert.equal(read.instances[0]?.state, "MASTER");
+  assert.deepEqual(read.api?.listen.toSorted(), [
+    "127.0.0.1:9650",
+    `${node.address}:9651`,
+    `unix:${RUNTIME_DIR}/api.sock`,
+  ]);
+  assert.ok(v.is(STATUS, read), "the status is not as the document says");
+  const untrusted = await status();
+  assert.match(untrusted.text, /certificate is not trusted; give its authority with --ca/);
+  const nobody = await status("--ca", ca, "--lang", "zh-CN");
+  assert.match(nobody.text, /401, 此操作需要令牌或证书/);
+  assert.equal(nobody.code, 1);
+}
+
+async function callersAsk(secure: SecureNode): Promise<void> {
+  const { node, files } = secure;
+  const certified = ({ cert, key }: Certificate): Asked => ({
+    cert: secure.inside(cert),
+    key: secure.inside(key),
+  });
+  assert.equal((await secure.ask(9_651, "/healthz"))[0], "200");
+  assert.equal((await secure.ask(9_651, "/readyz"))[0], "200");
+  assert.equal((await secure.ask(9_651, "/v1/status", certified(files.alice)))[0], "200");
+  assert.equal((await secure.ask(9_651, "/v1/status", certified(files.mallory)))[0], "401");
+  assert.equal((await ask(node, `http://${node.address}:9651/healthz`))[0], "-");
+  const read = async (path: string): Promise<unknown> => {
+    const [code, text] = await secure.ask(9_650, path);
+    assert.equal(code, "200", `${path}: ${text}`);
+    return JSON.parse(text);
+  };
+  assert.ok(v.is(EVENTS, await read("/v1/events")), "events are not as the document says");
+  assert.ok(v.is(CHECK, await read("/v1/check")), "findings are not as the document says");
+  assert.match((await secure.ask(9_650, "/metrics"))[1], /^# HELP /m);
+}
+
+/** What was opened with files that cannot be used any more goes on, and is said to. */
+async function filesChange(secure: SecureNode): Promise<void> {
+  const { files, tokens } = secure;
+  writeFileSync(tokens, `ops ${FRESH}\n`);
+  copyFileSync(files.alice.cert, files.server.cert);
+  secure.configure(9_652);
+  await secure.reload();
+  await until("it is reported", () => /no TLS.*server\.(?:crt|key)/.test(secure.log()));
+  assert.equal((await secure.ask(9_650, "/v1/status"))[0], "200");
+  assert.equal((await secure.ask(9_650, "/v1/status", bearer(OPS)))[0], "401");
+  secure.renew();
+  await secure.reload();
+  await secure.listens(9_652);
+  assert.equal((await secure.ask(9_652, "/v1/status", bearer(FRESH)))[0], "200");
+  assert.deepEqual(await secure.ask(9_651, "/healthz"), ["-", "ECONNREFUSED"]);
+  const log = secure.log();
+  assert.ok(!log.includes(OPS) && !log.includes(FRESH), "a token in the log");
+}
+
 test("TLS, tokens, certificates, a reload", async (context) => {
   await withLab(context, { profile: FAST, kinds: ["baton"] }, async (lab) => {
     const [node] = lab.nodes;
     assert.ok(node);
-    const folder = join(node.folder, "etc", "tls");
-    mkdirSync(folder);
-    const inside = (path: string): string =>
-      path.replace(join(node.folder, "etc"), "/etc/keepalived");
-    const files = makeFiles(folder, node.address);
-    const tokens = join(folder, "token");
-    writeFileSync(tokens, `ops ${OPS}\n`, { mode: 0o600 });
-    const write = (port: number): void =>
-      writeFileSync(
-        join(node.folder, "etc", "api.conf"),
-        configOf(
-          node,
-          `api {
-  listen 127.0.0.1:9650
-  listen ${node.address}:${port}
-  token_file ${inside(tokens)}
-  tls {
-    cert_file ${inside(files.server.cert)}
-    key_file ${inside(files.server.key)}
-    client_ca_file ${inside(join(folder, "callers.crt"))}
-  }
-}`,
-        ),
-      );
-    write(9_651);
+    const secure = new SecureNode(node);
     const daemon = start(node);
     context.after(() => daemon.kill("SIGKILL"));
-    const log = (): string => readFileSync(join(node.folder, "stderr"), "utf8");
-    const reload = async (): Promise<void> => {
-      const { code, text } = await run(node, [BATON, "reload", "--runtime-dir", RUNTIME_DIR]);
-      assert.equal(code, 0, text);
-    };
-    await until("it owns the address", () => log().includes("Entering MASTER STATE"));
-    await until("it listens", () => log().includes(`listening on ${node.address}:9651`));
-    const url = `https://${node.address}:9651`;
-    const ca = inside(files.authority.cert);
-
-    const tokenFile = inside(join(folder, "ops"));
-    writeFileSync(join(folder, "ops"), `${OPS}\n`, { mode: 0o600 });
-    const remote = ["--node", url, "--runtime-dir", RUNTIME_DIR];
-    const status = await run(node, [
-      BATON,
-      "status",
-      "--json",
-      ...remote,
-      "--ca",
-      ca,
-      "--token-file",
-      tokenFile,
-    ]);
-    assert.equal(status.code, 0, status.text);
-    const read = JSON.parse(status.text) as Status;
-    assert.equal(read.instances[0]?.state, "MASTER");
-    assert.deepEqual(read.api?.listen.toSorted(), [
-      "127.0.0.1:9650",
-      `${node.address}:9651`,
-      `unix:${RUNTIME_DIR}/api.sock`,
-    ]);
-    assert.ok(v.is(STATUS, read), "the status is not as the document says");
-    const untrusted = await run(node, [BATON, "status", ...remote]);
-    assert.match(untrusted.text, /certificate is not trusted; give its authority with --ca/);
-    const nobody = await run(node, [BATON, "status", ...remote, "--ca", ca, "--lang", "zh-CN"]);
-    assert.match(nobody.text, /401, 此操作需要令牌或证书/);
-    assert.equal(nobody.code, 1);
-
-    const with_ = async (path: string, more: Asked): Promise<readonly [string, string]> =>
-      await ask(node, `${url}${path}`, { ca, ...more });
-    assert.equal((await with_("/healthz", {}))[0], "200");
-    assert.equal((await with_("/readyz", {}))[0], "200");
-    const certified = { cert: inside(files.alice.cert), key: inside(files.alice.key) };
-    assert.equal((await with_("/v1/status", certified))[0], "200");
-    const other = { cert: inside(files.mallory.cert), key: inside(files.mallory.key) };
-    assert.equal((await with_("/v1/status", other))[0], "401");
-    assert.equal((await ask(node, `http://${node.address}:9651/healthz`))[0], "-");
-    const local = async (path: string): Promise<unknown> => {
-      const [code, text] = await ask(node, `https://127.0.0.1:9650${path}`, { ca });
-      assert.equal(code, "200", `${path}: ${text}`);
-      return JSON.parse(text);
-    };
-    assert.ok(v.is(EVENTS, await local("/v1/events")), "events are not as the document says");
-    assert.ok(v.is(CHECK, await local("/v1/check")), "findings are not as the document says");
-    assert.match((await ask(node, "https://127.0.0.1:9650/metrics", { ca }))[1], /^# HELP /m);
-
-    // What was opened with files that cannot be used any more goes on, and is said to.
-    writeFileSync(tokens, `ops ${FRESH}\n`);
-    copyFileSync(files.alice.cert, files.server.cert);
-    write(9_652);
-    await reload();
-    await until("it is reported", () => /no TLS.*server\.(?:crt|key)/.test(log()));
-    assert.equal((await ask(node, "https://127.0.0.1:9650/v1/status", { ca }))[0], "200");
-    assert.equal(
-      (await ask(node, "https://127.0.0.1:9650/v1/status", { ca, ...bearer(OPS) }))[0],
-      "401",
-    );
-    const renewed = makeCertificate(folder, files.authority, "server", `IP:${node.address}`);
-    chmodSync(renewed.key, 0o600);
-    await reload();
-    await until("it listens", () => log().includes(`listening on ${node.address}:9652`));
-    const moved = `https://${node.address}:9652/v1/status`;
-    assert.equal((await ask(node, moved, { ca, ...bearer(FRESH) }))[0], "200");
-    assert.deepEqual(await ask(node, `${url}/healthz`, { ca }), ["-", "ECONNREFUSED"]);
-    assert.ok(!log().includes(OPS) && !log().includes(FRESH), "a token in the log");
+    await until("it owns the address", () => secure.log().includes("Entering MASTER STATE"));
+    await secure.listens(9_651);
+    await commandAsks(secure);
+    await callersAsk(secure);
+    await filesChange(secure);
     const ended = new Promise((resolve) => daemon.once("exit", resolve));
     daemon.kill("SIGTERM");
     await ended;
