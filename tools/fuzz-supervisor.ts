@@ -1,7 +1,7 @@
 /**
  * Everything that the supervisor reads, hostile: answers of the metadata service and the cloud,
- * bytes on the control socket and for the HTTP API, files, configurations at a reload, output of scripts, lines of the
- * engine, signals, its environment.
+ * bytes on the control socket and for the HTTP API, files, configurations at a reload, output of
+ * scripts, lines of the engine, signals, its environment.
  *
  *     npm run fuzz -- supervisor --minutes 10 [--seed 1] [--life 20]
  *
