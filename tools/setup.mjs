@@ -16,6 +16,8 @@ export const TOOLS = {
   rsyslogd: "rsyslog",
   logrotate: "logrotate",
   mandoc: "mandoc",
+  prometheus: "prometheus",
+  promtool: "prometheus",
   groff: "groff-base",
   lexgrog: "man-db",
   zsh: "zsh",

@@ -1,7 +1,7 @@
 /** The archive that runs from any folder: the program, its pages and files to install by hand. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { programFolder } from "./contents.ts";
+import { monitoring, programFolder } from "./contents.ts";
 import { below, completed, type Entry, file } from "./entries.ts";
 import type { Made } from "./made.ts";
 
@@ -17,6 +17,7 @@ export function archiveTree(made: Made): readonly Entry[] {
     file("CHANGELOG.md", text("CHANGELOG.md")),
     file("examples/systemd/baton.service", text("examples/systemd/baton.service")),
     file("examples/systemd/hardening.conf", text("examples/systemd/hardening.conf")),
+    ...monitoring(made.root).map((entry) => ({ ...entry, path: `share/${entry.path}` })),
     file("share/bash-completion/completions/baton", made.completions.bash),
     file("share/zsh/site-functions/_baton", made.completions.zsh),
     file("share/fish/vendor_completions.d/baton.fish", made.completions.fish),

@@ -65,6 +65,7 @@ export function installedFiles(made: Made, layout: Layout): readonly Entry[] {
     file("usr/lib/sysusers.d/baton.conf", text("packaging/sysusers.conf")),
     configuration(layout.options, text("packaging/options.conf")),
     configuration("etc/logrotate.d/baton", text("packaging/logrotate.conf")),
+    ...monitoring(made.root).map((entry) => ({ ...entry, path: `usr/share/${entry.path}` })),
     file("usr/share/bash-completion/completions/baton", made.completions.bash),
     file(layout.zsh, made.completions.zsh),
     file("usr/share/fish/vendor_completions.d/baton.fish", made.completions.fish),
@@ -83,6 +84,12 @@ export function installedFiles(made: Made, layout: Layout): readonly Entry[] {
     file(`${layout.licenses}/THIRD-PARTY-LICENSES`, made.licenses),
   ];
 }
+
+/** Alert rules and the dashboard, to be copied to where Prometheus and Grafana look. */
+export const monitoring = (root: string): readonly Entry[] =>
+  ["prometheus/baton.rules.yml", "grafana/baton.json"].map((path) =>
+    file(`baton/${path}`, readFileSync(join(root, "packaging", path))),
+  );
 
 /** The unit of the checkout, at the package's places. */
 export function unitFile(unit: string, options: string): string {
