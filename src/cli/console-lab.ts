@@ -122,6 +122,8 @@ async function* linesOf(folder: string, signal: AbortSignal): AsyncIterable<stri
   const leave = (): void => void socket.destroy();
   signal.addEventListener("abort", leave);
   socket.on("error", () => undefined);
+  // readline would pass it on.
+  lines.on("error", () => undefined);
   // A reader of lines hears of the end of its input, and not of an input that was destroyed.
   socket.on("close", () => lines.close());
   socket.write(`${JSON.stringify({ command: "watch" })}\n`);

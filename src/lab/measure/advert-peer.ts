@@ -25,11 +25,11 @@ export class AdvertPeer {
     const pipe = this.#child.stdio[OUTPUT_FD];
     if (!(pipe instanceof Duplex)) throw new Error("a peer without a pipe");
     this.#pipe = pipe;
-    // It ends with the process.
+    // It ends with the process; readline would pass on its error.
     pipe.on("error", () => {});
-    createInterface({ input: pipe }).on("line", (line) => {
-      this.#waiting.shift()?.(JSON.parse(line) as PeerAnswer);
-    });
+    createInterface({ input: pipe })
+      .on("line", (line) => this.#waiting.shift()?.(JSON.parse(line) as PeerAnswer))
+      .on("error", () => {});
     this.#child.on("exit", (code, signal) => {
       if (!this.#closing) throw new Error(`the peer ended: ${signal ?? `exit code ${code}`}`);
     });

@@ -93,7 +93,7 @@ export class Instruments {
       { stdio: ["ignore", "ignore", "inherit", "pipe", ...namespaces], detached: true },
     );
     this.#guard(this.#watcher, "the address watcher");
-    createInterface({ input: pipeOf(this.#watcher) }).on("line", (line) => {
+    linesOf(pipeOf(this.#watcher), (line) => {
       const news = JSON.parse(line) as WatchNews;
       if (news.kind === "presence") this.#presence.record(news);
       else this.adverts.record(news);
@@ -108,7 +108,7 @@ export class Instruments {
         { stdio: ["ignore", "ignore", "inherit", "pipe"], detached: true },
       );
       this.#guard(this.#asker, "the watcher of answers");
-      createInterface({ input: pipeOf(this.#asker) }).on("line", (line) => {
+      linesOf(pipeOf(this.#asker), (line) => {
         const news = JSON.parse(line) as WatchNews;
         if (news.kind === "presence") this.#answers.record(news);
       });
@@ -121,7 +121,7 @@ export class Instruments {
     );
     this.#guard(this.#prober, "the prober");
     this.#proberPipe = pipeOf(this.#prober);
-    createInterface({ input: this.#proberPipe }).on("line", (line) => {
+    linesOf(this.#proberPipe, (line) => {
       const answer = JSON.parse(line) as ProberAnswer;
       this.#waiting.get(answer.id)?.resolve(answer);
       this.#waiting.delete(answer.id);
@@ -244,6 +244,13 @@ function pipeOf(child: ChildProcess): Duplex {
   // It ends with the process, which `#guard` looks after.
   pipe.on("error", () => {});
   return pipe;
+}
+
+/** readline passes on the pipe's error, and nobody else would hear it there either. */
+function linesOf(pipe: Duplex, take: (line: string) => void): void {
+  createInterface({ input: pipe })
+    .on("line", take)
+    .on("error", () => {});
 }
 
 function endOf(child: ChildProcess): Promise<void> {

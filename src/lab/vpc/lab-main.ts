@@ -210,7 +210,10 @@ function watch(socket: Socket): void {
 
 const server = createServer((socket: Socket) => {
   socket.on("error", () => undefined);
-  createInterface({ input: socket }).on("line", (line) => {
+  const lines = createInterface({ input: socket });
+  // readline passes on the socket's error: a client that goes away does not end the laboratory.
+  lines.on("error", () => undefined);
+  lines.on("line", (line) => {
     const reply = (value: LabAnswer): void => void socket.write(`${JSON.stringify(value)}\n`);
     const request = readLabRequest(line);
     if (typeof request === "string") return reply({ ok: false, error: request });

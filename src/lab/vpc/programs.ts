@@ -70,10 +70,12 @@ export class Programs {
     this.#programs.set(command, program);
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
-      createInterface({ input: stream }).on("line", (text) => {
-        log.write(`${text}\n`);
-        this.#output.line(name, text);
-      });
+      createInterface({ input: stream })
+        .on("line", (text) => {
+          log.write(`${text}\n`);
+          this.#output.line(name, text);
+        })
+        .on("error", () => undefined);
     }
     child.on("close", (code, signalName) => {
       log.end();

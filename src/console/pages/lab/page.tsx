@@ -22,8 +22,11 @@ import {
   status,
 } from "./lab-state.ts";
 import { instanceColour, ProbePlot } from "./probe-plot.tsx";
+import type { ProbeSeries } from "./probe-series.ts";
 import { Steps } from "./steps.tsx";
 import { Topology } from "./topology.tsx";
+
+type LastSecond = ReturnType<ProbeSeries["latest"]>;
 
 const TEXT = {
   title: text("Laboratory", "实验环境"),
@@ -44,6 +47,16 @@ const TEXT = {
   fastest: text("fastest", "最快应答"),
   lost: text("lost", "丢失"),
   answering: text("who answers", "应答者"),
+  latest: ({ sent, lost, slowest }: LastSecond): Text => {
+    const [en, zh] =
+      slowest === undefined
+        ? ["no answer", "无应答"]
+        : [`slowest ${slowest.toFixed(1)} ms`, `最慢 ${slowest.toFixed(1)} 毫秒`];
+    return text(
+      `last second: ${sent} probes, ${lost} lost, ${en}`,
+      `最近 1 秒：探测 ${sent} 次，丢失 ${lost}，${zh}`,
+    );
+  },
   events: text("What happens", "事件"),
   noEvents: text("Nothing yet.", "暂无。"),
   output: text("Show what the daemons print", "显示守护进程的输出"),
@@ -139,7 +152,10 @@ function Probes({ news }: { readonly news: StatusNews }): JSX.Element {
           const label = t(side === "client" ? TEXT.client(address) : TEXT.internet(address));
           return (
             <figure key={side}>
-              <figcaption class="small">{label}</figcaption>
+              <figcaption class="small row spread">
+                {label}
+                <Latest side={side} />
+              </figcaption>
               <ProbePlot label={label} series={series[side]} instances={instances} names={labels} />
             </figure>
           );
@@ -147,6 +163,19 @@ function Probes({ news }: { readonly news: StatusNews }): JSX.Element {
       </div>
     </section>
   );
+}
+
+const LATEST_MS = 500;
+
+/** The last second in figures, for those who do not see the plot, and for whoever looks closely. */
+function Latest({ side }: { readonly side: ProbeSide }): JSX.Element | null {
+  const [latest, setLatest] = useState(series[side].latest());
+  useEffect(() => {
+    const timer = setInterval(() => setLatest(series[side].latest()), LATEST_MS);
+    return () => clearInterval(timer);
+  }, [side]);
+  if (latest.sent === 0) return null;
+  return <span class="muted">{t(TEXT.latest(latest))}</span>;
 }
 
 const KINDS: Readonly<Record<EventNews["kind"], Text>> = {

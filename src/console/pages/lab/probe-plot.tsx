@@ -10,7 +10,7 @@ import { theme } from "../../base/theme.ts";
 import type { ProbeSeries, Turn } from "./probe-series.ts";
 import { SHOWN_S } from "./probe-series.ts";
 
-const HEIGHT = 190;
+const HEIGHT = 176;
 const FRAME_MS = 50;
 const SLOWEST_MS = 1_000;
 const FASTEST_MS = 0.01;
@@ -93,11 +93,12 @@ function optionsFor(
       lost: { range: [0, 1] },
     },
     axes: [
-      { ...axis, font, space: 90, values: (_, splits) => splits.map(clockText) },
+      { ...axis, font, space: 90, size: 32, values: (_, splits) => splits.map(clockText) },
       {
         ...axis,
         font,
         size: 68,
+        space: 16,
         splits: () => [...POWERS],
         values: (_, splits) => splits.map((value) => msText(value)),
       },
