@@ -59,7 +59,8 @@ after(async () => {
 });
 
 const at = (path: string): string => new URL(`${path}${address.hash}`, address).href;
-const region = (page: Page, name: string): Locator => page.getByRole("region", { name, exact: true });
+const region = (page: Page, name: string): Locator =>
+  page.getByRole("region", { name, exact: true });
 const rowOf = (page: Page, what: string): Locator =>
   page.getByRole("row").filter({ hasText: what });
 
