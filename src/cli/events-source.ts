@@ -1,16 +1,20 @@
 /** Where `baton events` reads: this machine's file, or a node's HTTP interface. */
 import * as v from "valibot";
 import { readEvents } from "#daemon/event-reader";
+import type { Language } from "#diagnostics/diagnostic";
 import { type ClockDifference, clockDifference } from "#events/merge";
 import { readMoment } from "#events/moment";
 import { EVENT_SEVERITIES, type EventRecord } from "#events/record";
 import { LIMIT_MAX, type Selection } from "#events/selection";
-import { keepingObject, parseJson, readShape, recordOf } from "#json/shape";
+import { printJsonProblem } from "#json/problem";
+import { keepingObject, readShape, recordOf } from "#json/shape";
+import { askRemote, type RemoteNode } from "./remote-node.ts";
 
 export type SourceFailure =
   | { readonly kind: "missing" | "no-permission"; readonly path: string }
   | { readonly kind: "unreadable"; readonly path: string; readonly why: string }
-  | { readonly kind: "no-answer" | "refused"; readonly url: string; readonly why: string };
+  /** The reason as a sentence that names the node. */
+  | { readonly kind: "node"; readonly why: string };
 
 export interface SourceEvents {
   readonly kind: "events";
@@ -51,7 +55,6 @@ export const localSource = (folder: string): EventSource => ({
 
 /** As many as a node gives at once. */
 const PAGE = 1_000;
-const TIMEOUT_MS = 5_000;
 
 const EVENT = keepingObject(
   {
@@ -80,24 +83,23 @@ const ANSWER = keepingObject(
   "an answer",
 );
 
-export interface Access {
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** @param url of the interface: `http://db2:9650` */
-export const nodeSource = (url: string, access: Access = {}): EventSource => ({
-  name: url,
-  read: async (selection) => await readPages(url, selection, access),
+export const nodeSource = (node: RemoteNode, language: Language): EventSource => ({
+  name: node.name,
+  read: async (selection) => await readPages(node, selection, language),
 });
 
-async function readPages(url: string, selection: Selection, access: Access): Promise<SourceAnswer> {
+async function readPages(
+  node: RemoteNode,
+  selection: Selection,
+  language: Language,
+): Promise<SourceAnswer> {
   const most = Math.min(selection.limit ?? LIMIT_MAX, LIMIT_MAX);
   const isNewest = selection.newest === true;
   let events: readonly EventRecord[] = [];
   let page = selection;
   for (;;) {
     const limit = Math.min(PAGE, most - events.length);
-    const answer = await readPage(url, { ...page, limit }, access);
+    const answer = await readPage(node, { ...page, limit }, language);
     if (answer.kind === "failure") return answer;
     events = isNewest ? [...answer.events, ...events] : [...events, ...answer.events];
     const { next } = answer;
@@ -110,44 +112,33 @@ async function readPages(url: string, selection: Selection, access: Access): Pro
 type Page = SourceEvents & { readonly next: number | undefined };
 
 async function readPage(
-  url: string,
+  node: RemoteNode,
   selection: Selection,
-  { headers = {} }: Access,
+  language: Language,
 ): Promise<Page | Extract<SourceAnswer, { kind: "failure" }>> {
   const sent = Date.now();
-  let text: string;
-  let status: number;
-  try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const asked = await fetch(addressOf(url, selection), {
-      headers: { accept: "application/json", ...headers },
-      redirect: "error",
-      signal,
-    });
-    ({ status } = asked);
-    text = await asked.text();
-  } catch (error) {
-    return { kind: "failure", failure: { kind: "no-answer", url, why: whyOf(error) } };
-  }
+  const asked = await askRemote(node, { path: pathOf(selection), language });
   const received = Date.now();
-  if (status !== 200)
-    return { kind: "failure", failure: { kind: "refused", url, why: refusal(status, text) } };
-  const read = readShape(ANSWER, parseJson(text));
-  if (read.kind !== "value")
-    return { kind: "failure", failure: { kind: "refused", url, why: "not an answer of Baton" } };
-  const { node, now, next } = read.value;
+  if (asked.kind === "failed")
+    return { kind: "failure", failure: { kind: "node", why: asked.why } };
+  const read = readShape(ANSWER, asked.value);
+  if (read.kind !== "value") {
+    const why = `${node.name}: ${printJsonProblem(read.problem, "the answer", language)}`;
+    return { kind: "failure", failure: { kind: "node", why } };
+  }
+  const { node: name, now, next } = read.value;
   const events = read.value.events as unknown as readonly EventRecord[];
   const theirs = now === undefined ? undefined : readMoment(now);
   const clock =
     theirs === undefined ? undefined : clockDifference(sent * 1_000, received * 1_000, theirs);
-  return { kind: "events", node, clock, events, hasMore: next !== undefined, next };
+  return { kind: "events", node: name, clock, events, hasMore: next !== undefined, next };
 }
 
-function addressOf(url: string, selection: Selection): URL {
-  const address = new URL("/v1/events", url);
+function pathOf(selection: Selection): string {
+  const query = new URLSearchParams();
   const { since, until, instances = [], kinds = [], severity, after, before, limit } = selection;
   const add = (name: string, value: string | number | undefined): void => {
-    if (value !== undefined) address.searchParams.append(name, String(value));
+    if (value !== undefined) query.append(name, String(value));
   };
   const moment = (at: number | undefined): string | undefined =>
     at === undefined ? undefined : new Date(at).toISOString();
@@ -160,22 +151,5 @@ function addressOf(url: string, selection: Selection): URL {
   add("before", before);
   add("limit", limit);
   if (selection.newest === true) add("newest", "true");
-  return address;
-}
-
-function whyOf(error: unknown): string {
-  const { name, cause, message } = error as Error;
-  if (name === "TimeoutError") return `${TIMEOUT_MS / 1_000} s`;
-  const { code, message: why } = (cause ?? {}) as {
-    readonly code?: unknown;
-    readonly message?: unknown;
-  };
-  const said = code ?? why;
-  return typeof said === "string" ? said : message;
-}
-
-/** `application/problem+json` says it in `detail`. */
-function refusal(status: number, text: string): string {
-  const detail = (parseJson(text) as { readonly detail?: unknown } | undefined)?.detail;
-  return typeof detail === "string" ? `${status}, ${detail}` : String(status);
+  return `/v1/events?${query}`;
 }

@@ -112,14 +112,10 @@ export function failureSentence(failure: SourceFailure, language: Language): str
         : `${failure.path} 仅限 root 和 baton 组成员读取：请用 sudo`;
     case "unreadable":
       return `${failure.path}${en ? ": " : "："}${failure.why}`;
-    case "no-answer":
+    case "node":
       return en
-        ? `${failure.url} does not answer (${failure.why}); its events are missing here`
-        : `${failure.url} 没有应答（${failure.why}），此处缺少该节点的事件`;
-    case "refused":
-      return en
-        ? `${failure.url} refuses: ${failure.why}; its events are missing here`
-        : `${failure.url} 拒绝：${failure.why}；此处缺少该节点的事件`;
+        ? `${failure.why}; its events are missing here`
+        : `${failure.why}；此处缺少该节点的事件`;
   }
 }
 

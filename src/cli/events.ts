@@ -30,6 +30,7 @@ import {
   noEventsText,
 } from "./events-text.ts";
 import { readTime } from "./events-time.ts";
+import { readRemoteNode } from "./remote-node.ts";
 import { STATE_DIR_OPTION, stateDirOf } from "./state-dir.ts";
 
 const TIME = text("TIME", "时间");
@@ -83,15 +84,25 @@ const OPTIONS = {
   from: values(
     text("URL", "地址"),
     text(
-      `a node's HTTP interface, or ${LOCAL}; several become one sequence`,
-      `节点的 HTTP 接口地址，或 ${LOCAL}；多个来源按时间合并`,
+      `a node's HTTP API (http://HOST:PORT, https://…, unix:/PATH), or ${LOCAL}; several become one sequence`,
+      `节点的 HTTP API（http://主机:端口、https://…、unix:/路径），或 ${LOCAL}；多个来源按时间合并`,
     ),
-    {
-      accepts: {
-        test: (given) => given === LOCAL || isHttp(given),
-        wanted: text(`an http or https URL, or ${LOCAL}`, `http 或 https 地址，或 ${LOCAL}`),
-      },
-    },
+  ),
+  "token-file": value(
+    text("FILE", "文件"),
+    text(
+      "with --from: a token, or a line of a token file",
+      "与 --from 同用：令牌，或令牌文件中的一行",
+    ),
+    { completes: "files" },
+  ),
+  ca: value(
+    text("FILE", "文件"),
+    text(
+      "with --from: the authority of their certificates in PEM, if the system does not know it",
+      "与 --from 同用：签发其证书的机构证书（PEM），用于系统不信任该机构时",
+    ),
+    { completes: "files" },
   ),
   json: flag(text("a line of JSON for each event", "每个事件输出一行 JSON")),
   "state-dir": STATE_DIR_OPTION,
@@ -147,11 +158,15 @@ export const command: Command = defineCommand({
   },
 });
 
-function sourcesOf({ options }: EventsLine): readonly EventSource[] {
+function sourcesOf({ options, language }: EventsLine): readonly EventSource[] {
+  const { "token-file": tokenFile, ca } = options;
   const folder = stateDirOf(options["state-dir"], options["runtime-dir"]);
   if (options.from.length === 0) return [localSource(folder)];
   const names = [...new Set(options.from)];
-  return names.map((name) => (name === LOCAL ? localSource(folder) : nodeSource(name)));
+  return names.map((name) => {
+    if (name === LOCAL) return localSource(folder);
+    return nodeSource(readRemoteNode(name, { option: "--from", tokenFile, ca }), language);
+  });
 }
 
 function selectionOf({ options }: EventsLine): Selection {
@@ -306,7 +321,3 @@ const merge = (answers: readonly Answered[]): readonly MergedEvent[] =>
           ],
     ),
   );
-
-function isHttp(given: string): boolean {
-  return URL.canParse(given) && /^https?:$/.test(new URL(given).protocol);
-}

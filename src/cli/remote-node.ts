@@ -71,13 +71,25 @@ export function remoteNodeOf({ options }: RemoteLine): RemoteNode | undefined {
       );
     return undefined;
   }
-  const address = readAddress(node);
+  return readRemoteNode(node, { option: "--node", tokenFile, ca });
+}
+
+export interface NodeAccess {
+  /** Under which the node was given. */
+  readonly option: string;
+  readonly tokenFile: string | undefined;
+  readonly ca: string | undefined;
+}
+
+/** Throws `UsageError` for what is no node, or a file that cannot be read. */
+export function readRemoteNode(node: string, { option, tokenFile, ca }: NodeAccess): RemoteNode {
+  const address = readAddress(node, option);
   const isPlain = address.kind === "url" && address.url.protocol === "http:";
   if (isPlain && tokenFile !== undefined && !isLoopback(address.url.hostname))
     throw new UsageError(
       text(
-        `--node ${node}: a token is not sent to another machine without TLS; use https://`,
-        `--node ${node}：没有 TLS 时不会向其他机器发送令牌；请使用 https://`,
+        `${option} ${node}: a token is not sent to another machine without TLS; use https://`,
+        `${option} ${node}：没有 TLS 时不会向其他机器发送令牌；请使用 https://`,
       ),
     );
   return {
@@ -88,7 +100,7 @@ export function remoteNodeOf({ options }: RemoteLine): RemoteNode | undefined {
   };
 }
 
-function readAddress(node: string): RemoteNode["address"] {
+function readAddress(node: string, option: string): RemoteNode["address"] {
   if (node.startsWith("unix:/")) return { kind: "unix", path: node.slice("unix:".length) };
   const url = URL.canParse(node) ? new URL(node) : undefined;
   const isHttp = url?.protocol === "http:" || url?.protocol === "https:";
@@ -96,8 +108,8 @@ function readAddress(node: string): RemoteNode["address"] {
   if (url === undefined || !isHttp || !isBare)
     throw new UsageError(
       text(
-        `--node ${node}: give http://HOST:PORT, https://HOST:PORT or unix:/PATH`,
-        `--node ${node}：请给出 http://主机:端口、https://主机:端口 或 unix:/路径`,
+        `${option} ${node}: give http://HOST:PORT, https://HOST:PORT or unix:/PATH`,
+        `${option} ${node}：请给出 http://主机:端口、https://主机:端口 或 unix:/路径`,
       ),
     );
   return { kind: "url", url };

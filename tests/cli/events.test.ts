@@ -241,12 +241,12 @@ test("a node that does not answer is named, and the others are shown", async (co
   const { status, out, err } = await run(args);
   assert.equal(status, 3);
   assert.match(out, /chk says so/);
-  assert.match(err, new RegExp(`${url} refuses: 401, a token is needed; its events are missing`));
-  assert.match(err, new RegExp(`${closed} does not answer \\(ECONNREFUSED\\)`));
+  assert.match(err, new RegExp(`${url}: 401, a token is needed; its events are missing here`));
+  assert.match(err, new RegExp(`${closed}: nothing listens there; its events are missing here`));
   const other = await serve(context, (_, response) => void response.end("<html>"));
   const alone = await run(["--from", other]);
   assert.equal(alone.status, 1);
-  assert.match(alone.err, /refuses: not an answer of Baton/);
+  assert.match(alone.err, /this is no answer of Baton's; its events are missing here/);
 });
 
 test("pages of a node are asked for until there are enough", async (context) => {
