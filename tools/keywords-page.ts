@@ -107,6 +107,7 @@ const BLOCKS: readonly BlockWord[] = [
   "auth_hmac",
   "havip",
   "api",
+  "events",
   "tls",
   "alert",
   "vrrp_sync_group",

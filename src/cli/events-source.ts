@@ -151,5 +151,5 @@ function pathOf(selection: Selection): string {
   add("before", before);
   add("limit", limit);
   if (selection.newest === true) add("newest", "true");
-  return `/v1/events?${query}`;
+  return `/v1/events?${query.toString()}`;
 }

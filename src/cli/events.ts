@@ -85,7 +85,7 @@ const OPTIONS = {
     text("URL", "地址"),
     text(
       `a node's HTTP API (http://HOST:PORT, https://…, unix:/PATH), or ${LOCAL}; several become one sequence`,
-      `节点的 HTTP API（http://主机:端口、https://…、unix:/路径），或 ${LOCAL}；多个来源按时间合并`,
+      `节点的 HTTP API（http://地址:端口、https://…、unix:/路径），或 ${LOCAL}；多个来源按时间合并`,
     ),
   ),
   "token-file": value(

@@ -109,7 +109,7 @@ function readAddress(node: string, option: string): RemoteNode["address"] {
     throw new UsageError(
       text(
         `${option} ${node}: give http://HOST:PORT, https://HOST:PORT or unix:/PATH`,
-        `${option} ${node}：请给出 http://主机:端口、https://主机:端口 或 unix:/路径`,
+        `${option} ${node}：请给出 http://地址:端口、https://地址:端口 或 unix:/路径`,
       ),
     );
   return { kind: "url", url };

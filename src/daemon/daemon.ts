@@ -5,7 +5,6 @@
 import type { Server } from "node:net";
 import { hostname } from "node:os";
 import type { Language } from "#diagnostics/diagnostic";
-import { DEFAULT_BOUNDS } from "#events/bounds";
 import type { EventLog } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { keepDescriptorsToOurselves } from "#linux/descriptors";
@@ -21,6 +20,7 @@ import type { CloudQuestion } from "./cloud-source.ts";
 import { background, errnoOf, failureText } from "./contain.ts";
 import { type Handler, serveControl } from "./control-server.ts";
 import { killEngine, untilEngineGone } from "./engine-lock.ts";
+import { boundsOf } from "./event-bounds.ts";
 import { EventRecorder } from "./event-recorder.ts";
 import { startedEvent } from "./event-texts.ts";
 import { Housekeeping } from "./housekeeping.ts";
@@ -147,12 +147,9 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir, exit: Exit): P
     log("error", printFailure(rtnetlink));
     return 1;
   }
-  const groups = new RunningGroups(dir.scripts);
-  endLeftovers(groups, log, messages);
-  const manager = new SystemManager({
-    ...readManager(options.env, process.pid),
-    send: sdNotify,
-  });
+  const groups = runningGroups(dir, log, messages);
+  const about = readManager(options.env, process.pid);
+  const manager = new SystemManager({ ...about, send: sdNotify });
   const places = new OwnedPlaces(options.runtimeDir, rtnetlink.value, (path, errno) =>
     log("warning", messages.placesNotRecorded(path, errno)),
   );
@@ -175,7 +172,10 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir, exit: Exit): P
     recordFile: options.recordFile,
     cloud: options.cloud,
     env: options.env,
-    reloaded: (plan) => api?.configure(plan),
+    reloaded: (plan) => {
+      events.configure(boundsOf(plan));
+      api?.configure(plan);
+    },
     apiListens: () => api?.listens,
     ...(options.engineProgram !== undefined && { engineProgram: options.engineProgram }),
   });
@@ -224,10 +224,10 @@ function openDaemonApi(
   return new DaemonApi({ options: options.api, supervisor, events, runtimeDir, language, log });
 }
 
-function makeRecorder({ stateDir, language, log }: DaemonOptions, exit: Exit): EventRecorder {
+function makeRecorder({ plan, stateDir, language, log }: DaemonOptions, exit: Exit): EventRecorder {
   const events = new EventRecorder({
     folder: stateDir,
-    bounds: DEFAULT_BOUNDS,
+    bounds: boundsOf(plan),
     group: groupInFile(READERS),
     node: hostname(),
     log,
@@ -295,10 +295,13 @@ function endOnBugs(log: Log, messages: DaemonMessages, exit: Exit): void {
   process.on("unhandledRejection", end);
 }
 
-function endLeftovers(groups: RunningGroups, log: Log, messages: DaemonMessages): void {
+/** Those of an earlier daemon are ended. */
+function runningGroups({ scripts }: RuntimeDir, log: Log, messages: DaemonMessages): RunningGroups {
+  const groups = new RunningGroups(scripts);
   const ended = groups.endLeftovers("SIGTERM");
   for (const command of ended) log("warning", messages.leftover(command));
   if (ended.length > 0) setTimeout(() => groups.endLeftovers("SIGKILL"), LEFTOVER_MS).unref();
+  return groups;
 }
 
 /** Resolves when everything has been handed over, however often it is called meanwhile. */

@@ -47,7 +47,7 @@ const COLUMNS = "at, node, kind, severity, instance, grp, en, zh, data";
 const TRIM_ROWS = 500;
 /** Of what is there, when there is too much: not one event for each that comes. */
 const TRIM_SHARE = 0.01;
-const DAY_MICROS = 86_400_000_000;
+const HOUR_MICROS = 3_600_000_000;
 /** Pages (4 kB) that wait in the log of SQLite before they are folded into the file. */
 const LOG_PAGES = 256;
 const LOG_BYTES_KEPT = 4 * 1_048_576;
@@ -156,7 +156,7 @@ export class EventStore {
   #tidyOld(): boolean {
     const spare = this.#count - LEAST_KEPT;
     if (spare <= 0) return false;
-    const before = this.#clock() - this.bounds.days * DAY_MICROS;
+    const before = this.#clock() - this.bounds.hours * HOUR_MICROS;
     const old = "SELECT count(*) AS value FROM (SELECT at FROM events ORDER BY id LIMIT ?)";
     const most = Math.min(TRIM_ROWS, spare);
     const row = this.#db.prepare(`${old} WHERE at < ?`).get(most, before);

@@ -137,6 +137,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2081: warning("alert-to-nobody"),
   VR2082: warning("mail-without-server-or-recipients"),
   VR2083: warning("not-a-mail-address"),
+  VR2090: error("no-limit-of-events"),
 
   VR2501: error("pair-differs"),
   VR2502: error("pair-instance-missing"),

@@ -352,6 +352,11 @@ export interface Facts {
     readonly recipients: boolean;
   };
   readonly VR2083: { readonly keyword: string; readonly text: string };
+  readonly VR2090: {
+    readonly keyword: "keep" | "max_size" | "max_entries";
+    readonly text: string;
+    readonly why: "form" | "range";
+  };
 
   // Two files of one pair
   readonly VR2501: { readonly what: string; readonly first: string; readonly second: string };

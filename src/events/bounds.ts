@@ -3,10 +3,14 @@ export interface EventBounds {
   readonly entries: number;
   /** Of the file, without what waits to be folded into it (a few megabytes at most). */
   readonly bytes: number;
-  readonly days: number;
+  readonly hours: number;
 }
 
-export const DEFAULT_BOUNDS: EventBounds = { entries: 100_000, bytes: 64 * 1_048_576, days: 400 };
+export const DEFAULT_BOUNDS: EventBounds = {
+  entries: 100_000,
+  bytes: 64 * 1_048_576,
+  hours: 400 * 24,
+};
 
 /**
  * The last so many are kept however old they are: a machine that starts with a wrong date must not

@@ -9,6 +9,7 @@ import type { GarpPreset } from "./keywords/garp-presets.ts";
 import { garpPresetOf } from "./model/effective.ts";
 import { find, type Model } from "./model/model.ts";
 import { apiBlock, printApiAddress } from "./plan/api.ts";
+import { eventsBlock } from "./plan/events.ts";
 import { printHavip } from "./plan/havip.ts";
 import type { CommandPlan, InstancePlan, RunPlan } from "./plan/run-plan.ts";
 
@@ -34,6 +35,7 @@ export interface ShownBlock {
 export function showEffective(plan: RunPlan, model: Model): readonly ShownBlock[] {
   return [
     ...showApi(plan.api, model),
+    ...showEvents(plan.events, model),
     ...plan.scripts.map((script): ShownBlock => {
       const block = find(model.scripts, script.name);
       const row = rowsOf(block, model.globals);
@@ -77,6 +79,19 @@ function showApi(api: RunPlan["api"], model: Model): readonly ShownBlock[] {
     row("tls", tls.length === 0 ? "off" : tls.join(" ")),
   ];
   return [{ title: "api", values }];
+}
+
+function showEvents(events: RunPlan["events"], model: Model): readonly ShownBlock[] {
+  if (events === undefined) return [];
+  const row = rowsOf(eventsBlock(model), undefined);
+  if (events.isOff) return [{ title: "events", values: [row("off", "")] }];
+  const { hours, bytes, entries } = events;
+  const values = [
+    row("keep", hours === undefined ? "400d" : hours % 24 === 0 ? `${hours / 24}d` : `${hours}h`),
+    row("max_size", bytes === undefined ? "64M" : `${bytes / 1_048_576}M`),
+    row("max_entries", String(entries ?? 100_000)),
+  ];
+  return [{ title: "events", values }];
 }
 
 type Row = (keyword: string, value: string, global?: string) => ShownValue;

@@ -147,7 +147,7 @@ test("by size: the file does not grow beyond it, and shrinks when less is allowe
 test("by age: what is too old goes, but a wrong clock does not take the last thousand", (context) => {
   const { open } = bench(context);
   let now = NOW;
-  const { store } = open({ clock: () => now, bounds: { ...DEFAULT_BOUNDS, days: 30 } });
+  const { store } = open({ clock: () => now, bounds: { ...DEFAULT_BOUNDS, hours: 720 } });
   const tidy = (): void => {
     for (let turn = 0; store.tidy(); turn += 1) assert.ok(turn < 1_000, "it never ends");
   };

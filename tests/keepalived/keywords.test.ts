@@ -77,6 +77,7 @@ const wrap = (block: string, line: string): string => {
   if (block === "authentication" || block === "auth_hmac" || block === "havip") {
     return `vrrp_instance A {\n${block} {\n${line}\n}\n}\n`;
   }
+  if (block === "events") return `events {\n${line}\n}\n`;
   if (block === "api") return `api {\n${line}\n}\n`;
   if (block === "tls") return `api {\ntls {\n${line}\n}\n}\n`;
   if (block === "static_track_group") return `track_group A {\n${line}\n}\n`;

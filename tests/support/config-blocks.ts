@@ -20,6 +20,7 @@ const tracked = (list: string, name: string): string => ` ${list} {\n  ${name}\n
 /** Block → text with the lines in it. "" is the root. */
 export const AROUND: { readonly [B in BlockWord | ""]: (lines: string) => string } = {
   "": (lines) => `${lines}\n${instanceWith("")}`,
+  events: (lines) => `events {\n${lines}\n}\n${instanceWith("")}`,
   api: (lines) => `api {\n${lines}\n}\n${instanceWith("")}`,
   alert: (lines) => `alert {\n webhook https://ops.example.com/x\n${lines}\n}\n${instanceWith("")}`,
   authentication: (lines) => instanceWith(` authentication {\n${lines}\n }`),

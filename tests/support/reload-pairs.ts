@@ -290,6 +290,12 @@ const OTHERS: readonly Pair[] = [
     ["token_file", "@FOLDER@/token-a", "@FOLDER@/token-b"],
   ]),
   ...rows("api", [["tls", "", "tls {\ncert_file @FOLDER@/crt\nkey_file @FOLDER@/key\n}"]]),
+  ...valued("events", [
+    ["keep", "30d", "400d"],
+    ["max_size", "8M", "64M"],
+    ["max_entries", "5000", "100000"],
+  ]),
+  ...rows("events", [["off", "", "off"]]),
   ...valued("tls", [
     ["cert_file", "@FOLDER@/crt-a", "@FOLDER@/crt-b"],
     ["key_file", "@FOLDER@/key-a", "@FOLDER@/key-b"],
@@ -339,6 +345,7 @@ export function textOf(pair: Pair, which: "before" | "after", places: Places): s
   if (pair.root !== undefined) parts.push(pair.root);
   if (needs("alert")) parts.push(`alert {\n${word === "webhook" ? "" : HOOK}\n${line}\n}`);
   if (needs("api")) parts.push(`api {\n${word === "listen" ? "" : LISTEN}\n${line}\n}`);
+  if (needs("events")) parts.push(`events {\n${line}\n}`);
   if (needs("tls")) {
     const others = ["cert_file", "key_file"]
       .filter((one) => one !== word)

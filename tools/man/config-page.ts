@@ -191,6 +191,7 @@ const SECTIONS: readonly (readonly [Text, KeywordTable])[] = [
       ["auth_hmac", TABLES.auth_hmac],
       ["havip", TABLES.havip],
       ["api", TABLES.api],
+      ["events", TABLES.events],
       ["tls (api)", TABLES.tls],
       ["alert", TABLES.alert],
       ["vrrp_sync_group NAME", TABLES.vrrp_sync_group],

@@ -196,6 +196,15 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
   "IPVS: flush at stop": "IPVS：停止时清空",
   "IPVS: named pipe of the checkers": "IPVS：健康检查的命名管道",
   "IPVS: program that reads it": "IPVS：读取该管道的程序",
+  "how much of what happened is kept for `baton events`": "为 `baton events` 保留多少事件",
+  "how long an event is kept: 12h, 30d, 8w; the last 1,000 stay in any case":
+    "事件保留多久：12h、30d、8w；最近 1000 条始终保留",
+  "size of the file, 1M to 16G; beyond it the oldest go":
+    "文件大小，1M 到 16G；超出后删除最旧的事件",
+  "number of events, 1000 to 10000000; beyond it the oldest go":
+    "事件条数，1000 到 10000000；超出后删除最旧的事件",
+  "nothing is kept, and the thread that would write it is not started":
+    "不保留事件，也不启动写入线程",
   "HTTP API: status, events, metrics, and what may be asked of the node":
     "HTTP API：状态、事件、指标，以及可以要求节点做的操作",
   "address and port, or `unix:` and a path; other than loopback with `tls` only":

@@ -2,6 +2,7 @@
 import type { Facts } from "../facts.ts";
 import type { CodeFamily, Message, Messages } from "../messages.ts";
 import { API } from "./api.ts";
+import { EVENTS } from "./events.ts";
 import { list, ticked } from "./phrases.ts";
 
 const used = (value: string): readonly string[] =>
@@ -18,6 +19,7 @@ const TRACKERS: Readonly<Record<string, string>> = {
 
 export const VALUES: Messages<CodeFamily<"VR20">> = {
   ...API,
+  ...EVENTS,
   VR2001: ({ keyword, text, decimal, used: value }) => ({
     message: `\`${text}\` is not a ${decimal ? "number of seconds" : "whole number"} for \`${keyword}\``,
     label: "not a number",

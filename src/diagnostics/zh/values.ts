@@ -2,6 +2,7 @@
 import type { Facts } from "../facts.ts";
 import type { CodeFamily, Messages } from "../messages.ts";
 import { API } from "./api.ts";
+import { EVENTS } from "./events.ts";
 import { list, ticked } from "./phrases.ts";
 
 const used = (value: string): readonly string[] =>
@@ -23,6 +24,7 @@ const LISTS: Readonly<Record<Facts["VR2011"]["tracker"], string>> = {
 
 export const VALUES: Messages<CodeFamily<"VR20">> = {
   ...API,
+  ...EVENTS,
   VR2001: ({ keyword, text, decimal, used: value }) => ({
     message: `\`${keyword}\` 的值 \`${text}\` 不是${decimal ? "秒数" : "整数"}`,
     label: "不是数字",

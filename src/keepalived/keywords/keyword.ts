@@ -10,6 +10,7 @@ export type BlockWord =
   | "authentication"
   | "auth_hmac"
   | "bfd_instance"
+  | "events"
   | "garp_group"
   | "global_defs"
   | "havip"

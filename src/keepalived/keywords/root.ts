@@ -2,6 +2,7 @@
 
 import { ALERT_BLOCK } from "./alert.ts";
 import { API_BLOCK } from "./api.ts";
+import { EVENTS_BLOCK } from "./events.ts";
 import {
   block,
   flag,
@@ -86,6 +87,7 @@ export const ROOT: KeywordTable = table([
     purpose: "old name of `track_file`",
   },
   API_BLOCK,
+  EVENTS_BLOCK,
   {
     word: "bfd_instance",
     takes: block("bfd_instance", true),

@@ -3,6 +3,7 @@
 import { ALERT } from "./alert.ts";
 import { API, TLS } from "./api.ts";
 import { AUTHENTICATION, HMAC } from "./authentication.ts";
+import { EVENTS } from "./events.ts";
 import { GLOBALS } from "./globals.ts";
 import { GARP_GROUP, STATIC_TRACK_GROUP, SYNC_GROUP } from "./groups.ts";
 import { HAVIP } from "./havip.ts";
@@ -14,6 +15,7 @@ import { BFD, FILE, PROCESS, SCRIPT } from "./trackers.ts";
 export const TABLES: { readonly [B in BlockWord]: KeywordTable } = {
   api: API,
   alert: ALERT,
+  events: EVENTS,
   authentication: AUTHENTICATION,
   auth_hmac: HMAC,
   bfd_instance: BFD,

@@ -15,6 +15,7 @@ import {
 import type { Model } from "../model/model.ts";
 import { alertsOf } from "./alert.ts";
 import { apiOf } from "./api.ts";
+import { eventsOf } from "./events.ts";
 import { havipOf } from "./havip.ts";
 import { planInstance } from "./instance.ts";
 import { isMailed, mailOf } from "./mail.ts";
@@ -49,6 +50,7 @@ export function makePlan(model: Model): RunPlan {
   const tracked = (kind: TrackerKind, block: Block): boolean =>
     used.has(`${kind} ${nameOf(block)}`);
   const api = apiOf(model);
+  const events = eventsOf(model);
   return {
     globals: planGlobals(model),
     instances,
@@ -64,6 +66,7 @@ export function makePlan(model: Model): RunPlan {
       .flatMap((block) => planProcess(block) ?? []),
     ...(api === undefined ? {} : { api }),
     ...(alerts === undefined ? {} : { alerts }),
+    ...(events === undefined ? {} : { events }),
   };
 }
 

@@ -18,6 +18,8 @@ export interface RunPlan {
   readonly files: readonly FileTrackerPlan[];
   readonly processes: readonly ProcessTrackerPlan[];
   /** The HTTP API, if the file has one. */
+  /** `events`; undefined: the file says nothing about it. */
+  readonly events?: EventsPlan;
   readonly api?: ApiPlan;
   readonly alerts?: readonly AlertPlan[];
 }
@@ -122,6 +124,14 @@ export interface HavipPlan {
   readonly credentialsFile: string | undefined;
   /** See `handoverWait` in vrrp/router/config.ts; 0: no waiting. */
   readonly handoverWait: Micros;
+}
+
+/** Undefined members: the daemon's defaults. */
+export interface EventsPlan {
+  readonly isOff: boolean;
+  readonly hours: number | undefined;
+  readonly bytes: number | undefined;
+  readonly entries: number | undefined;
 }
 
 export interface GroupPlan {

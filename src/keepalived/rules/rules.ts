@@ -15,6 +15,7 @@ import { checkAuthentication } from "./authentication.ts";
 import { type CloudVendor, guessCloud, type KnownVendor } from "./cloud-vendor.ts";
 import { checkClouds } from "./clouds.ts";
 import { checkCommands } from "./commands.ts";
+import { checkEvents } from "./events.ts";
 import { checkGlobalsLast } from "./globals-last.ts";
 import { checkHavip } from "./havip.ts";
 import { checkInitFail } from "./init-fail.ts";
@@ -59,6 +60,7 @@ export const RULES: readonly Rule[] = [
   checkZeroInterval,
   checkInitFail,
   checkOwnKeywords,
+  checkEvents,
   checkHavip,
   checkApi,
   checkAlert,
