@@ -81,10 +81,11 @@ export class Reconciler {
     const { lease, refreshedAt } = instance;
     const hasLapsed =
       refreshedAt !== undefined && now - refreshedAt > lease.addressSeconds * 1_000_000 - EARLY;
+    // Also from one that gives up in this very step, because it has stalled (sim seed 278583).
+    if (!isOurDoing) entry.takenAt = now;
     steps.apply(instance, { kind: "timeReached" }, now);
     if (instance.state.phase.kind !== "master") return;
     const { address } = entry.virtual;
-    if (!isOurDoing && !hasLapsed) entry.takenAt = now;
     const outcomes: RouterEvent[] = [];
     leases.add(instance, entry, now, outcomes);
     for (const event of outcomes) steps.apply(instance, event, now);

@@ -220,6 +220,20 @@ test("added by hand when the hand-over for a dead engine is over: left alone, al
   assert.deepEqual([...bench.world.kernel.keys()], [`3 ${VIP}/24`]);
 });
 
+test("moved by hand from an owner that finds by it that it has stalled: the copy goes", () => {
+  const bench = master();
+  bench.world.now = instant(bench.now + 20_000_000);
+  bench.world.deleteAddress(VIP);
+  bench.drain();
+  assert.equal(bench.phase(), "backup");
+  bench.world.take();
+  bench.event({ kind: "address", address: own(3, VIP) });
+  assert.deepEqual(
+    bench.world.take().filter((line) => line.startsWith("remove")),
+    [`remove ${VIP}/24`],
+  );
+});
+
 test("added by hand long after this node has lost the address: left alone", () => {
   const bench = master();
   bench.world.refuses.set(VIP, "ENOBUFS");
