@@ -47,6 +47,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "backup",
+    ["an old priority 0 moves nothing at once", "now >= (phase.stalledUntil ?? now)", "now >= 0"],
     [
       "of two that both yielded the stronger comes back",
       "haveBothYielded(state, phase, advert) ||\n    (isOnlyPeer",
@@ -113,7 +114,7 @@ export const MUTANTS: readonly Mutant[] = [
       "heard.priority < ours",
     ],
     ["only a weaker master is preempted", "heard.priority < ours && goesOn", "goesOn"],
-    ["who has just yielded waits the skew", "&& !hasJustYielded(config, state, phase, now)", ""],
+    ["who has just yielded waits the skew", "!hasJustYielded(config, state, phase, now));", "true);"],
   ),
   ...inFile(
     "rivals",

@@ -2,6 +2,7 @@
  * A router at fault that hears nobody own the address for two detection times reports it
  * ("no-owner"), once for each such time; and not while an owner is heard.
  */
+import { type Centis, centis } from "#units/time";
 import { masterDown } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
 import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
@@ -72,9 +73,17 @@ export class AlarmChecker {
       this.#cluster.violate("false-alarm", `${who} is ${router.state}`);
     const heardAt = ownerHeardAt(router);
     if (this.#facts.unwellAt(machine) > heardAt) return;
-    const soonest = TIMEOUT * masterDown(router.config, router.config.advertInterval, 255);
+    const soonest = TIMEOUT * masterDown(router.config, this.#shortestInterval(router), 255);
     if (now - heardAt < soonest)
       this.#cluster.violate("false-alarm", `${who} heard an owner ${now - heardAt} us ago`);
+  }
+
+  /** One that is held back goes by the interval of the master it heard last (seed 276343). */
+  #shortestInterval(router: ObservedRouter): Centis {
+    const own = router.config.advertInterval;
+    if (router.state === "FAULT" || router.config.version === 2) return own;
+    const all = this.#facts.routersOf(router.vrid).map(({ config }) => config.advertInterval);
+    return centis(Math.min(own, ...all));
   }
 
   /**

@@ -116,8 +116,10 @@ function discountStall(
   const full = after(now, masterDown(config, phase.masterInterval, state.effectivePriority));
   // Never sooner than it was: a start-up delay may be longer than the detection time.
   const extended = Math.max(phase.masterDownAt, Math.min(full, phase.masterDownAt + stalled));
+  const stalledUntil = after(now, skew(config, phase.masterInterval, state.effectivePriority));
+  const masterDownAt = extended as Instant;
   // Another router may be master by now; a priority 0 from before the stall is not for it.
-  return { ...phase, awakeAt: now, masterDownAt: extended as Instant, resend: undefined };
+  return { ...phase, awakeAt: now, masterDownAt, stalledUntil, resend: undefined };
 }
 
 function hear(
@@ -195,7 +197,8 @@ function accepted(
 /**
  * Priority 0: the master gives the address up (RFC 9568 6.4.2). The skew time decides which of
  * several backups follows; with exactly one unicast peer there is no other backup, so we take over
- * at once.
+ * at once; but not on what waited in the socket during a stall, where the next packet may say
+ * otherwise (seed 278678).
  */
 function masterReleased(
   config: RouterConfig,
@@ -218,7 +221,9 @@ function masterReleased(
   const counted = { ...known, takeOvers };
   const takesOver =
     haveBothYielded(state, phase, advert) ||
-    (isOnlyPeer && !hasJustYielded(config, state, phase, now));
+    (isOnlyPeer &&
+      now >= (phase.stalledUntil ?? now) &&
+      !hasJustYielded(config, state, phase, now));
   if (takesOver && state.maintenance === undefined) {
     const reason = { kind: "master-released", from: advert.from, immediate: true } as const;
     return becomeMaster(config, counted, reason, "address-first", now);

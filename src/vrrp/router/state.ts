@@ -90,6 +90,11 @@ export interface BackupPhase {
   readonly preemptAt: Instant | undefined;
   /** When this router last ran. Time in which it did not run says nothing about the master. */
   readonly awakeAt: Instant;
+  /**
+   * After a stall: a skew time in which a priority 0 may be one that waited in the socket, with the
+   * advertisements that came after it.
+   */
+  readonly stalledUntil?: Instant;
   /** The master sent priority 0, so `masterDownAt` is only the skew time away. */
   readonly released: boolean;
   /**
