@@ -114,7 +114,11 @@ export const MUTANTS: readonly Mutant[] = [
       "heard.priority < ours",
     ],
     ["only a weaker master is preempted", "heard.priority < ours && goesOn", "goesOn"],
-    ["who has just yielded waits the skew", "!hasJustYielded(config, state, phase, now));", "true);"],
+    [
+      "who has just yielded waits the skew",
+      "!hasJustYielded(config, state, phase, now));",
+      "true);",
+    ],
   ),
   ...inFile(
     "rivals",
