@@ -1,4 +1,5 @@
 import { type Mutant, mutantsIn } from "./mutant.ts";
+import { ENGINE_MUTANTS } from "./mutants-engine.ts";
 import { OPERATOR_MUTANTS } from "./mutants-operator.ts";
 import { SUPERVISOR_MUTANTS } from "./mutants-supervisor.ts";
 
@@ -417,17 +418,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["one that waits is not put off", "waiting?.at ??", "undefined ??"],
   ),
-  ...mutantsIn("src/vrrp/engine")(
-    "foreign-addresses",
-    ["what is added while the address is held is a copy", "one.owned || isHeld ||", "one.owned ||"],
-    ["the supervisor removes it", "entry?.owned === false && !isHeld", "entry?.owned === false"],
-    [
-      "what was there before is none",
-      "&& !instance.spared.some((one) => isSamePlace(one, found))",
-      "",
-    ],
-    ["a hold has an end", "heldUntil !== undefined && now <= heldUntil", "heldUntil !== undefined"],
-  ),
+  ...ENGINE_MUTANTS,
   {
     file: "src/vrrp/engine/guard.ts",
     rule: "a refused prolongation of the lease is acted on",
