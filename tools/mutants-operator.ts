@@ -55,4 +55,9 @@ export const OPERATOR_MUTANTS: readonly Mutant[] = [
     ["who was moved away does not preempt", "switched !== undefined || maintenance", "maintenance"],
     ["maintenance is no only peer", "takesOver && state.maintenance === undefined", "takesOver"],
   ),
+  ...inFile("router", [
+    "maintenance is not called back by switch --back",
+    'if (state.maintenance === "on") return unchanged(state);',
+    "",
+  ]),
 ];

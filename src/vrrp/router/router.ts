@@ -149,9 +149,10 @@ function stepUncounted(
     case "switchAsked":
       return beginSwitch(config, state, event, now);
     case "switchBack":
-      return state.phase.kind === "switching"
-        ? recall(config, state, state.phase, now)
-        : unchanged(withoutSwitch(state));
+      if (state.phase.kind !== "switching") return unchanged(withoutSwitch(state));
+      // What gives up for maintenance is called back by the end of that alone.
+      if (state.maintenance === "on") return unchanged(state);
+      return recall(config, state, state.phase, now);
     case "maintenanceChanged":
       return changeMaintenance(config, state, event.mode, now);
     case "stop":
