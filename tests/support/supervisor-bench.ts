@@ -154,7 +154,9 @@ export class SupervisorBench {
       ...config.excludedAddresses,
     ]) {
       const index = this.links.find(({ name }) => name === (device ?? config.interface))?.index;
-      const isHere = this.addresses.some((one) => one.index === index && one.address === address);
+      const isHere = this.addresses.some(
+        (one) => one.index === index && one.address === address && one.prefix === prefix,
+      );
       if (index !== undefined && !isHere)
         this.addresses.push({ index, address, prefix, secondary: true, proto: BATON_PROTO });
     }

@@ -30,7 +30,7 @@ export type ToEngine =
       readonly groups: readonly GroupConfig[];
       readonly resume: readonly string[];
       /**
-       * Where others have put addresses of `resume` before they were ours. What else of them is
+       * Where others had put addresses of `resume` before they were ours. Whatever else of them is
        * found is a copy of ours.
        */
       readonly spared?: readonly Leftover[];

@@ -4,8 +4,9 @@
  * is held for the engine that died, is a copy of ours and goes when ours goes: the machine would
  * answer on beside the successor. One that was there before is left alone.
  *
- * Which are copies of the first kind the engine has said. What else the kernel has when the engine
- * is dead is spared; what has come by the time the address is removed is a copy of the second kind.
+ * Which were there before the engine has said (`foreign-address`, without `isOwner`): they are
+ * spared. Whatever else there is, when the engine is dead or by the time the address is removed, is
+ * a copy; the engine may have died before it read that somebody added it (sim seed 280348).
  */
 import type { Ipv4 } from "#units/address";
 import type { AddressPlace } from "../engine/instance.ts";
@@ -28,53 +29,23 @@ const placeOf = ({ index, address, prefix }: AddressPlace): Place => ({
   address: { address, prefix, scope: 0 },
 });
 
-/** Those of an instance that the kernel has besides its own `places`. */
-function othersOf(
-  { addresses, excludedAddresses }: InstanceConfig,
-  kernel: KernelState,
-  places: readonly Place[],
-): readonly AddressInfo[] {
-  const virtuals = [...addresses, ...excludedAddresses].map(({ address }) => address);
-  const own = places.map(
-    ({ interfaceIndex: index, address: { address, prefix } }): AddressPlace => ({
-      index,
-      address,
-      prefix,
-    }),
-  );
-  return kernel.addresses.filter(
-    (one) => virtuals.includes(one.address) && !isOurs(one) && !isAmong(one, own),
-  );
-}
-
-/** Where the copies are that the dead engine knew of, and that are here still. */
-export function copiesOf(
-  config: InstanceConfig,
-  kernel: KernelState,
-  places: readonly Place[],
-  known: readonly AddressPlace[],
-): readonly Place[] {
-  return othersOf(config, kernel, places)
-    .filter((one) => isAmong(one, known))
-    .map(placeOf);
-}
-
 /**
- * What a hand-over that begins now leaves alone. On a device without ARP or a loopback device, and
- * of the address owner (priority 255), nothing is a copy.
+ * What a hand-over leaves alone. On a device without ARP or a loopback device, and of the address
+ * owner (priority 255), nothing is a copy.
  */
 export function sparedBy(
-  config: InstanceConfig,
-  kernel: KernelState,
+  { router, addresses, excludedAddresses }: InstanceConfig,
+  { links }: KernelState,
   places: readonly Place[],
-  known: readonly AddressPlace[],
+  beside: readonly AddressPlace[],
 ): Spared {
-  const devices = kernel.links.filter(({ arp, mac }) => arp && mac !== 0);
+  const devices = links.filter(({ arp, mac }) => arp && mac !== 0);
+  const here = places.map(({ address }) => address.address);
+  const virtuals = [...addresses, ...excludedAddresses].map(({ address }) => address);
   return {
-    places: othersOf(config, kernel, places)
-      .filter((one) => !isAmong(one, known))
-      .map(({ index, address, prefix }) => ({ index, address, prefix })),
-    devices: config.router.priority === 255 ? [] : devices.map(({ index }) => index),
+    places: beside,
+    absent: virtuals.filter((address) => !here.includes(address)),
+    devices: router.priority === 255 ? [] : devices.map(({ index }) => index),
   };
 }
 
@@ -88,4 +59,23 @@ export function copiesHere(
     .filter((one) => addresses.includes(one.address) && devices.includes(one.index))
     .filter((one) => !isOurs(one) && !isAmong(one, places))
     .map(placeOf);
+}
+
+/** All that are here, besides the instance's own `places`. */
+export function copiesOf(
+  { addresses, excludedAddresses }: InstanceConfig,
+  kernel: KernelState,
+  places: readonly Place[],
+  spared: Spared,
+): readonly Place[] {
+  const virtuals = [...addresses, ...excludedAddresses].map(({ address }) => address);
+  const own = places.map(
+    ({ interfaceIndex: index, address: { address, prefix } }): AddressPlace => ({
+      index,
+      address,
+      prefix,
+    }),
+  );
+  const others = kernel.addresses.filter((one) => !isAmong(one, own));
+  return copiesHere(virtuals, others, spared);
 }

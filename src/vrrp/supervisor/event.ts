@@ -163,6 +163,8 @@ export type Link = Pick<LinkInfo, "index" | "name">;
 /** Which addresses of a held instance are no copies of ours (copies.ts). */
 export interface Spared {
   readonly places: readonly AddressPlace[];
+  /** Those that were not where they belong when the engine was dead: moved by hand, it may be. */
+  readonly absent: readonly Ipv4[];
   /** On other devices than these there are no copies; their indexes. */
   readonly devices: readonly number[];
 }

@@ -145,7 +145,7 @@ export function kernelUnreadable(state: SupervisorState, failure: Failure): Step
 
 function beginHandOver(
   state: SupervisorState,
-  { config, copies: known }: Orphan,
+  { config, beside }: Orphan,
   kernel: KernelState,
   all: readonly InstanceConfig[],
   now: Instant,
@@ -158,7 +158,8 @@ function beginHandOver(
     before === undefined ? [] : [{ kind: "unlisten", hold: before.id }];
   const places = placesOf(config, kernel, all);
   const link = linkOf(config, kernel, places);
-  const everything = [...places, ...copiesOf(config, kernel, places, known)];
+  const spared = sparedBy(config, kernel, places, beside);
+  const everything = [...places, ...copiesOf(config, kernel, places, spared)];
   // An engine that hung before it died has lost its lease: somebody else may own the address now.
   if (link === undefined || places.length === 0) {
     const effects = [
@@ -176,7 +177,6 @@ function beginHandOver(
   }
   const { nextHold: id } = next;
   const until = after(now, handOverWait(config.router));
-  const spared = sparedBy(config, kernel, places, known);
   const hold: Hold = { id, config, source, places, spared, until, removeAt: undefined };
   const { transport, router } = config;
   const listens = transport.kind === "multicast" && router.handover === "make-before-break";
@@ -288,7 +288,7 @@ export function holdsDue(state: SupervisorState, now: Instant): Step {
   let next = state;
   for (const hold of state.holds) {
     if (now < holdDeadline(hold)) continue;
-    next = withoutCopies(withoutHold(next, hold), hold);
+    next = withoutHold(next, hold);
     const instance = hold.config.router.name;
     const isSuccessorHeard = hold.removeAt !== undefined;
     effects.push(
@@ -300,14 +300,6 @@ export function holdsDue(state: SupervisorState, now: Instant): Step {
   return { state: next, effects };
 }
 
-/** They go with the addresses; the engine that was to resume has found those of the hand-over. */
-const withoutCopies = (state: SupervisorState, { id }: Hold): SupervisorState => ({
-  ...state,
-  routers: state.routers.map((one) =>
-    one.hold === id && !one.mayOwn ? { ...one, copies: [] } : one,
-  ),
-});
-
 /**
  * What could not be removed keeps its rule, and better does not answer. So does an address that is
  * ours on another device, where a new engine may own it by now: a rule is for the address wherever
@@ -318,8 +310,10 @@ export function addressesRemoved(
   { instance, spared, gone, here }: Extract<SupervisorEvent, { kind: "addressesRemoved" }>,
 ): Step {
   const elsewhere = new Set(here.filter(isOurs).map(({ address }) => address));
-  const free = [...new Set(gone)].filter((address) => !elsewhere.has(address));
-  const copies = spared === undefined ? [] : copiesHere(free, here, spared);
+  const isFree = (address: Ipv4): boolean => !elsewhere.has(address);
+  const free = [...new Set(gone)].filter(isFree);
+  const absent = spared?.absent.filter(isFree) ?? [];
+  const copies = spared === undefined ? [] : copiesHere([...free, ...absent], here, spared);
   const copied = new Set(copies.map(({ address }) => address.address));
   const rest = free.filter((address) => !copied.has(address));
   return {

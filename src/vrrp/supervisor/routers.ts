@@ -16,7 +16,7 @@ import {
 
 type Reported = Extract<FromEngine, { type: "report" }>;
 
-const GIVEN_UP: Pick<KnownRouter, "mayOwn" | "copies"> = { mayOwn: false, copies: [] };
+const GIVEN_UP: Pick<KnownRouter, "mayOwn"> = { mayOwn: false };
 
 export function engineSaid(state: SupervisorState, message: FromEngine): Step {
   switch (message.type) {
@@ -65,20 +65,20 @@ function routerOf(state: SupervisorState, about: AboutInstance): KnownRouter | u
 function reported(state: SupervisorState, message: Reported): Step {
   const { report } = message;
   if (report.kind === "handed-over") return unchanged(changed(state, message, GIVEN_UP));
-  if (report.kind !== "foreign-address" || !report.isOwner) return unchanged(state);
-  const { index, address, prefix } = report;
-  const copies = routerOf(state, message)?.copies ?? [];
-  const isKnown = copies.some(
-    (one) => one.index === index && one.address === address && one.prefix === prefix,
+  if (report.kind !== "foreign-address") return unchanged(state);
+  const { index, address, prefix, isOwner } = report;
+  const known = routerOf(state, message)?.beside ?? [];
+  const others = known.filter(
+    (one) => one.index !== index || one.address !== address || one.prefix !== prefix,
   );
-  if (isKnown) return unchanged(state);
-  return unchanged(changed(state, message, { copies: [...copies, { index, address, prefix }] }));
+  const beside = isOwner ? others : [...others, { index, address, prefix }];
+  return unchanged(changed(state, message, { beside }));
 }
 
 function changed(
   state: SupervisorState,
   about: AboutInstance,
-  change: Partial<Pick<KnownRouter, "mayOwn" | "hold" | "copies">>,
+  change: Partial<Pick<KnownRouter, "mayOwn" | "hold" | "beside">>,
 ): SupervisorState {
   const router = routerOf(state, about);
   const routers = state.routers.map((one) => (one === router ? { ...one, ...change } : one));
@@ -118,8 +118,8 @@ function adopt(
     const known = old === undefined ? undefined : staying.get(old);
     if (old !== undefined) staying.delete(old);
     const mayOwn = known?.mayOwn ?? false;
-    const copies = known?.copies ?? [];
-    return { config, mayOwn, leaving: undefined, hold: resumed.get(config), copies };
+    const beside = known?.beside ?? [];
+    return { config, mayOwn, leaving: undefined, hold: resumed.get(config), beside };
   });
   const removed = [...staying.values()].map((one) => ({ ...one, leaving: nth }));
   return [...adopted, ...before.filter((one) => !isConfigured(one)), ...removed];
@@ -131,11 +131,12 @@ export function routersWithoutEngine(
 ): Pick<SupervisorState, "routers" | "orphans" | "sent" | "taken"> {
   const owned = state.routers
     .filter(({ mayOwn }) => mayOwn)
-    .map(({ config, copies }) => ({ config, copies }));
+    .map(({ config, beside }) => ({ config, beside }));
   return {
     sent: [],
     taken: 0,
     orphans: [...state.orphans, ...owned],
-    routers: state.routers.filter(isConfigured).map((one) => ({ ...one, ...GIVEN_UP })),
+    // The next engine says anew what others have added.
+    routers: state.routers.filter(isConfigured).map((one) => ({ ...one, ...GIVEN_UP, beside: [] })),
   };
 }

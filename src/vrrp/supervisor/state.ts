@@ -71,11 +71,11 @@ export interface KnownRouter {
   readonly leaving: number | undefined;
   /** The hold that this engine is to resume for it. It may have ended by now. */
   readonly hold: number | undefined;
-  /** Where others have added its addresses since they are ours. */
-  readonly copies: readonly AddressPlace[];
+  /** Where others had added its addresses before they were ours, as the engine has reported. */
+  readonly beside: readonly AddressPlace[];
 }
 
-export type Orphan = Pick<KnownRouter, "config" | "copies">;
+export type Orphan = Pick<KnownRouter, "config" | "beside">;
 
 /** The addresses of an instance, kept for a successor after its engine died. */
 export interface Hold {

@@ -130,8 +130,13 @@ test("without a source address nothing is said: what is here is removed, and eve
 });
 
 test("what is still here somewhere keeps its rule when the lease of the instance was over", () => {
-  const bench = ownerOf(A);
-  // Of the machine itself, on the other device.
+  const bench = ownerOf();
+  bench.start(A);
+  // Of the machine itself, on the other device, where it was before.
+  const place = { address: ip("192.0.2.100"), interface: "eth1", index: 3, prefix: 24 };
+  const report = { kind: "foreign-address", ...place, isOwner: false } as const;
+  bench.happen({ kind: "engineSaid", message: { type: "report", instance: "A", report } });
+  bench.becomes(A, "MASTER");
   bench.addresses = bench.addresses.map((one) =>
     one.proto === BATON_PROTO ? { ...one, index: 3, proto: 0 } : one,
   );
@@ -295,7 +300,7 @@ test("one that is held twice is so once: the first hand-over of the same router 
   bench.until(0.5);
   const { holds } = bench.state;
   // Two deaths were noticed before the kernel could be asked.
-  bench.state = { ...bench.state, orphans: [{ config: A, copies: [] }] };
+  bench.state = { ...bench.state, orphans: [{ config: A, beside: [] }] };
   const kernel = { links: bench.links, addresses: bench.addresses };
   const lines = bench.happen({ kind: "kernelRead", kernel });
   assert.deepEqual(lines.slice(0, 2), ["unlisten 1", "listen 2 eth0"]);

@@ -42,7 +42,7 @@ const isHeard = (bytes: Uint8Array, config: InstanceConfig = A): boolean =>
       config,
       source: OURS,
       places: [],
-      spared: { places: [], devices: [] },
+      spared: { places: [], absent: [], devices: [] },
       until: instant(1),
       removeAt: undefined,
     },
