@@ -93,11 +93,11 @@ const COPIES = `
   mustDo(requests.removeAddress(index, virtual));
   const added = (prefix) => mustDo(addHostAddress(requests, index, virtual.address, prefix));
   added(30);
+  const place = { address: virtual.address, interface: "br0", index, prefix: 30 };
+  const report = { kind: "foreign-address", ...place, isOwner: false };
+  says({ type: "report", instance: "VI_0", report });
   becomesMaster(configs[0]);
   added(31);
-  const place = { address: virtual.address, interface: "br0", index, prefix: 31 };
-  const report = { kind: "foreign-address", ...place, isOwner: true };
-  says({ type: "report", instance: "VI_0", report });
   supervision.happened({ kind: "engineExited" });
   added(32);
   const held = ours().map(({ prefix }) => prefix).toSorted();
