@@ -60,6 +60,19 @@ const RUN: CommandGroup = {
       load: async () => (await import("./events.ts")).command,
     },
     {
+      name: "switch",
+      summary: text(
+        "move an address to another node without losing a packet",
+        "将地址切换到另一个节点，不丢失报文",
+      ),
+      load: async () => (await import("./switch.ts")).command,
+    },
+    {
+      name: "maintenance",
+      summary: text("hold this node back for a while", "让本节点退居一段时间"),
+      load: async () => (await import("./maintenance.ts")).command,
+    },
+    {
       name: "reload",
       summary: text("make the daemon read its configuration again", "让守护进程重新读取配置"),
       load: async () => (await import("./reload.ts")).command,

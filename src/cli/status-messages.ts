@@ -3,7 +3,10 @@
  * because tools look for them.
  */
 import type { HavipCounters } from "#cloud/agreement/agreement-counters";
-import type { GroupMemberStatus, ScriptStatus } from "#daemon/control-protocol";
+import type { GroupMemberStatus, InstanceStatus, ScriptStatus } from "#daemon/control-protocol";
+import { printLocalTime } from "#daemon/local-time";
+import type { Maintenance } from "#daemon/maintenance-shape";
+import { maintenanceSentence } from "#daemon/operator-messages";
 import type { Language } from "#diagnostics/diagnostic";
 import { times } from "#diagnostics/numbers";
 import type { Collections } from "#vrrp/engine/collections";
@@ -35,6 +38,9 @@ export interface StatusMessages {
   readonly results: Readonly<Record<ScriptStatus["result"], string>>;
   readonly ran: (run: { age: string; exit: string; milliseconds: number }) => string;
   readonly heldDown: (losses: number, seconds: string) => string;
+  readonly maintenance: (maintenance: Maintenance) => string;
+  /** It does not preempt since an operator moved it. */
+  readonly switched: (switched: NonNullable<InstanceStatus["switched"]>) => string;
   readonly claimed: (mac: string, address: string, count: number, age: string) => string;
   readonly notify: (state: string, exit: string) => string;
   readonly queued: (count: number) => string;
@@ -99,6 +105,9 @@ const ENGLISH: StatusMessages = {
   ran: ({ age, exit, milliseconds }) => `ran ${age} ago, exit ${exit}, ${milliseconds} ms`,
   heldDown: (losses, left) =>
     `hold-down after ${losses} ${losses === 1 ? "loss" : "losses"}: a weaker master is left alone for ${left} more`,
+  maintenance: (maintenance) => `this node is ${maintenanceSentence(maintenance, "en")}`,
+  switched: ({ at, to, by, back }) =>
+    `moved to ${to} by ${by} at ${printLocalTime(new Date(at))}: it does not preempt until ${BACK[back].en}, or the new owner fails`,
   claimed: (mac, address, count, since) =>
     `another machine (${mac}) claims ${address} by ARP: ${times(count)} in ${since}`,
   notify: (state, exit) => `notify script for ${state}: exit ${exit}`,
@@ -153,6 +162,9 @@ const CHINESE: StatusMessages = {
   ran: ({ age, exit, milliseconds }) => `${age}前运行，退出码 ${exit}，${milliseconds} ms`,
   heldDown: (losses, left) =>
     `已连续 ${losses} 次失去地址或故障，${left}内不抢占优先级较低的主节点`,
+  maintenance: (maintenance) => `本节点${maintenanceSentence(maintenance, "zh-CN")}`,
+  switched: ({ at, to, by, back }) =>
+    `已于 ${printLocalTime(new Date(at))} 由 ${by} 切换到 ${to}：在${BACK[back]["zh-CN"]}或新的持有者发生故障之前不抢占`,
   claimed: (mac, address, count, since) =>
     `另一台机器（${mac}）正在通过 ARP 宣告 ${address}：${since}内 ${count} 次`,
   notify: (state, exit) => `${state} 的 notify 脚本：退出码 ${exit}`,
@@ -177,6 +189,11 @@ const CHINESE: StatusMessages = {
     `引擎垃圾回收：${count} 次，半数不超过 ${ms(p50)}，99% 不超过 ${ms(p99)}，最长 ${ms(max)}`,
   restarts: (count) => `引擎重启次数：${count}`,
 };
+
+const BACK = {
+  "switch-back": { en: "`baton switch --back`", "zh-CN": "执行 baton switch --back " },
+  "maintenance-off": { en: "the maintenance ends", "zh-CN": "维护状态结束" },
+} as const;
 
 export const statusMessages = (language: Language): StatusMessages =>
   language === "en" ? ENGLISH : CHINESE;

@@ -51,7 +51,9 @@ export function renderStatus(status: Status, language: Language, color: boolean)
     ...(status.logLinesLost > 0 ? [messages.lost(status.logLinesLost)] : []),
     ...pauses(status, messages),
   ];
-  return [...instances, ...groups, ...scripts, ...trouble].join("\n");
+  const { maintenance } = status;
+  const held = maintenance === undefined ? [] : [visible(messages.maintenance(maintenance))];
+  return [...held, ...instances, ...groups, ...scripts, ...trouble].join("\n");
 }
 
 /** Half the skew of the shortest interval, or a machine on which most things are late. */
@@ -129,6 +131,7 @@ function detailsOf(
     ...(one.holdDown?.leftSeconds === undefined
       ? []
       : [messages.heldDown(one.holdDown.losses, messages.age(one.holdDown.leftSeconds))]),
+    ...(one.switched === undefined ? [] : [messages.switched(one.switched)]),
     ...(one.claim === undefined
       ? []
       : [

@@ -94,6 +94,19 @@ export function findAccount(database: "passwd" | "group", name: string): Account
   return inFile(database, name) ?? inDirectory(database, name);
 }
 
+/** The name of the user with this number, without asking a directory service. */
+export function findUser(uid: number): string | undefined {
+  try {
+    for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {
+      const [name, , id] = line.split(":");
+      if (id === String(uid)) return name;
+    }
+  } catch {
+    // Not in the file: the number has to do.
+  }
+  return undefined;
+}
+
 /** Its members may read: the status, and what happened. */
 export const READERS = "baton";
 

@@ -14,6 +14,7 @@ import { background, failureText } from "./contain.ts";
 import type { Status } from "./control-protocol.ts";
 import type { Log } from "./log.ts";
 import { daemonMessages } from "./messages.ts";
+import type { OperatorCommand } from "./operator.ts";
 import { findProblemOnWay } from "./own-files.ts";
 import { Pace } from "./pace.ts";
 import { privateFileSentence, readPrivateFile } from "./private-file.ts";
@@ -137,6 +138,8 @@ export class DaemonApi {
         if (!engineAnswers) return "no-engine";
         return supervisor.isConfigured ? "ready" : "configuring";
       },
+      act: async ({ command, body, language: lang }, caller) =>
+        await supervisor.act({ ...body, command, lang } as OperatorCommand, caller),
       check: async (asked) => await checks[asked].get(),
       metrics: async () => await supervisor.metrics(),
       turn: async (isGone) => await pace.turn(isGone),

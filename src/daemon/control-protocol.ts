@@ -8,6 +8,8 @@
 import type { HavipCounters } from "#cloud/agreement/agreement-counters";
 import type { FromEngine, InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { Pauses } from "#vrrp/engine/lateness";
+import type { Maintenance } from "./maintenance-shape.ts";
+import type { SwitchAnswer, SwitchRequest } from "./switch-protocol.ts";
 
 export type ControlRequest =
   | { readonly command: "status" }
@@ -18,12 +20,35 @@ export type ControlRequest =
   | { readonly command: "reload"; readonly lang?: "en" | "zh-CN" }
   /** In Prometheus' text format, or as JSON (src/metrics/metrics-json.ts). */
   | { readonly command: "metrics"; readonly format?: "json" }
+  /** Several instances and sync groups at once; waits for their ends. */
+  | ({ readonly command: "switch"; readonly lang?: "en" | "zh-CN" } & SwitchRequest)
+  /** Neither `on` nor `off`: what it is. */
+  | {
+      readonly command: "maintenance";
+      readonly on?: {
+        readonly forSeconds?: number;
+        readonly reason?: string;
+        readonly lastResort?: true;
+        /** Also if nobody takes over what this node owns. */
+        readonly force?: true;
+        readonly waitSeconds?: number;
+      };
+      readonly off?: true;
+      readonly lang?: "en" | "zh-CN";
+    }
   | { readonly command: "ping" };
 
 export type ControlAnswer =
   | { readonly ok: true; readonly status: Status }
   | { readonly ok: true; readonly text: string }
   | { readonly ok: true; readonly pong: number }
+  | { readonly ok: true; readonly switch: SwitchAnswer }
+  /** Null: it is in none. `switch`: what happened to what it owned. */
+  | {
+      readonly ok: true;
+      readonly maintenance: Maintenance | null;
+      readonly switch?: SwitchAnswer;
+    }
   | {
       readonly ok: false;
       readonly error: string;
@@ -34,6 +59,8 @@ export type ControlAnswer =
        */
       readonly findings?: readonly string[];
       readonly more?: number;
+      /** What of a maintenance that was refused stays where it is, and why. */
+      readonly switch?: SwitchAnswer;
     };
 
 export interface Status {
@@ -57,6 +84,8 @@ export interface Status {
   readonly engineRestarts: number;
   /** The number of log lines that could not be written (full disk, reader gone). */
   readonly logLinesLost: number;
+  /** While an operator holds this node back. */
+  readonly maintenance?: Maintenance;
   /** Where what happened is kept; undefined: nowhere. */
   readonly events?: EventsStatus;
   /**
@@ -168,6 +197,16 @@ export interface InstanceStatus {
     readonly takeOverSeconds: number;
   };
   readonly counters: Readonly<Record<string, number>>;
+  /**
+   * BACKUP that does not preempt since an operator moved the address to this router. It ends when
+   * the new owner gives up or fails, and by `back`: `switch --back`, or the end of the maintenance.
+   */
+  readonly switched?: {
+    readonly at: string;
+    readonly to: string;
+    readonly by: string;
+    readonly back: "switch-back" | "maintenance-off";
+  };
   /**
    * What the cloud says about its addresses; empty unless it is asked (`havip`, `baton run
    * --cloud`).

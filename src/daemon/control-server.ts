@@ -4,6 +4,9 @@
  */
 import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Caller } from "#events/caller";
+import { peerUid } from "#linux/peer-credentials";
+import { findUser } from "./account.ts";
 import { type Client, Clients } from "./clients.ts";
 import { failureText } from "./contain.ts";
 import type { ControlAnswer, ControlRequest } from "./control-protocol.ts";
@@ -18,7 +21,13 @@ export interface ControlClient {
   onClose(what: () => void): void;
 }
 
-export type Handler = (request: ControlRequest, client: ControlClient) => Promise<ControlAnswer>;
+/** One that asks. */
+export interface AskingClient extends ControlClient {
+  /** As the kernel says. */
+  caller(): Caller;
+}
+
+export type Handler = (request: ControlRequest, client: AskingClient) => Promise<ControlAnswer>;
 
 const LINE_MAX = 65_536;
 const BEHIND_BYTES = 1_048_576;
@@ -107,6 +116,12 @@ function clientsMax({ most = CLIENTS_MAX, share = 4 }: ClientLimits): number {
   }
 }
 
+/** Node.js shows the descriptor of a socket nowhere else. */
+function peerUidOf(socket: Socket): number | undefined {
+  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } };
+  return handle?.fd === undefined || handle.fd < 0 ? undefined : peerUid(handle.fd);
+}
+
 /** Many clients may get the same answer: it is printed once, and what waits is in memory once. */
 const lines = new WeakMap<ControlAnswer, Buffer>();
 
@@ -130,7 +145,7 @@ interface Shared {
  * One client: its lines are answered one after the other, and it is read no faster than it is
  * answered.
  */
-class Conversation implements ControlClient, Client {
+class Conversation implements AskingClient, Client {
   readonly #socket: Socket;
   readonly #shared: Shared;
   /** What was read, from `#at` on not yet answered. */
@@ -153,6 +168,11 @@ class Conversation implements ControlClient, Client {
 
   send(answer: ControlAnswer): void {
     if (!this.#socket.destroyed) this.#socket.write(lineOf(answer));
+  }
+
+  caller(): Caller {
+    const uid = peerUidOf(this.#socket);
+    return { via: "socket", uid, user: uid === undefined ? undefined : findUser(uid) };
   }
 
   get isBehind(): boolean {

@@ -3,9 +3,20 @@ import * as v from "valibot";
 import { printJsonProblem } from "#json/problem";
 import { keepingObject, parseJson, readShape, type Shape } from "#json/shape";
 import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.ts";
+import { MAINTENANCE, type Maintenance } from "./maintenance-shape.ts";
+import type { SwitchAnswer } from "./switch-protocol.ts";
 
 const lang = v.exactOptional(v.picklist(["en", "zh-CN"], '"en" or "zh-CN"'));
-const COMMANDS = '"status", "watch", "explain", "reload", "metrics" or "ping"';
+const COMMANDS =
+  '"status", "watch", "explain", "reload", "metrics", "switch", "maintenance" or "ping"';
+
+const yes = v.exactOptional(v.literal(true, "true"));
+const optionalText = v.exactOptional(v.pipe(v.string("a text"), v.maxLength(1_000)));
+/** A year has fewer. */
+const SECONDS_MAX = 366 * 24 * 3_600;
+const seconds = v.exactOptional(
+  v.pipe(v.number("a number of seconds"), v.minValue(0), v.maxValue(SECONDS_MAX)),
+);
 
 /** Unknown members are dropped. */
 const REQUEST: Shape<ControlRequest> = v.variant(
@@ -16,6 +27,31 @@ const REQUEST: Shape<ControlRequest> = v.variant(
     v.object({
       command: v.literal("metrics"),
       format: v.exactOptional(v.literal("json", '"json"')),
+    }),
+    v.object({
+      command: v.literal("switch"),
+      names: v.exactOptional(v.array(v.string("the name of an instance or a group"))),
+      all: yes,
+      to: v.exactOptional(v.string("the address of a peer")),
+      waitSeconds: seconds,
+      dryRun: yes,
+      back: yes,
+      why: optionalText,
+      lang,
+    }),
+    v.object({
+      command: v.literal("maintenance"),
+      on: v.exactOptional(
+        v.object({
+          forSeconds: seconds,
+          reason: optionalText,
+          lastResort: yes,
+          force: yes,
+          waitSeconds: seconds,
+        }),
+      ),
+      off: yes,
+      lang,
     }),
     v.object({
       command: v.literal("explain"),
@@ -62,6 +98,12 @@ const STATUS_HEAD = loose({
 /** Whether it is one of a daemon of this version. */
 export const isStatus = (value: unknown): value is Status => v.is(STATUS_HEAD, value);
 
+const SWITCH = loose({
+  outcome: v.string(),
+  units: v.array(loose({ name: v.string(), outcome: v.string(), text: loose({}) })),
+});
+const switchAnswer = v.custom<SwitchAnswer>((value) => v.is(SWITCH, value));
+
 const ANSWER: Shape<ControlAnswer> = v.union([
   loose({
     ok: v.literal(true),
@@ -70,11 +112,18 @@ const ANSWER: Shape<ControlAnswer> = v.union([
   loose({ ok: v.literal(true), text: v.string() }),
   loose({ ok: v.literal(true), pong: v.number() }),
   loose({
+    ok: v.literal(true),
+    maintenance: v.nullable(v.custom<Maintenance>((value) => v.is(MAINTENANCE, value))),
+    switch: v.exactOptional(switchAnswer),
+  }),
+  loose({ ok: v.literal(true), switch: switchAnswer }),
+  loose({
     ok: v.literal(false),
     error: v.string(),
     help: v.exactOptional(v.string()),
     findings: v.exactOptional(v.array(v.string())),
     more: v.exactOptional(v.number()),
+    switch: v.exactOptional(switchAnswer),
   }),
 ]);
 

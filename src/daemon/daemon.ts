@@ -169,6 +169,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir, exit: Exit): P
     enginePidFile: options.enginePidFile,
     runtimeDir: options.runtimeDir,
     places,
+    stateDir: options.stateDir,
     recordFile: options.recordFile,
     cloud: options.cloud,
     env: options.env,
@@ -182,8 +183,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir, exit: Exit): P
   const api = openDaemonApi(supervisor, events, options);
   const closeSockets = await serveSockets(supervisor, dir, options);
   if (closeSockets === undefined) return 1;
-  const pidFiles = [dir.pidFile, ...options.pidFiles];
-  writePids(pidFiles, log, messages);
+  const pidFiles = writePids([dir.pidFile, ...options.pidFiles], log, messages);
   log("info", `Starting Baton ${VERSION} with ${options.configFile}`);
   events.record(startedEvent(VERSION, options.configFile));
   const stopped = untilStopped(supervisor, dir, options);
@@ -207,11 +207,16 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir, exit: Exit): P
 /**
  * After the handlers are installed (keepStops), because whoever reads the PID may send any signal.
  */
-function writePids(pidFiles: readonly string[], log: Log, messages: DaemonMessages): void {
+function writePids(
+  pidFiles: readonly string[],
+  log: Log,
+  messages: DaemonMessages,
+): readonly string[] {
   for (const path of pidFiles) {
     const failed = writePid(path, process.pid);
     if (failed !== undefined) log("warning", messages.pidFile(path, failed));
   }
+  return pidFiles;
 }
 
 function openDaemonApi(

@@ -3,6 +3,9 @@
 import type { Language } from "#diagnostics/diagnostic";
 import { passedSeconds as seconds, times } from "#diagnostics/numbers";
 import type { InstanceStatus } from "./control-protocol.ts";
+import { printLocalTime } from "./local-time.ts";
+import type { Maintenance } from "./maintenance-shape.ts";
+import { maintenanceSentence } from "./operator-messages.ts";
 
 type Tracker = InstanceStatus["trackers"][number];
 type Peer = InstanceStatus["peers"][number];
@@ -21,6 +24,9 @@ export interface ExplainMessages {
   readonly holdDown: (holdDown: HoldDown) => string;
   /** Another machine claims an address of ours. */
   readonly claim: (claim: Claim) => string;
+  /** An operator has moved it away. */
+  readonly switched: (switched: NonNullable<InstanceStatus["switched"]>) => string;
+  readonly maintenance: (maintenance: Maintenance) => string;
   /** BACKUP: the master that it hears. */
   readonly master: (standby: Standby) => string;
   /**
@@ -76,6 +82,9 @@ const ENGLISH: ExplainMessages = {
     const trouble = error === undefined ? "" : `; ${error}`;
     return `${address} on ${device}: ${owned ? "here" : "not here"}${announced}${trouble}`;
   },
+  switched: ({ at, to, by, back }) =>
+    `${by} moved it to ${to} at ${printLocalTime(new Date(at))}: it does not preempt until ${back === "switch-back" ? "`baton switch --back`" : "the maintenance ends"}.`,
+  maintenance: (maintenance) => `The node is ${maintenanceSentence(maintenance, "en")}.`,
   holdDown: ({ losses, seconds: held, leftSeconds }) => {
     const what = `Lost or in FAULT ${times(losses)}${losses === 1 ? "" : " in a row"}`;
     if (held === 0) return `${what}; hold_down begins with the third.`;
@@ -181,6 +190,9 @@ const CHINESE: ExplainMessages = {
     const trouble = error === undefined ? "" : `；${error}`;
     return `${address}（${device}）：${owned ? "在本机" : "不在本机"}${announced}${trouble}`;
   },
+  switched: ({ at, to, by, back }) =>
+    `${by} 已于 ${printLocalTime(new Date(at))} 将它切换到 ${to}：在${back === "switch-back" ? "执行 `baton switch --back` " : "维护状态结束"}之前不抢占。`,
+  maintenance: (maintenance) => `本节点${maintenanceSentence(maintenance, "zh-CN")}。`,
   holdDown: ({ losses, seconds: held, leftSeconds }) => {
     const what = `已连续 ${losses} 次失去地址或出现故障`;
     if (held === 0) return `${what}；hold_down 从第三次开始生效。`;

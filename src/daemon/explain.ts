@@ -10,6 +10,7 @@ import { explainGroup } from "./explain-group.ts";
 import { explainHavips, isDisputed } from "./explain-havip.ts";
 import { explainMessages } from "./explain-messages.ts";
 import { printLocalTime } from "./local-time.ts";
+import type { Maintenance } from "./maintenance-shape.ts";
 
 export function explain(
   status: Status,
@@ -39,7 +40,7 @@ export function explain(
     };
   }
   const paragraphs = [
-    ...instances.map((one) => explainInstance(one, language)),
+    ...instances.map((one) => explainInstance(one, status.maintenance, language)),
     ...groups.map((one) => explainGroup(one, language)),
   ];
   return { ok: true, text: paragraphs.join("\n\n") };
@@ -48,15 +49,13 @@ export function explain(
 /** Lines of history: enough to see what led here; `status --json` has all of it. */
 const HISTORY_MAX = 5;
 
-function explainInstance(one: InstanceStatus, language: Language): string {
+function explainInstance(
+  one: InstanceStatus,
+  maintenance: Maintenance | undefined,
+  language: Language,
+): string {
   const messages = explainMessages(language);
   const indented = (line: string): string => `  ${line}`;
-  const next =
-    one.state === "BACKUP"
-      ? one.standby === undefined
-        ? []
-        : messages.wouldChange(one.standby, one.effectivePriority)
-      : [messages.next(one.state, one.trackers)];
   return [
     messages.head(one),
     messages.why(reasonSentence(one.why.reason, language)),
@@ -68,12 +67,31 @@ function explainInstance(one: InstanceStatus, language: Language): string {
     ...explainHavips(one.havips, language),
     ...(one.holdDown === undefined ? [] : [messages.holdDown(one.holdDown)]),
     ...(one.claim === undefined ? [] : [messages.claim(one.claim)]),
-    ...next,
+    ...(one.switched === undefined ? [] : [messages.switched(one.switched)]),
+    ...nextOf(one, maintenance, language),
     ...(isLeaseOfInterest(one) ? [messages.lease(one.lease)] : []),
     ...one.history
       .slice(0, HISTORY_MAX)
       .map((event) => indented(messages.history(event, printLocalTime(new Date(event.at))))),
   ].join("\n");
+}
+
+/** What would change its state. In maintenance nothing of it would. */
+function nextOf(
+  one: InstanceStatus,
+  maintenance: Maintenance | undefined,
+  language: Language,
+): readonly string[] {
+  const messages = explainMessages(language);
+  if (maintenance !== undefined && one.state !== "MASTER")
+    return [messages.maintenance(maintenance)];
+  if (one.state !== "BACKUP") return [messages.next(one.state, one.trackers)];
+  const { standby, switched } = one;
+  if (standby === undefined) return [];
+  // Whoever was moved away preempts nobody.
+  const preempt = standby.preempt && switched === undefined;
+  const next = messages.wouldChange({ ...standby, preempt }, one.effectivePriority);
+  return switched === undefined ? next : next.slice(0, 1);
 }
 
 /**

@@ -25,10 +25,16 @@ const ALWAYS: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
   "no-owner",
   "handed-over",
   "stalled-as-backup",
+  "switch-begun",
+  "switched",
+  "switch-taken-back",
 ]);
 /** The beginning of a conflict and its end: neither is a repetition of the one before. */
 const NO_GAP: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
   "handed-over",
+  "switch-begun",
+  "switched",
+  "switch-taken-back",
   "address-claimed",
   "claims-ended",
 ]);
@@ -40,6 +46,18 @@ interface Line {
   readonly fields: Fields;
   readonly event?: NewEvent;
 }
+
+const NO_TROUBLE: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
+  "handed-over",
+  "claims-ended",
+  "switch-begun",
+  "switched",
+]);
+const OPERATORS: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
+  "switch-begun",
+  "switched",
+  "switch-taken-back",
+]);
 
 /** What happened in the minute since the first line of a kind. */
 interface Minute {
@@ -98,12 +116,14 @@ export class PacketLog {
 
   report({ instance, report }: Message<"report">): void {
     if (!this.#isNew(instance, report)) return;
-    const isEnd = report.kind === "handed-over" || report.kind === "claims-ended";
+    const isEnd = NO_TROUBLE.has(report.kind);
     const isKnown = report.kind === "no-owner" && report.cannotHear === undefined;
     const level = isKnown ? "error" : isEnd ? "info" : "warning";
     const text = `(${instance}) ${reportSentence(report, this.#language)}`;
-    const event = reportEvent(instance, report, level);
-    const line: Line = { level, text, fields: { instance, report }, event };
+    // An operator's move is recorded whole, with its caller (operator.ts).
+    const event = OPERATORS.has(report.kind) ? undefined : reportEvent(instance, report, level);
+    const fields = { instance, report };
+    const line: Line = { level, text, fields, ...(event !== undefined && { event }) };
     if (ALWAYS.has(report.kind)) this.#put(line);
     else this.#write(report.kind, instance, line);
   }

@@ -24,6 +24,8 @@ const CHANGES: Readonly<Record<ControlRequest["command"], boolean>> = {
   metrics: false,
   ping: false,
   reload: true,
+  switch: true,
+  maintenance: true,
 };
 const MODE = 0o660;
 /**

@@ -51,7 +51,7 @@ export function instanceStatus(
   snapshot: InstanceSnapshot,
   at: Instant,
   wallMs: number,
-  extra: Pick<InstanceStatus, "havips" | "history" | "notify">,
+  extra: Pick<InstanceStatus, "havips" | "history" | "notify" | "switched">,
 ): InstanceStatus {
   const ago = (when: Instant | undefined): number | undefined =>
     when === undefined || when === null ? undefined : Math.max(0, (at - when) / 1_000_000);

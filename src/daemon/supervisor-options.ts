@@ -44,6 +44,8 @@ export interface SupervisorOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Only for a daemon with a runtime directory. */
   readonly places?: OwnedPlaces | undefined;
+  /** Where a maintenance is kept; undefined: it ends with the daemon. */
+  readonly stateDir?: string | undefined;
   /**
    * Called after a reload: all addresses but these have been given up, and another daemon may
    * have them.

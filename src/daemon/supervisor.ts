@@ -12,6 +12,7 @@ import { signIn } from "#cloud/agreement/contrary-sign";
 import { roleOf } from "#cloud/agreement/role";
 import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence } from "#diagnostics/render/reasons";
+import type { Caller } from "#events/caller";
 import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { printIpv4 } from "#units/address";
@@ -21,7 +22,7 @@ import { CatchUp } from "./catch-up.ts";
 import { CheckScripts } from "./check-scripts.ts";
 import { failureText } from "./contain.ts";
 import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.ts";
-import type { ControlClient } from "./control-server.ts";
+import type { AskingClient, ControlClient } from "./control-server.ts";
 import { EngineProcess } from "./engine-process.ts";
 import {
   engineEndedEvent,
@@ -41,6 +42,7 @@ import type { Log } from "./log.ts";
 import { type DaemonMessages, daemonMessages } from "./messages.ts";
 import { MetricsAnswer } from "./metrics-answer.ts";
 import { Notifier } from "./notifier.ts";
+import { Operator, type OperatorCommand } from "./operator.ts";
 import { OutputPipe } from "./output-pipe.ts";
 import { removeFile } from "./own-files.ts";
 import { PacketLog } from "./packet-log.ts";
@@ -98,6 +100,14 @@ export class Supervisor {
     havips: this.#havips,
     reloads: this.#reloads,
     groups: () => this.#plan.groups,
+  }));
+  readonly #operator: Operator = new Operator(() => ({
+    options: this.#options,
+    engine: this.#engine,
+    plan: this.#plan,
+    busy: this.#isStopping ? "stopping" : this.isConfigured ? undefined : "reloading",
+    role: (instance, role) => this.#havips.transition(instance, role),
+    changed: () => this.#watchers.changed(),
   }));
   /** Resolves when the engine is gone and what it left is handed over. */
   readonly #handedOver: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -187,6 +197,7 @@ export class Supervisor {
     // The values of tracked files are known at once, and go to the engine with its
     // configuration.
     this.#startTrackers();
+    this.#operator.start();
     this.#supervision.happened({ kind: "startAsked" });
   }
 
@@ -287,6 +298,7 @@ export class Supervisor {
     this.#log("info", `Stopping: ${this.#messages.signalReceived(signal)}`);
     this.#events.record(stoppingEvent(signal));
     this.#globalScript.end();
+    this.#operator.stop();
     this.#scripts.stop();
     this.#files.stop();
     this.#processes.stop();
@@ -305,7 +317,7 @@ export class Supervisor {
     this.#events.record(stoppedEvent(VERSION));
   }
 
-  async handle(request: ControlRequest, client: ControlClient): Promise<ControlAnswer> {
+  async handle(request: ControlRequest, client: AskingClient): Promise<ControlAnswer> {
     const en = ("lang" in request ? request.lang : undefined) ?? this.#options.language;
     switch (request.command) {
       case "ping":
@@ -320,7 +332,15 @@ export class Supervisor {
         return explain(await this.status(), request.instance, en);
       case "metrics":
         return { ok: true, text: await this.metrics(request.format) };
+      case "switch":
+      case "maintenance":
+        return await this.act(request, client.caller());
     }
+  }
+
+  /** What operators may ask, however they ask it. */
+  async act(command: OperatorCommand, caller: Caller): Promise<ControlAnswer> {
+    return await this.#operator.handle(command, caller);
   }
 
   async status(): Promise<Status> {
@@ -338,6 +358,7 @@ export class Supervisor {
     const at = snapshot?.at ?? instant(0);
     const instances = snapshot?.instances ?? [];
     const listen = this.#options.apiListens?.();
+    const events = this.#options.eventsStatus?.();
     return {
       version: VERSION,
       node: process.version,
@@ -354,6 +375,7 @@ export class Supervisor {
           havips: this.#havips.status(one.name),
           history: historyStatus(this.#memories.get(one.name)?.history ?? []),
           notify: this.#notifier.resultsOf("INSTANCE", one.name),
+          ...this.#operator.statusOf(one),
         }),
       ),
       groups: groupStatuses(this.#plan.groups, instances, at, wall, (name) =>
@@ -362,16 +384,12 @@ export class Supervisor {
       scripts: this.#scripts.status(),
       engineRestarts: this.#supervision.restarts,
       logLinesLost: this.#log.dropped(),
-      ...this.#eventsStatus,
+      ...(events !== undefined && { events }),
+      ...this.#operator.status,
       ...(listen !== undefined && { api: { listen } }),
       ...snapshot?.pauses,
       ...this.#notifier.alertsStatus(),
     };
-  }
-
-  get #eventsStatus(): Pick<Status, "events"> {
-    const events = this.#options.eventsStatus?.();
-    return events === undefined ? {} : { events };
   }
 
   #configure(plan: RunPlan): void {
@@ -428,6 +446,7 @@ export class Supervisor {
       resume,
       spared,
       logUnknownVrids: this.#plan.globals.logUnknownVrids === true,
+      ...this.#operator.forEngine(isReload),
       leftovers: isReload ? [] : (places?.leftovers() ?? []),
       trackers: [
         ...this.#scripts.results(),
@@ -450,6 +469,7 @@ export class Supervisor {
 
   #onExit(): void {
     this.#memories.engineGone();
+    this.#operator.engineGone();
     this.#havips.engineGone();
     this.#supervision.happened({ kind: "engineExited" });
     this.#catchUp.advanced();
@@ -471,6 +491,7 @@ export class Supervisor {
   #onMessage(message: FromEngine): void {
     this.#supervision.happened({ kind: "engineSaid", message });
     if (message.type === "configuring") this.#catchUp.advanced();
+    this.#operator.engineSaid(message);
     switch (message.type) {
       case "ready":
         return this.#onReady(message.pid);

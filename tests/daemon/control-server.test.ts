@@ -236,7 +236,8 @@ test("requests are what they are, or nothing", () => {
     instance: "VI_1",
     lang: "zh-CN",
   });
-  const commands = 'wanted is "status", "watch", "explain", "reload", "metrics" or "ping"';
+  const commands =
+    'wanted is "status", "watch", "explain", "reload", "metrics", "switch", "maintenance" or "ping"';
   const cases: readonly (readonly [string, string])[] = [
     ["", "the line is not JSON"],
     ["null", `the line is null; ${commands}`],

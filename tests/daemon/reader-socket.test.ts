@@ -18,7 +18,12 @@ const handle: Handler = ({ command }) => {
   asked.push(command);
   return Promise.resolve({ ok: true, text: command });
 };
-const client = { send: () => undefined, isBehind: false, onClose: () => undefined };
+const client = {
+  send: () => undefined,
+  isBehind: false,
+  onClose: () => undefined,
+  caller: () => ({ via: "socket", uid: 0, user: "root" }) as const,
+};
 
 test("what reads is answered, what changes is refused, in the language of who asks", async () => {
   const reader = readingOnly(handle);

@@ -27,7 +27,12 @@ import {
 } from "../support/daemon-bench.ts";
 
 const ENGINE = fileURLToPath(new URL("../support/fake-engine.ts", import.meta.url));
-const NOBODY = { send: () => undefined, isBehind: false, onClose: () => undefined };
+const NOBODY = {
+  send: () => undefined,
+  isBehind: false,
+  onClose: () => undefined,
+  caller: () => ({ via: "socket", uid: 0, user: "root" }) as const,
+};
 
 interface Bench {
   readonly folder: Folder;

@@ -1,0 +1,70 @@
+/**
+ * A client of a web server behind the virtual address: a new connection for each request, so many
+ * a second, whatever becomes of the others. It prints what became of them when its input ends.
+ *
+ *   web-load-main.ts ADDRESS PORT REQUESTS_PER_SECOND
+ */
+import { get } from "node:http";
+import type { LoadFigures } from "./web-load.ts";
+
+const [host = "", port = "", rate = "0"] = process.argv.slice(2);
+const TIMEOUT_MS = 2_000;
+
+let asked = 0;
+let answered = 0;
+let cut = 0;
+let slowest = 0;
+const failures: { code: string; atMs: number }[] = [];
+const by: Record<string, number> = {};
+let open = 0;
+
+function ask(): void {
+  asked += 1;
+  open += 1;
+  const begunAt = performance.now();
+  let isConnected = false;
+  let isOver = false;
+  const end = (code: string | undefined): void => {
+    if (isOver) return;
+    isOver = true;
+    open -= 1;
+    slowest = Math.max(slowest, performance.now() - begunAt);
+    if (code === undefined) answered += 1;
+    else if (isConnected) cut += 1;
+    else failures.push({ code, atMs: Math.round(begunAt) });
+  };
+  const request = get({ host, port: Number(port), agent: false, timeout: TIMEOUT_MS }, (answer) => {
+    const name = String(answer.headers["x-node"] ?? "?");
+    answer.resume();
+    answer.once("end", () => {
+      by[name] = (by[name] ?? 0) + 1;
+      end(undefined);
+    });
+    answer.once("error", (error: NodeJS.ErrnoException) => end(error.code ?? "?"));
+  });
+  request.once("socket", (socket) =>
+    socket.once("connect", () => {
+      isConnected = true;
+    }),
+  );
+  request.once("timeout", () => request.destroy(Object.assign(new Error(), { code: "ETIMEDOUT" })));
+  request.once("error", (error: NodeJS.ErrnoException) => end(error.code ?? "?"));
+}
+
+const startedAt = performance.now();
+const timer = setInterval(() => {
+  const due = Math.floor(((performance.now() - startedAt) * Number(rate)) / 1_000);
+  while (asked < due) ask();
+}, 1);
+
+process.stdin.resume();
+process.stdin.once("end", () => {
+  clearInterval(timer);
+  const finish = setInterval(() => {
+    if (open > 0) return;
+    clearInterval(finish);
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const figures: LoadFigures = { asked, answered, cut, failures, by, seconds, slowest };
+    process.stdout.write(`${JSON.stringify(figures)}\n`, () => process.exit(0));
+  }, 10);
+});
