@@ -17,6 +17,7 @@ import { footprint } from "./bench-footprint.ts";
 import { loss } from "./bench-loss.ts";
 import { type Options, parseOptions, USAGE } from "./bench-options.ts";
 import { scale } from "./bench-scale.ts";
+import { scrape } from "./bench-scrape.ts";
 import { timers } from "./bench-timers.ts";
 import { findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "./daemon.ts";
 import { TUTORIAL } from "./profile.ts";
@@ -41,6 +42,8 @@ function run(options: Options): Promise<Table> {
       return flood(options);
     case "footprint":
       return footprint(options);
+    case "scrape":
+      return scrape(options);
   }
 }
 

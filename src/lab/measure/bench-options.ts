@@ -5,7 +5,15 @@ import { FLOODS, type Flood } from "./flood-names.ts";
 import { FAST, PROFILES, type Profile, TUTORIAL } from "./profile.ts";
 import { INSTANCES_MAX, type ScaleRole } from "./scale-config.ts";
 
-export type Mode = "failover" | "timers" | "loss" | "announce" | "scale" | "flood" | "footprint";
+export type Mode =
+  | "failover"
+  | "timers"
+  | "loss"
+  | "announce"
+  | "scale"
+  | "flood"
+  | "footprint"
+  | "scrape";
 const MODES: readonly Mode[] = [
   "failover",
   "timers",
@@ -14,6 +22,7 @@ const MODES: readonly Mode[] = [
   "scale",
   "flood",
   "footprint",
+  "scrape",
 ];
 
 /** How long a run lasts by default. */
@@ -25,6 +34,7 @@ const SECONDS: Readonly<Record<Mode, number>> = {
   scale: 20,
   flood: 5,
   footprint: 0,
+  scrape: 20,
 };
 
 const ADDRESSES_MAX = 30;
@@ -41,6 +51,7 @@ const DEFAULT_PROFILES: Readonly<Record<Mode, readonly Profile[]>> = {
   scale: [],
   flood: [],
   footprint: [],
+  scrape: [],
 };
 
 export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [options]
@@ -52,20 +63,22 @@ export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [opti
   scale             what many instances cost: processor, system calls, memory, start
   flood             10,000 packets a second from an unknown peer, and other floods
   footprint         memory over time, over reloads and moves; how long commands take
+  scrape            a scrape each second and 50 streams of events, against none
 
   --profile NAME    ${PROFILES.map((one) => one.name).join(", ")}
                     (default: tutorial; timers: tutorial and ${FAST.name}; loss: ${FAST.name})
   --faults LIST     ${Object.keys(FAULTS).join(",")}
-  --runs N          of each fault, loss or move (default 5), of each row of scale (1)
+  --runs N          of each fault, loss or move (default 5), of each row of scale, scrape (1)
   --seconds N       of timers (default ${SECONDS.timers}), loss (${SECONDS.loss}), announce (${SECONDS.announce}), scale (${SECONDS.scale}), of each
-                    flood (${SECONDS.flood})
+                    flood (${SECONDS.flood}), each window of scrape (${SECONDS.scrape})
   --loss PERCENT    of the packets that arrive at each node (default 30)
   --addresses N     that move at once (default 20)
   --rate N          ARP frames that pass in a second (default 2), frames of flood (${FLOOD_RATE})
   --floods LIST     ${FLOODS.join(",")}
   --seed N          decides the phases (default 1)
-  --n LIST          instances of scale (default 1,50,200,1000), flood (1,50), footprint (1,1000)
-  --advert LIST     seconds between advertisements, scale (default 1,0.1,0.01), flood (1,0.1)
+  --n LIST          instances of scale (default 1,50,200,1000), flood (1,50), footprint (1,1000),
+                    scrape (50)
+  --advert LIST     seconds between advertisements, scale (default 1,0.1,0.01), flood and scrape (1,0.1)
   --role LIST       master,backup: of scale and flood (default both)
   --busy            scale with a busy loop on every core
   --hours N         of footprint (default 0.05)
@@ -169,7 +182,7 @@ function parseNumbers(
     >
   | string {
   const whole = {
-    runs: Number(values["runs"] ?? (mode === "scale" ? 1 : 5)),
+    runs: Number(values["runs"] ?? (mode === "scale" || mode === "scrape" ? 1 : 5)),
     seconds: Number(values["seconds"] ?? SECONDS[mode]),
     loss: Number(values["loss"] ?? 30),
     addresses: Number(values["addresses"] ?? 20),
@@ -184,7 +197,8 @@ function parseNumbers(
   );
   if (wrong !== undefined) return `--${wrong[0]} wants a whole number`;
   if (mode === "scale" && whole.seconds < 2) return "--seconds of scale: 2 at least";
-  if (mode === "flood" && whole.seconds < 1) return "--seconds of flood: 1 at least";
+  const isShort = (mode === "flood" || mode === "scrape") && whole.seconds < 1;
+  if (isShort) return `--seconds of ${mode}: 1 at least`;
   if (whole.rate > RATE_MAX) return `--rate: ${RATE_MAX} at most`;
   if (whole.loss > 100) return "--loss is a percentage";
   if (whole.addresses > ADDRESSES_MAX) return `--addresses: ${ADDRESSES_MAX} at most`;
@@ -203,7 +217,11 @@ function parseFloods(text: string | undefined): readonly Flood[] | string {
   return FLOODS.filter((one) => floods.includes(one));
 }
 
-const INSTANCES: Readonly<Partial<Record<Mode, string>>> = { flood: "1,50", footprint: "1,1000" };
+const INSTANCES: Readonly<Partial<Record<Mode, string>>> = {
+  flood: "1,50",
+  footprint: "1,1000",
+  scrape: "50",
+};
 
 function parseLists(
   mode: Mode,
@@ -215,7 +233,10 @@ function parseLists(
   if (instances.some((one) => !Number.isInteger(one) || one < 1 || one > INSTANCES_MAX)) {
     return `--n wants whole numbers from 1 to ${INSTANCES_MAX}, with commas between them`;
   }
-  const adverts = list("advert", mode === "flood" ? "1,0.1" : "1,0.1,0.01").map(Number);
+  const adverts = list(
+    "advert",
+    mode === "flood" || mode === "scrape" ? "1,0.1" : "1,0.1,0.01",
+  ).map(Number);
   // Centiseconds in 12 bits (RFC 9568 5.2.7).
   const isInterval = (one: number): boolean =>
     one >= 0.01 && one <= 40.95 && Math.abs(one * 100 - Math.round(one * 100)) < 1e-6;

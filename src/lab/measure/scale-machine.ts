@@ -63,6 +63,8 @@ export interface ScaleMachineOptions {
   readonly folder: string;
   readonly shape: ScaleShape;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Options of `baton run` besides the usual ones. */
+  readonly daemonArgs?: readonly string[];
 }
 
 export class ScaleMachine {
@@ -80,10 +82,13 @@ export class ScaleMachine {
   readonly #present = new Set<Ipv4>();
   #changes = 0;
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #daemonArgs: readonly string[];
   #child: ChildProcess | undefined;
   #logSize = 0;
 
-  constructor({ kind, folder, shape, environment = {} }: ScaleMachineOptions) {
+  constructor(options: ScaleMachineOptions) {
+    const { kind, folder, shape, environment = {}, daemonArgs = [] } = options;
+    this.#daemonArgs = daemonArgs;
     this.kind = kind;
     this.shape = shape;
     this.folder = folder;
@@ -129,6 +134,12 @@ export class ScaleMachine {
   /** Carries `work` out on the daemon's machine. */
   within<T>(work: () => T): T {
     return this.#namespace.within(work);
+  }
+
+  /** A program on the daemon's machine, with pipes; it ends with this process. */
+  spawn(argv: readonly string[]): ChildProcess {
+    const stdio = ["pipe", "pipe", "inherit"] as const;
+    return spawnIn(this.#namespace, argv, { stdio: [...stdio], diesWithParent: true });
   }
 
   get logFile(): string {
@@ -210,7 +221,8 @@ export class ScaleMachine {
     const log = openSync(this.logFile, "a");
     const gate = 'echo here; read go; exec "$@" </dev/null >&2';
     const mounts = nodeMounts(this.folder);
-    const child = spawnIn(this.#namespace, ["sh", "-c", gate, "sh", ...argvOf(this.kind)], {
+    const daemon = [...argvOf(this.kind), ...this.#daemonArgs];
+    const child = spawnIn(this.#namespace, ["sh", "-c", gate, "sh", ...daemon], {
       mounts: { ...mounts, bind: [...mounts.bind, ...ownCopies(dirname(this.folder))] },
       env: { ...process.env, ...this.#environment, NOTIFY_SOCKET: this.#notify.path },
       stdio: ["pipe", "pipe", log],
