@@ -217,18 +217,16 @@ async function carryOut(
   const { from } = c.env.connection;
   const answer = await act({ command, body: read.value, language }, { via: "api", name, from });
   if (!answer.ok) {
-    const problem = problemOf("refused", language, answer.error, answer.help);
-    return jsonText(c, JSON.stringify(problem), 409, PROBLEM_TYPE);
+    const { ok: _ok, error, help, ...more } = answer;
+    const problem = problemOf("refused", language, error, help);
+    return jsonText(c, JSON.stringify({ ...problem, ...more }), 409, PROBLEM_TYPE);
   }
   const { ok: _, ...rest } = answer;
-  const isRefused = hasOutcome(rest) && rest.switch.outcome !== "moved";
+  // A maintenance that was begun is no refusal, whatever became of what the node owned.
+  const isRefused = command === "switch" && hasOutcome(rest) && rest.switch.outcome !== "moved";
   if (!isRefused) return json(c, rest);
-  return jsonText(
-    c,
-    JSON.stringify({ ...problemOf("refused", language), ...rest }),
-    409,
-    PROBLEM_TYPE,
-  );
+  const refusal = { ...problemOf("refused", language), ...rest };
+  return jsonText(c, JSON.stringify(refusal), 409, PROBLEM_TYPE);
 }
 
 const hasOutcome = (answer: object): answer is { readonly switch: { readonly outcome: string } } =>

@@ -210,11 +210,16 @@ test("what the node refuses is a conflict that says what it said", async () => {
   const response = await refusing.ask("/v1/switch", post({ names: ["VI_1"] }));
   assert.equal(response.status, 409);
   assert.deepEqual(((await response.json()) as { switch: unknown }).switch, answer);
+  // A maintenance that was forced is on.
+  const forced = { ok: true, maintenance: { by: "ops" }, switch: answer } as never;
+  const held = await new FakeNode({ act: forced }).ask("/v1/maintenance", post({ on: {} }));
+  assert.equal(held.status, 200);
   const failing = new FakeNode({
-    act: { ok: false, error: "no such instance", help: "baton status" },
+    act: { ok: false, error: "no such instance", help: "baton status", switch: answer } as never,
   });
   const problem = await problemIn(await failing.ask("/v1/switch", post({})));
   assert.deepEqual([problem.detail, problem.help], ["no such instance", "baton status"]);
+  assert.deepEqual((problem as unknown as { switch: unknown }).switch, answer);
 });
 
 test("events: pages, and a query that is looked at", async () => {

@@ -284,6 +284,12 @@ test("--api, a stream of the status, and readiness while there is no engine", as
     let now = await ready();
     for (let tries = 0; now !== "200" && tries < 100; tries++) now = await ready();
     assert.equal(now, "200");
+    const [, events] = await ask(node, `${url}/v1/events?kind=engine&newest=true`);
+    const read = v.parse(EVENTS, JSON.parse(events));
+    assert.ok(
+      read.events.some(({ data }) => data["what"] === "ended"),
+      events,
+    );
     assert.equal((await ask(node, `${url}/v1/switch`, { method: "POST", body: "{}" }))[0], "403");
     const ended = new Promise((resolve) => watch.once("exit", resolve));
     daemon.kill("SIGTERM");
