@@ -310,6 +310,7 @@ export class BlackholeChecker {
     const { network } = this.#cluster;
     return (
       this.#rivalOwnedAt >= from ||
+      this.#believesRival(window) ||
       this.#missedAnnouncement(window) ||
       this.#facts.lostOnWayTo(owner.id) >= from ||
       // The owner may not have heard the unknown peer that the client has heard.
@@ -369,12 +370,33 @@ export class BlackholeChecker {
    * lease, or it found that it had stalled, and the owner had heard nothing from it. Then no
    * running node knows that an announcement is needed.
    */
-  #isUnheard(other: MachineView, { address, owner, from }: Window): boolean {
+  #isUnheard(other: MachineView, window: Window): boolean {
+    const { address, owner, from } = window;
     const wasHeard = this.#facts.instancesWith(owner, address).some(({ router }) => {
       const heard = this.#facts.routerOf(owner, router.vrid)?.heard.get(other.id);
       return heard !== undefined && Math.max(heard.at, heard.releasedAt) >= from;
     });
-    return !wasHeard && (this.#woken.at(other) ?? this.#facts.now) >= from;
+    if (wasHeard) return false;
+    // Or it is MASTER still, and has not read yet that somebody has deleted its address (seed 345638).
+    if (this.#isMaster(other, address)) return true;
+    return (this.#woken.at(other) ?? this.#facts.now) >= from || this.#wasLeaving(other, window);
+  }
+
+  /** Its entry is keepalived's, which has yielded without a word (seed 343623). */
+  #believesRival({ client, address }: Window): boolean {
+    const mac = client.macOf(address);
+    return this.#cluster.rivals.some((rival) => rival.mac === mac);
+  }
+
+  /**
+   * It began its hand-over behind a cut, where its priority 0 was lost, and ends it with the first
+   * advertisement of the owner, which takes it for no rival (seed 322492).
+   */
+  #wasLeaving(other: MachineView, { address, owner, from }: Window): boolean {
+    return this.#facts.instancesWith(owner, address).some(({ router }) => {
+      const leaving = this.#facts.routerOf(other, router.vrid);
+      return leaving?.state === "STOP" && leaving.since < from;
+    });
   }
 
   /** When the client learned its present entry. */
