@@ -311,6 +311,7 @@ export class BlackholeChecker {
     return (
       this.#rivalOwnedAt >= from ||
       this.#believesRival(window) ||
+      isMovingAway(owner, address) ||
       this.#missedAnnouncement(window) ||
       this.#facts.lostOnWayTo(owner.id) >= from ||
       // The owner may not have heard the unknown peer that the client has heard.
@@ -377,7 +378,7 @@ export class BlackholeChecker {
       return heard !== undefined && Math.max(heard.at, heard.releasedAt) >= from;
     });
     if (wasHeard) return false;
-    // Or it is MASTER still, and has not read yet that somebody has deleted its address (seed 345638).
+    // Or it is MASTER, and has not read yet that somebody has deleted its address (seed 345638).
     if (this.#isMaster(other, address)) return true;
     return (this.#woken.at(other) ?? this.#facts.now) >= from || this.#wasLeaving(other, window);
   }
@@ -429,6 +430,17 @@ export class BlackholeChecker {
       .some(({ router }) => this.#facts.routerOf(machine, router.vrid)?.state === "MASTER");
   }
 }
+
+/**
+ * During a planned move a claim may be the successor's, which must have the last word (seeds 295213,
+ * 340686: nobody has taken over yet).
+ */
+const isMovingAway = ({ engine }: MachineView, address: Ipv4): boolean =>
+  engine?.instances.some(
+    ({ state, addresses }) =>
+      state.phase.kind === "switching" &&
+      addresses.some(({ virtual }) => virtual.address === address),
+  ) === true;
 
 /**
  * How often an owner may answer foreign announcements: less and less often, until there has

@@ -95,6 +95,8 @@ export class OperatorChecker {
     for (const other of this.#facts.routersOf(vrid)) {
       if (other.machine === machine || other.machine.groups.length > 0) continue;
       if (!other.machine.engineRuns || this.#modes.get(other.machine.id) !== undefined) continue;
+      // Behind a cut that began long ago it is as good as dead (seed 293794).
+      if (!this.#cluster.areConnected(machine, other.machine)) continue;
       const isWell = this.#facts.unwellAt(other.machine) < recently && other.since < recently;
       const mayOwn = other.state === "BACKUP" || other.state === "MASTER";
       if (isWell && mayOwn && other.config.startupDelay === 0)
