@@ -432,8 +432,8 @@ export class BlackholeChecker {
 }
 
 /**
- * During a planned move a claim may be the successor's, which must have the last word (seeds 295213,
- * 340686: nobody has taken over yet).
+ * During a planned move a claim may be the successor's, which must have the last word (seeds
+ * 295213, 340686: nobody has taken over yet).
  */
 const isMovingAway = ({ engine }: MachineView, address: Ipv4): boolean =>
   engine?.instances.some(
