@@ -1,6 +1,7 @@
 /** The options of `baton console`, read: where it listens, with which key, and which nodes. */
 import { randomBytes } from "node:crypto";
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { type Text, text } from "#command-line/definition";
 import type { NodeAddress } from "#console-server/http-node";
 import type { NodePort } from "#console-server/node-port";
@@ -17,6 +18,8 @@ export interface ConsolePlan {
   openNodes(): Promise<readonly NodePort[]>;
 }
 
+/** Beside a daemon's control socket, if its file has an `api` block; it changes nothing. */
+const API_SOCKET = "api.sock";
 const KEY_BYTES = 18;
 const KEY_SHORTEST = 16;
 
@@ -163,13 +166,21 @@ async function openNodes(
   token: Secret | undefined,
   ca: string | undefined,
 ): Promise<readonly NodePort[]> {
-  const [{ httpNode }, { socketNode }] = await Promise.all([
+  const [{ httpNode }, { socketNode }, { localNode }] = await Promise.all([
     import("#console-server/http-node"),
     import("#console-server/socket-node"),
+    import("#console-server/local-node"),
   ]);
   return places.map((address, index) => {
     const id = `n${index + 1}`;
-    if (address.kind === "daemon") return socketNode(id, localDaemon(address.folder));
+    if (address.kind === "daemon") {
+      const path = join(address.folder, API_SOCKET);
+      return localNode({
+        control: socketNode(id, localDaemon(address.folder)),
+        api: httpNode({ id, address: { kind: "unix", path }, token: undefined, ca: undefined }),
+        hasApi: () => existsSync(path),
+      });
+    }
     return httpNode({ id, address, token, ca });
   });
 }

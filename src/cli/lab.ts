@@ -317,7 +317,7 @@ async function enter(
   const shell = ["sh", "-c", SAME_FOLDER, "baton lab exec", process.cwd(), notThere];
   const child = spawn(
     "nsenter",
-    ["--target", `${pid}`, ...user, "--mount", "--net", "--pid", "--", ...shell, ...argv],
+    ["--target", `${pid}`, ...user, "--mount", "--net", "--uts", "--pid", "--", ...shell, ...argv],
     { stdio: "inherit", env: instanceEnvironment(process.env, name, region) },
   );
   // Ctrl-C is meant for the program, which shares our terminal.

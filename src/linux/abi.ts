@@ -109,6 +109,7 @@ export const TIMESPEC_SIZE = 16;
 
 // sched.h
 export const CLONE_NEWNS = 0x00020000;
+export const CLONE_NEWUTS = 0x04000000;
 export const CLONE_NEWNET = 0x40000000;
 export const SCHED_OTHER = 0;
 export const SCHED_RR = 2;

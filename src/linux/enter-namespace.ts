@@ -15,6 +15,8 @@ import { openRtnetlink } from "./rtnetlink.ts";
 interface Order {
   readonly argv: readonly string[];
   readonly mounts: PrivateMounts;
+  /** Empty: the machine's. */
+  readonly hostname: string;
   /** The process with which the program is to die; 0 if there is none. */
   readonly parent: number;
 }
@@ -45,6 +47,13 @@ function enter(): void {
   using rtnetlink = must(openRtnetlink());
   const lo = must(rtnetlink.links()).find((link) => link.name === "lo");
   if (lo !== undefined) mustDo(changeLink(rtnetlink, lo.index, { up: true }));
+}
+
+function takeHostname(name: string): void {
+  if (name === "") return;
+  check(libc.unshare(abi.CLONE_NEWUTS) === 0, "unshare(CLONE_NEWUTS)");
+  const bytes = new TextEncoder().encode(name);
+  check(libc.sethostname(bytes, bytes.length) === 0, `sethostname(${name})`);
 }
 
 function makeMounts({ tmpfs, bind }: PrivateMounts): void {
@@ -86,6 +95,7 @@ function findProgram(name: string): string {
 const order = JSON.parse(process.argv[2] ?? "{}") as Order;
 if (order.parent !== 0) dieWith(order.parent);
 enter();
+takeHostname(order.hostname);
 makeMounts(order.mounts);
 const program = findProgram(order.argv[0] ?? "");
 const environment = Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ""}`);

@@ -111,6 +111,9 @@ export const clock_gettime: (clock: number, into: Int32Array) => number = bind(
   "int clock_gettime(int, void *)",
 );
 export const unshare: (flags: number) => number = bind("int unshare(int)");
+export const sethostname: (name: Uint8Array, length: number) => number = bind(
+  "int sethostname(const uint8_t *, size_t)",
+);
 export const setns: (fd: number, type: number) => number = bind("int setns(int, int)");
 export const open: (path: string, flags: number) => number = bind("int open(const char *, int)");
 export const read: (fd: number, into: Bytes, length: number) => number = bind(

@@ -95,6 +95,8 @@ export interface PrivateMounts {
 
 export interface SpawnInOptions {
   readonly mounts?: PrivateMounts;
+  /** The program and what it starts see this name of the machine; nobody else does. */
+  readonly hostname?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly stdio?: StdioOptions;
@@ -131,6 +133,7 @@ export function spawnIn(
   const order = JSON.stringify({
     argv,
     mounts: options.mounts ?? { tmpfs: [], bind: [] },
+    hostname: options.hostname ?? "",
     parent: options.diesWithParent === true ? process.pid : 0,
   });
   return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", HELPER, order], {

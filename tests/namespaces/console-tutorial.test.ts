@@ -124,6 +124,16 @@ test("the tutorial, step by step", async () => {
   assert.equal(await owner(page), first);
   await region(page, second).getByRole("button", { name: "Heal" }).click();
   await assertAccessible(page, "the laboratory");
+
+  // What the nodes say of it, as one sequence.
+  await page.getByRole("link", { name: "Cluster" }).click();
+  await page.getByText("MASTER").first().waitFor();
+  await page.getByText("BACKUP").first().waitFor();
+  await screenshot(page, "tutorial-cluster");
+  await page.getByRole("link", { name: "Timeline" }).click();
+  const listed = page.getByRole("listitem").filter({ hasText: "VI_1" });
+  await listed.first().waitFor();
+  await screenshot(page, "tutorial-timeline");
 });
 
 test("the laboratory in both languages and both themes", async () => {

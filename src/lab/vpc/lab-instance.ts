@@ -50,6 +50,7 @@ export class LabInstance {
   spawn(argv: readonly string[], stdio: StdioOptions): ChildProcess {
     return spawnIn(this.launched.host.namespace, argv, {
       mounts: nodeMounts(this.folder),
+      hostname: this.launched.name,
       env: this.env,
       stdio,
       detached: true,
