@@ -31,6 +31,7 @@ const PROGRAMS = {
   release: "tools/release-main.ts",
   "keywords-page": "tools/keywords-page.ts",
   "man-pages": "tools/man-pages.ts",
+  "events-drill": "tools/events-drill.ts",
   "shadow-drill": "tools/shadow-drill.ts",
   "bench-engine": "tools/bench-engine.ts",
   "bench-switch": "tools/bench-switch.ts",
