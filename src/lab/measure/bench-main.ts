@@ -18,6 +18,7 @@ import { loss } from "./bench-loss.ts";
 import { type Options, parseOptions, USAGE } from "./bench-options.ts";
 import { scale } from "./bench-scale.ts";
 import { scrape } from "./bench-scrape.ts";
+import { switches } from "./bench-switch.ts";
 import { timers } from "./bench-timers.ts";
 import { findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "./daemon.ts";
 import { TUTORIAL } from "./profile.ts";
@@ -28,6 +29,8 @@ function run(options: Options): Promise<Table> {
   switch (options.mode) {
     case "failover":
       return failover({ ...options, profile });
+    case "switch":
+      return switches({ ...options, profile });
     case "timers":
       return timers(options);
     case "loss":

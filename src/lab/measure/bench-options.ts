@@ -7,6 +7,7 @@ import { INSTANCES_MAX, type ScaleRole } from "./scale-config.ts";
 
 export type Mode =
   | "failover"
+  | "switch"
   | "timers"
   | "loss"
   | "announce"
@@ -16,6 +17,7 @@ export type Mode =
   | "scrape";
 const MODES: readonly Mode[] = [
   "failover",
+  "switch",
   "timers",
   "loss",
   "announce",
@@ -28,6 +30,7 @@ const MODES: readonly Mode[] = [
 /** How long a run lasts by default. */
 const SECONDS: Readonly<Record<Mode, number>> = {
   failover: 0,
+  switch: 0,
   timers: 100,
   loss: 90,
   announce: 60,
@@ -45,6 +48,7 @@ const COUNT_MAX = 1_000_000;
 const DEFAULT_FAULTS = "stop,kill-engine,kill-supervisor,kill-all,hang,link,script,flap";
 const DEFAULT_PROFILES: Readonly<Record<Mode, readonly Profile[]>> = {
   failover: [TUTORIAL],
+  switch: [FAST],
   timers: [TUTORIAL, FAST],
   loss: [FAST],
   announce: [TUTORIAL],
@@ -57,6 +61,7 @@ const DEFAULT_PROFILES: Readonly<Record<Mode, readonly Profile[]>> = {
 export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [options]
 
   failover          every fault, Baton and keepalived side by side (default)
+  switch            moves that an operator asks for, under 500 requests a second
   timers            gaps between a master's advertisements, with a busy loop on every core
   loss              VRRP packets lost at random: how long a client is without an answer
   announce          many addresses move to a node behind a port that limits ARP

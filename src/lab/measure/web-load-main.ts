@@ -1,6 +1,7 @@
 /**
  * A client of a web server behind the virtual address: a new connection for each request, so many
- * a second, whatever becomes of the others. It prints what became of them when its input ends.
+ * a second, whatever becomes of the others. Its first line says that one was
+ * answered, its second, when its input ends, what became of all of them.
  *
  *   web-load-main.ts ADDRESS PORT REQUESTS_PER_SECOND
  */
@@ -12,7 +13,7 @@ const TIMEOUT_MS = 2_000;
 
 let asked = 0;
 let answered = 0;
-let cut = 0;
+const cut: Record<string, number> = {};
 let slowest = 0;
 const failures: { code: string; atMs: number }[] = [];
 const by: Record<string, number> = {};
@@ -29,8 +30,9 @@ function ask(): void {
     isOver = true;
     open -= 1;
     slowest = Math.max(slowest, performance.now() - begunAt);
+    if (code === undefined && answered === 0) process.stdout.write("begun\n");
     if (code === undefined) answered += 1;
-    else if (isConnected) cut += 1;
+    else if (isConnected) cut[code] = (cut[code] ?? 0) + 1;
     else failures.push({ code, atMs: Math.round(begunAt) });
   };
   const request = get({ host, port: Number(port), agent: false, timeout: TIMEOUT_MS }, (answer) => {

@@ -11,8 +11,8 @@ import { CLIENT, type Lab } from "./lab.ts";
 export interface LoadFigures {
   readonly asked: number;
   readonly answered: number;
-  /** Connected, and then reset. */
-  readonly cut: number;
+  /** Connected, and then reset or not answered in time: how many, by error. */
+  readonly cut: Readonly<Record<string, number>>;
   /** Requests that found nobody. */
   readonly failures: readonly { readonly code: string; readonly atMs: number }[];
   /** Answers by node. */
@@ -28,58 +28,81 @@ const program = (name: string): string => fileURLToPath(new URL(name, import.met
 
 export class WebLoad {
   readonly #servers: readonly ChildProcess[];
-  readonly #client: ChildProcess;
-  readonly #figures: Promise<LoadFigures>;
+  readonly #begin: () => ChildProcess;
+  #client: ChildProcess | undefined;
+  #figures: Promise<LoadFigures> | undefined;
 
   constructor(lab: Lab, address: string, requestsPerSecond: number) {
     this.#servers = lab.nodes.map((node) =>
       spawnIn(
         node.namespace,
         [process.execPath, QUIET, program("web-server-main.ts"), node.name, String(PORT)],
-        { stdio: ["ignore", "ignore", "inherit"], diesWithParent: true },
+        { stdio: ["ignore", "pipe", "inherit"], diesWithParent: true },
       ),
     );
-    this.#client = spawnIn(
-      lab.network.namespaceOf(CLIENT),
-      [
-        process.execPath,
-        QUIET,
-        program("web-load-main.ts"),
-        address,
-        String(PORT),
-        String(requestsPerSecond),
-      ],
-      { stdio: ["pipe", "pipe", "inherit"], diesWithParent: true },
-    );
-    this.#figures = readAll(this.#client);
+    const figures = [address, String(PORT), String(requestsPerSecond)];
+    this.#begin = () =>
+      spawnIn(
+        lab.network.namespaceOf(CLIENT),
+        [process.execPath, QUIET, program("web-load-main.ts"), ...figures],
+        { stdio: ["pipe", "pipe", "inherit"], diesWithParent: true },
+      );
+  }
+
+  /** Every server listens, and a request has been answered. */
+  async started(): Promise<void> {
+    await Promise.all(this.#servers.map(firstOutput));
+    this.#client = this.#begin();
+    const { started, figures } = read(this.#client);
+    this.#figures = figures;
+    await started;
   }
 
   /** No more requests; resolves when all that were sent have their ends. */
   async finish(): Promise<LoadFigures> {
-    this.#client.stdin?.end();
+    this.#client?.stdin?.end();
+    if (this.#figures === undefined) throw new Error("the load was never started");
     const figures = await this.#figures;
     this.close();
     return figures;
   }
 
   close(): void {
-    for (const one of [this.#client, ...this.#servers]) one.kill("SIGKILL");
+    for (const one of [this.#client, ...this.#servers]) one?.kill("SIGKILL");
   }
 }
 
-async function readAll(child: ChildProcess): Promise<LoadFigures> {
+async function firstOutput(child: ChildProcess): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.once("data", () => resolve());
+    child.once("close", () => reject(new Error("a web server ended")));
+  });
+}
+
+/** Two lines: that it has begun, and what became of it. */
+function read(child: ChildProcess): {
+  readonly started: Promise<void>;
+  readonly figures: Promise<LoadFigures>;
+} {
+  const started = Promise.withResolvers<void>();
+  const figures = Promise.withResolvers<LoadFigures>();
   let text = "";
   child.stdout?.setEncoding("utf8");
   child.stdout?.on("data", (more: string) => {
     text += more;
+    if (text.includes("\n")) started.resolve();
   });
-  return await new Promise((resolve, reject) => {
-    child.once("close", () => {
-      try {
-        resolve(JSON.parse(text) as LoadFigures);
-      } catch {
-        reject(new Error(`the web client ended with: ${text}`));
-      }
-    });
+  child.once("close", () => {
+    const [, last = ""] = text.split("\n");
+    try {
+      figures.resolve(JSON.parse(last) as LoadFigures);
+    } catch {
+      const problem = new Error(`the web client ended with: ${text}`);
+      started.reject(problem);
+      figures.reject(problem);
+    }
   });
+  // Whoever closes it early does not ask.
+  for (const { promise } of [started, figures]) promise.catch(() => undefined);
+  return { started: started.promise, figures: figures.promise };
 }
