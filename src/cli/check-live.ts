@@ -16,6 +16,7 @@ import {
 import type { Model } from "#keepalived/model/model";
 import type { Reading } from "#keepalived/read";
 import { isInNetwork, printIpv4 } from "#units/address";
+import { assessAlertFiles } from "./check-alert.ts";
 import { checkRouters } from "./check-live-routers.ts";
 import { assessSettings } from "./check-live-settings.ts";
 import { type Machine, thisMachine } from "./check-machine.ts";
@@ -58,7 +59,7 @@ export function assessMachine(model: Model, machine: Machine): readonly AnyFindi
   }
   assessDefaultUser(model, machine, report);
   assessScripts(model.root, machine, report);
-  found.push(...assessSettings(model, machine));
+  found.push(...assessAlertFiles(model), ...assessSettings(model, machine));
   const [first] = model.instances;
   if (first !== undefined) {
     found.push(...assessFloors(placeOf(first), machine));

@@ -215,6 +215,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR5117: info("address-cannot-be-bound-early"),
   VR5118: warning("older-than-supported"),
   VR5119: warning("keepalived-runs-too"),
+  VR5120: warning("alert-address-readable-by-others"),
   VR5201: warning("cloud-not-asked"),
   VR5202: error("address-is-no-havip"),
   VR5203: error("havip-in-another-subnet"),

@@ -527,6 +527,7 @@ export interface Facts {
     readonly needed: string;
   };
   readonly VR5119: { readonly pids: readonly number[] };
+  readonly VR5120: { readonly path: string; readonly mode: string; readonly keyword: string };
 
   // What the cloud says of this machine and its addresses
   readonly VR5201: { readonly endpoint: string; readonly why: string };

@@ -162,6 +162,11 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     help: "before Baton starts: systemctl stop keepalived, or go over with `baton migrate`",
     notes: ["the two do not hear each other on one machine: both would become master"],
   }),
+  VR5120: ({ path, mode, keyword }) => ({
+    message: `everybody on this machine can read \`${path}\` (mode ${mode}), and with it the address behind \`${keyword}\``,
+    label: "whoever knows it can write to the chat",
+    help: `put the \`alert\` block into a file of its own and \`include\` it, or chmod 640 ${path}`,
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `the cloud (${endpoint}) was not asked, or did not answer: ${why}`,
     label: "HAVIP, drift range and quota were not looked at",

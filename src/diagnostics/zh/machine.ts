@@ -154,6 +154,11 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     help: "启动 Baton 之前：systemctl stop keepalived，或用 `baton migrate` 迁移",
     notes: ["两者在同一台机器上互相收不到通告，会同时成为主节点"],
   }),
+  VR5120: ({ path, mode, keyword }) => ({
+    message: `本机所有用户都能读取 \`${path}\`（权限 ${mode}），从而得到 \`${keyword}\` 后面的地址`,
+    label: "知道地址的人都能向群聊发消息",
+    help: `请把 \`alert\` 块放到单独的文件中用 \`include\` 引入，或执行 chmod 640 ${path}`,
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `没有查询到云平台（${endpoint}）：${why}`,
     label: "没有检查 HAVIP、漂移范围和配额",
