@@ -10,7 +10,7 @@
  */
 import { createHmac } from "node:crypto";
 import * as v from "valibot";
-import { parseJson, readShape } from "#json/shape";
+import { openObject, parseJson, readShape } from "#json/shape";
 import { fromSeconds } from "#units/time";
 import { visible } from "#units/visible";
 import type { CallOutcome } from "./alert-outcome.ts";
@@ -62,13 +62,16 @@ export function robotCall(
 const hmac = (key: string, text: string): string =>
   createHmac("sha256", key).update(text).digest("base64");
 
-const ANSWER = v.looseObject({
-  errcode: v.optional(v.number()),
-  errmsg: v.optional(v.string()),
-  code: v.optional(v.number()),
-  msg: v.optional(v.string()),
-  StatusCode: v.optional(v.number()),
-});
+const ANSWER = openObject(
+  {
+    errcode: v.exactOptional(v.number()),
+    errmsg: v.exactOptional(v.string()),
+    code: v.exactOptional(v.number()),
+    msg: v.exactOptional(v.string()),
+    StatusCode: v.exactOptional(v.number()),
+  },
+  "an object",
+);
 
 /** Too many messages a minute: WeCom, DingTalk, Feishu. */
 const TOO_MANY: ReadonlySet<number> = new Set([45_009, 130_101, 9_499, 11_232]);

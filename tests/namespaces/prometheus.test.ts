@@ -2,7 +2,7 @@
  * What Prometheus itself says of the metrics, the alert rules and the dashboards: promtool, and a
  * Prometheus that scrapes two nodes through a take-over and an engine's death.
  *
- * Needs: prometheus, promtool
+ * Needs: prometheus, promtool, openssl
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -195,11 +195,14 @@ test("a lab test says which programs it needs, and setup knows their packages", 
   const marks: Readonly<Record<string, RegExp>> = {
     keepalived:
       /"keepalived"[,\]]|skipKeepalived|\/usr\/sbin\/keepalived|systemctl start keepalived/,
+    aiosmtpd: /support\/mail-server/,
     tshark: /support\/dissect/,
     systemctl: /systemd-machine/,
     rsyslogd: /"rsyslogd"/,
     logrotate: /"logrotate"/,
     mandoc: /"mandoc"/,
+    prometheus: /support\/prometheus\.ts/,
+    promtool: /"promtool"/,
     groff: /"groff"/,
     lexgrog: /"lexgrog"/,
     zsh: /"zsh"/,
@@ -209,6 +212,7 @@ test("a lab test says which programs it needs, and setup knows their packages", 
     lintian: /"lintian"/,
     xz: /package\/deb\.ts/,
     chromium: /support\/console-page/,
+    openssl: /"openssl"|support\/certificates/,
   };
   assert.deepEqual(Object.keys(marks), Object.keys(TOOLS));
   const problems: string[] = [];
