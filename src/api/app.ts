@@ -5,6 +5,7 @@
  *
  * Whatever is refused is a problem in JSON; nothing that a client sends ends in more than that.
  */
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { accepts } from "hono/accepts";
 import type { ApiAction, ApiNode } from "#daemon/api-port";
@@ -42,6 +43,12 @@ export interface AppEnv {
     /** Ends the connection. */
     readonly drop?: () => void;
     readonly isGone?: () => boolean;
+    /** Sends an answer as it is, without a `Response` and a stream around it. */
+    readonly send?: (
+      status: number,
+      headers: Readonly<Record<string, string>>,
+      text: string,
+    ) => void;
   };
   readonly Variables: { caller: ApiCaller | undefined };
 }
@@ -107,8 +114,8 @@ function refuseOthers(app: Hono<AppEnv>, node: ApiNode): void {
     if (method !== "ALL") methods.set(path, [...(methods.get(path) ?? []), method]);
   for (const [path, known] of methods) {
     app.all(path, (c) => {
-      c.header("Allow", known.flatMap((one) => (one === "GET" ? [one, "HEAD"] : [one])).join(", "));
-      return refuse(c, node, "method");
+      const all = known.flatMap((one) => (one === "GET" ? [one, "HEAD"] : [one]));
+      return refuse(c, node, "method", undefined, { Allow: all.join(", ") });
     });
   }
   app.notFound((c) => refuse(c, node, "not-found"));
@@ -264,17 +271,37 @@ function streamed(c: Ctx, node: ApiNode, stream: Stream | "head" | undefined): R
 
 const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
 
-function refuse(c: Ctx, node: ApiNode, kind: ProblemKind, detail?: string): Response {
+function refuse(
+  c: Ctx,
+  node: ApiNode,
+  kind: ProblemKind,
+  detail?: string,
+  more: Readonly<Record<string, string>> = {},
+): Response {
   const problem = problemOf(kind, languageOf(c, node), detail);
-  if (problem.status === 401) c.header("WWW-Authenticate", "Bearer");
-  if (kind === "too-many-attempts" || problem.status === 503) c.header("Retry-After", "5");
-  return jsonText(c, JSON.stringify(problem), problem.status, PROBLEM_TYPE);
+  const isLater = kind === "too-many-attempts" || problem.status === 503;
+  return jsonText(c, JSON.stringify(problem), problem.status, PROBLEM_TYPE, {
+    ...more,
+    ...(problem.status === 401 && { "WWW-Authenticate": "Bearer" }),
+    ...(isLater && { "Retry-After": "5" }),
+  });
 }
 
 const json = (c: Ctx, value: object): Response => jsonText(c, JSON.stringify(value));
 
-const jsonText = (c: Ctx, text: string, status = 200, type = JSON_TYPE): Response =>
-  c.body(text, status as 200, { ...COMMON, "Content-Type": type });
+function jsonText(
+  c: Ctx,
+  text: string,
+  status = 200,
+  type = JSON_TYPE,
+  more: Readonly<Record<string, string>> = {},
+): Response {
+  const headers = { ...COMMON, ...more, "Content-Type": type };
+  const { send } = c.env;
+  if (send === undefined) return c.body(text, status as 200, headers);
+  send(status, headers, text);
+  return RESPONSE_ALREADY_SENT;
+}
 
 /** Of the languages that there are, the one that is wanted most. */
 function languageOf(c: Ctx, node: ApiNode): Language {

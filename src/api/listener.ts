@@ -101,6 +101,7 @@ export class Listener {
           connection: connectionOf(incoming, entrance),
           drop: () => outgoing.destroy(),
           isGone: () => outgoing.destroyed,
+          send: (status, headers, text) => sendText(outgoing, status, headers, text),
         });
       },
       { overrideGlobalObjects: false },
@@ -130,6 +131,19 @@ export class Listener {
 }
 
 const ignore = (): void => undefined;
+
+/** A `Response` would be read as a stream: 2 ms for 300 KB. */
+function sendText(
+  outgoing: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  text: string,
+): void {
+  if (outgoing.destroyed || outgoing.headersSent) return;
+  const bytes = Buffer.from(text);
+  outgoing.writeHead(status, { ...headers, "Content-Length": bytes.length });
+  outgoing.end(bytes);
+}
 
 /** Callers without a certificate get an answer that says what is missing (app.ts). */
 const tlsOptions = (files: SecureFiles): TlsOptions => ({

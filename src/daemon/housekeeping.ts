@@ -8,6 +8,11 @@ import { collectGarbage, readAnonymous, readCode, releaseCode, trimAllocator } f
 const PERIOD_MS = 5_000;
 /** What has come since is worth the time. */
 const GROWTH = 2 * 1_048_576;
+/** More than what whoever asks each second needs. */
+const MUCH = 16 * 1_048_576;
+/** What comes back as soon as it was given back is in use: it is left for so many times as long. */
+const FACTOR = 4;
+const FACTOR_MAX = 64;
 /** At most this part of a processor's time is spent with it. */
 const SHARE = 1 / 200;
 
@@ -42,6 +47,10 @@ export class Housekeeping {
   /** After the last time. */
   #settled = 0;
   #notBefore = 0;
+  #factor = 1;
+  /** Not before then for a little. */
+  #littleNotBefore = 0;
+  #littleUntil = 0;
 
   constructor(isQuiet: () => boolean, memory: Memory = OWN) {
     this.#isQuiet = isQuiet;
@@ -57,11 +66,16 @@ export class Housekeeping {
   turn(): void {
     const { own, giveBack, clock, spent } = this.#memory;
     if (clock() < this.#notBefore || !this.#isQuiet()) return;
-    if (own() - this.#settled < GROWTH) return;
+    const grown = own() - this.#settled;
+    if (grown < GROWTH || (grown < MUCH && clock() < this.#littleNotBefore)) return;
+    this.#factor = clock() < this.#littleUntil ? Math.min(this.#factor * FACTOR, FACTOR_MAX) : 1;
     // Not by the clock: on a busy machine most of that time is others'.
     const before = spent();
     giveBack();
     this.#settled = own();
-    this.#notBefore = clock() + (spent() - before) / SHARE;
+    const pause = (spent() - before) / SHARE;
+    this.#notBefore = clock() + pause;
+    this.#littleNotBefore = clock() + pause * this.#factor;
+    this.#littleUntil = clock() + 2 * pause * this.#factor;
   }
 }

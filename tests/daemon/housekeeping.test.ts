@@ -52,6 +52,27 @@ test("not while somebody waits for the process, and never for much of its time",
   assert.ok(state.times >= 4 && state.times <= 6, `${state.times} times in 100 s`);
 });
 
+test("what comes back each time is given back ever less often, until it stays away", () => {
+  const { keep, state } = bench();
+  const countIn = (seconds: number, grows: boolean): number => {
+    const before = state.times;
+    for (let at = 0; at < seconds; at += 5) {
+      keep.turn();
+      state.now += 5_000;
+      if (grows) state.own = Math.max(state.own, 34 * MB);
+    }
+    return state.times - before;
+  };
+  const first = countIn(300, true);
+  assert.ok(first >= 3 && first <= 5, `${first} times in five minutes`);
+  assert.ok(countIn(1_200, true) <= 2, "still often");
+  state.own = 60 * MB;
+  assert.equal(countIn(25, false), 1, "much is given back as before");
+  countIn(3_600, false);
+  state.own = 34 * MB;
+  assert.equal(countIn(25, false), 1);
+});
+
 test("what waits for the engine is done once, in order, and waits again if it is behind again", () => {
   let isBehind = false;
   const done: string[] = [];
