@@ -1,16 +1,22 @@
 /** `metrics`, for the control socket and for HTTP. What makes it is loaded when it is asked for. */
 import { toSeconds } from "#units/time";
 import type { CheckScripts } from "./check-scripts.ts";
+import type { Status } from "./control-protocol.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import type { HavipLoop } from "./havip-loop.ts";
 import type { InstanceMemories } from "./instance-memory.ts";
 import type { Log } from "./log.ts";
-import type { MetricsParts, MetricsSource } from "./metrics-source.ts";
+import type { DaemonReading, MetricsParts, MetricsSource } from "./metrics-source.ts";
 import type { Notifier } from "./notifier.ts";
 import type { ReloadCount } from "./reload-count.ts";
 import { SharedWork } from "./shared-work.ts";
 import { VERSION } from "./status.ts";
 import type { Supervision } from "./supervision.ts";
+
+export interface Shown extends Pick<Status, "events" | "alerts"> {
+  /** ISO 8601; `until`: when it ends by itself. */
+  readonly maintenance?: { readonly since: string; readonly until?: string };
+}
 
 export interface MetricsOptions {
   readonly startedAt: Date;
@@ -24,6 +30,8 @@ export interface MetricsOptions {
   readonly memories: Pick<InstanceMemories, "get">;
   readonly havips: Pick<HavipLoop, "status">;
   readonly reloads: ReloadCount;
+  /** As `status` shows them. */
+  readonly shown: () => Shown;
   /** Of the running configuration. */
   readonly groups: MetricsParts["groups"];
 }
@@ -54,7 +62,7 @@ export class MetricsAnswer {
 
   #parts(): MetricsParts {
     const { startedAt, log, engine, engineMs, ...parts } = this.#options();
-    const { supervision, scripts, notifier, memories, havips, reloads, groups } = parts;
+    const { supervision, scripts, notifier, memories, havips, reloads, groups, shown } = parts;
     return {
       daemon: () => ({
         version: VERSION,
@@ -65,7 +73,7 @@ export class MetricsAnswer {
         reloads: reloads.reading(startedAt),
         checks: scripts.readings(),
         notify: notifier.readings(),
-        maintenance: { isOn: false },
+        ...shownReading(shown()),
       }),
       engine: async () => {
         const { pid } = engine;
@@ -82,4 +90,19 @@ export class MetricsAnswer {
       groups,
     };
   }
+}
+
+function shownReading({
+  maintenance,
+  events,
+  alerts,
+}: Shown): Pick<DaemonReading, "maintenance" | "events" | "alerts"> {
+  const ms = (at: string | undefined): number | undefined =>
+    at === undefined ? undefined : Date.parse(at);
+  const { since, until } = maintenance ?? {};
+  return {
+    maintenance: { isOn: maintenance !== undefined, sinceMs: ms(since), untilMs: ms(until) },
+    events,
+    alerts,
+  };
 }

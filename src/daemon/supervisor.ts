@@ -99,6 +99,7 @@ export class Supervisor {
     memories: this.#memories,
     havips: this.#havips,
     reloads: this.#reloads,
+    shown: () => ({ ...this.#eventsStatus, ...this.#notifier.alertsStatus() }),
     groups: () => this.#plan.groups,
   }));
   readonly #operator: Operator = new Operator(() => ({
