@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { programUrl } from "#units/installation";
 import type { Instant } from "#units/time";
@@ -151,23 +152,26 @@ export class EngineProcess {
   /**
    * The engine's present state, asked for in parts; undefined if one is not answered in time. If
    * instances came or went meanwhile, it is asked again.
+   *
+   * @param pauseMs between two parts: an engine with many routers gets on with their advertisements
    */
-  async snapshot(timeoutMs: number): Promise<Snapshot | undefined> {
+  async snapshot(timeoutMs: number, pauseMs = 0): Promise<Snapshot | undefined> {
     for (let tries = 1; ; tries++) {
-      const { snapshot, isWhole } = await this.#readAll(timeoutMs);
+      const { snapshot, isWhole } = await this.#readAll(timeoutMs, pauseMs);
       if (!isWhole && tries < TRIES_MAX) continue;
       if (snapshot === undefined) return undefined;
       return { ...snapshot, pauses: this.#pauses?.pauses, durations: this.#pauses?.durations };
     }
   }
 
-  async #readAll(timeoutMs: number): Promise<Read> {
+  async #readAll(timeoutMs: number, pauseMs: number): Promise<Read> {
     const configurations = this.#configurations;
     const first = await this.#ask(timeoutMs, {});
     if (first === undefined || first.more === undefined) return { snapshot: first, isWhole: true };
     const instances = [...first.instances];
     const total = instances.length + first.more;
     for (;;) {
+      if (pauseMs > 0) await sleep(pauseMs);
       const part = await this.#ask(timeoutMs, { from: instances.length });
       if (part === undefined) return { snapshot: undefined, isWhole: true };
       instances.push(...part.instances);

@@ -36,6 +36,9 @@ export interface MetricsOptions {
   readonly groups: MetricsParts["groups"];
 }
 
+/** Between two parts of the engine's snapshot: nobody is in a hurry for metrics. */
+const PAUSE_MS = 5;
+
 export class MetricsAnswer {
   readonly #options: () => MetricsOptions;
   #source: Promise<MetricsSource> | undefined;
@@ -77,7 +80,7 @@ export class MetricsAnswer {
       }),
       engine: async () => {
         const { pid } = engine;
-        const snapshot = await engine.snapshot(engineMs);
+        const snapshot = await engine.snapshot(engineMs, PAUSE_MS);
         // Another one was started meanwhile, and it is not known which of them has answered.
         return { pid, snapshot: pid === engine.pid ? snapshot : undefined };
       },

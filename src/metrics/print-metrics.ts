@@ -1,6 +1,6 @@
 /**
  * Prometheus' text format, version 0.0.4, from a reading: a family after the other, so that no more
- * than one is in memory besides the text. docs/adr says why no library does it.
+ * than one is in memory besides the text. docs/adr/0032 says why no library does it.
  */
 import { FAMILIES } from "./catalogue.ts";
 import type { Family, Labels, Sample } from "./family.ts";
