@@ -13,10 +13,7 @@ import { SharedWork } from "./shared-work.ts";
 import { VERSION } from "./status.ts";
 import type { Supervision } from "./supervision.ts";
 
-export interface Shown extends Pick<Status, "events" | "alerts"> {
-  /** ISO 8601; `until`: when it ends by itself. */
-  readonly maintenance?: { readonly since: string; readonly until?: string };
-}
+type Shown = Pick<Status, "maintenance" | "alerts">;
 
 export interface MetricsOptions {
   readonly startedAt: Date;
@@ -30,6 +27,7 @@ export interface MetricsOptions {
   readonly memories: Pick<InstanceMemories, "get">;
   readonly havips: Pick<HavipLoop, "status">;
   readonly reloads: ReloadCount;
+  readonly events: () => Status["events"];
   /** As `status` shows them. */
   readonly shown: () => Shown;
   /** Of the running configuration. */
@@ -65,7 +63,8 @@ export class MetricsAnswer {
 
   #parts(): MetricsParts {
     const { startedAt, log, engine, engineMs, ...parts } = this.#options();
-    const { supervision, scripts, notifier, memories, havips, reloads, groups, shown } = parts;
+    const { supervision, scripts, notifier, memories, havips, reloads, groups, events, shown } =
+      parts;
     return {
       daemon: () => ({
         version: VERSION,
@@ -76,6 +75,7 @@ export class MetricsAnswer {
         reloads: reloads.reading(startedAt),
         checks: scripts.readings(),
         notify: notifier.readings(),
+        events: events(),
         ...shownReading(shown()),
       }),
       engine: async () => {
@@ -97,15 +97,13 @@ export class MetricsAnswer {
 
 function shownReading({
   maintenance,
-  events,
   alerts,
-}: Shown): Pick<DaemonReading, "maintenance" | "events" | "alerts"> {
+}: Shown): Pick<DaemonReading, "maintenance" | "alerts"> {
   const ms = (at: string | undefined): number | undefined =>
     at === undefined ? undefined : Date.parse(at);
   const { since, until } = maintenance ?? {};
   return {
     maintenance: { isOn: maintenance !== undefined, sinceMs: ms(since), untilMs: ms(until) },
-    events,
     alerts,
   };
 }

@@ -88,7 +88,7 @@ export class Supervisor {
   /** The configurations by number, from the one that the engine has taken over on. */
   readonly #plans = new Map<number, RunPlan>();
   readonly #reloads = new ReloadCount();
-  readonly #metrics: MetricsAnswer = new MetricsAnswer(() => ({
+  readonly metrics: MetricsAnswer = new MetricsAnswer(() => ({
     startedAt: this.#startedAt,
     log: this.#log,
     engine: this.#engine,
@@ -99,7 +99,8 @@ export class Supervisor {
     memories: this.#memories,
     havips: this.#havips,
     reloads: this.#reloads,
-    shown: () => ({ ...this.#eventsStatus, ...this.#notifier.alertsStatus() }),
+    events: () => this.#options.eventsStatus?.(),
+    shown: () => ({ ...this.#operator.status, ...this.#notifier.alertsStatus() }),
     groups: () => this.#plan.groups,
   }));
   readonly #operator: Operator = new Operator(() => ({
@@ -332,7 +333,7 @@ export class Supervisor {
       case "explain":
         return explain(await this.status(), request.instance, en);
       case "metrics":
-        return { ok: true, text: await this.metrics(request.format) };
+        return { ok: true, text: await this.metrics.get(request.format) };
       case "switch":
       case "maintenance":
         return await this.act(request, client.caller());
@@ -346,11 +347,6 @@ export class Supervisor {
 
   async status(): Promise<Status> {
     return (await this.#statusAnswer.get()).status;
-  }
-
-  /** In Prometheus' text format, unless JSON is asked for. */
-  async metrics(format?: "json"): Promise<string> {
-    return await this.#metrics.get(format);
   }
 
   async #readStatus(): Promise<Status> {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Snapshot } from "#daemon/engine-process";
-import { MetricsAnswer, type MetricsOptions, type Shown } from "#daemon/metrics-answer";
+import { MetricsAnswer, type MetricsOptions } from "#daemon/metrics-answer";
 import { ReloadCount } from "#daemon/reload-count";
 import { keepLog } from "../support/daemon-bench.ts";
 import { snapshots } from "../support/metrics-reading.ts";
@@ -12,7 +12,10 @@ interface FakeEngine {
   answer: () => Snapshot | undefined;
 }
 
-function answerWith(engine: FakeEngine, shown: Shown = {}): MetricsAnswer {
+function answerWith(
+  engine: FakeEngine,
+  shown: ReturnType<MetricsOptions["shown"]> = {},
+): MetricsAnswer {
   const { bench, all } = snapshots();
   const configs = bench.engine.instances.map(({ config }) => config);
   const reloads = new ReloadCount();
@@ -43,6 +46,7 @@ function answerWith(engine: FakeEngine, shown: Shown = {}): MetricsAnswer {
     },
     havips: { status: () => [] },
     reloads,
+    events: () => ({ file: "events.db", oldest: undefined, count: 12, lost: 1 }),
     shown: () => shown,
     groups: () => [
       { name: "both", members: ["VI_1", "VI_2"] },
@@ -60,9 +64,8 @@ const lines = (text: string, name: string): readonly string[] =>
 test("every part says what it knows", async () => {
   const engine: FakeEngine = { pid: 7, answer: () => undefined };
   const shown = {
-    events: { file: "events.db", oldest: undefined, count: 12, lost: 1 },
     alerts: { sent: 2, failed: 0, waiting: 1 },
-    maintenance: { since: "2026-11-30T00:00:00Z" },
+    maintenance: { since: "2026-11-30T00:00:00Z", lastResort: false, by: "root (socket)" },
   };
   const text = await answerWith(engine, shown).get();
   for (const line of [
