@@ -1,4 +1,4 @@
-/** What the supervisor's parts give to `metrics`, and what an engine that is replaced does to it. */
+/** What the parts of the supervisor give to `metrics`, also while an engine is replaced. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Snapshot } from "#daemon/engine-process";

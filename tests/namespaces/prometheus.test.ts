@@ -111,7 +111,7 @@ scrape_configs:
 }
 
 /** What is there only after something that does not happen here. */
-const ONLY_AFTER = /refused_total|cloud_|claimed|alerts_|events_/;
+const ONLY_AFTER = /refused_total|cloud_|claimed|alerts_/;
 const inTest = (expr: string): string =>
   expr.replaceAll("$__rate_interval", "10s").replaceAll(/\$(?:job|node|vrrp_instance)/g, ".*");
 
