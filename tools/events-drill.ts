@@ -88,7 +88,10 @@ function measure(folder: string, args: readonly string[]): number {
   let lines = 0;
   for (let turn = 0; turn < 5; turn += 1) {
     const begin = performance.now();
-    const ran = spawnSync(BATON, ["events", "--state-dir", folder, ...args], { encoding: "utf8" });
+    const ran = spawnSync(BATON, ["events", "--state-dir", folder, ...args], {
+      encoding: "utf8",
+      maxBuffer: 64 * 1_048_576,
+    });
     times.push(performance.now() - begin);
     lines = ran.stdout.split("\n").length - 1;
     if (ran.status !== 0) return 0;

@@ -190,6 +190,7 @@ function work(
   pipe: LinePipe,
   { lateness, memory }: { readonly lateness: LatenessWatch; readonly memory: OwnMemory },
 ): void {
+  let reportedAt = 0;
   while (!engine.finished) {
     // Lines that the supervisor has not taken are tried again soon; that is rare enough for
     // polling.
@@ -199,12 +200,37 @@ function work(
     const soon = pipe.waiting ? after(now(), micros(10_000)) : undefined;
     reactor.wait(soon !== undefined && (due === undefined || soon < due) ? soon : due);
     const woken = now();
-    if (due !== undefined && due <= woken) lateness.woke(due, woken);
+    if (due !== undefined && due <= woken) {
+      lateness.woke(due, woken);
+      reportedAt = reportLate({ engine, lateness, due, woken, reportedAt });
+    }
     const isAllRead = reactor.drain(() => (engine.deadline() ?? FAR) <= now(), DRAIN_MOST);
     engine.onTime(now(), isAllRead);
     if (pipe.waiting) pipe.flush();
     memory.turn(woken);
   }
+}
+
+/** So late that a peer with a short interval may have taken over, or nearly. */
+const LATE_MICROS = 100_000;
+const LATE_EACH_MICROS = 1_000_000;
+
+/** Returns when it was last reported. */
+function reportLate(about: {
+  readonly engine: Engine;
+  readonly lateness: LatenessWatch;
+  readonly due: Instant;
+  readonly woken: Instant;
+  readonly reportedAt: number;
+}): number {
+  const { engine, lateness, due, woken, reportedAt } = about;
+  const late = woken - due;
+  if (late < LATE_MICROS || woken - reportedAt < LATE_EACH_MICROS) return reportedAt;
+  // The worst one so far has a cause; reading the counters for it takes some 50 µs.
+  const { worst } = lateness.read(woken).lateness;
+  const cause = worst?.micros === late ? worst.cause : undefined;
+  engine.emit({ type: "late", micros: late, cause });
+  return woken;
 }
 
 interface NetlinkSockets {

@@ -4,8 +4,10 @@ import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/rende
 import type { EventData, EventSeverity, EventText, NewEvent, NewEventOf } from "#events/record";
 import { printIpv4 } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
+import type { LatenessCause } from "#vrrp/engine/lateness";
 import type { Report } from "#vrrp/router/event";
 import type { Reason } from "#vrrp/router/reason";
+import type { AnnounceReason } from "#vrrp/router/state";
 import type { Aside } from "./event-file.ts";
 import { type DaemonMessages, daemonMessages } from "./messages.ts";
 import type { NotifySubject } from "./notify-command.ts";
@@ -37,7 +39,7 @@ function severityOf(to: string, reason: Reason): EventSeverity {
   return UNPLANNED.has(reason.kind) ? "warning" : "info";
 }
 
-export function stateEvent(message: Message<"transition">): NewEventOf<"state"> {
+function stateEvent(message: Message<"transition">): NewEventOf<"state"> {
   const { instance, from, to, reason, priority } = message;
   const change = `${from} → ${to}`;
   return {
@@ -52,7 +54,7 @@ export function stateEvent(message: Message<"transition">): NewEventOf<"state"> 
   };
 }
 
-export const groupEvent = ({ group, to }: Message<"groupTransition">): NewEventOf<"group"> => ({
+const groupEvent = ({ group, to }: Message<"groupTransition">): NewEventOf<"group"> => ({
   kind: "group",
   severity: to === "FAULT" ? "error" : "info",
   group,
@@ -60,7 +62,7 @@ export const groupEvent = ({ group, to }: Message<"groupTransition">): NewEventO
   data: { to },
 });
 
-export function priorityEvent(message: Message<"priorityChanged">): NewEventOf<"priority"> {
+function priorityEvent(message: Message<"priorityChanged">): NewEventOf<"priority"> {
   const { instance, from, to, tracker } = message;
   const change = `${from} → ${to}`;
   return {
@@ -179,6 +181,68 @@ export const leftOutEvent = (kind: string, lines: number, routers: number): NewE
   data: { report: kind, leftOut: lines, routers },
 });
 
+const WHY_ANNOUNCED: Readonly<Record<AnnounceReason, EventText>> = {
+  "became-master": { en: "addresses are announced", "zh-CN": "已宣告地址" },
+  "second-block": { en: "addresses are announced again", "zh-CN": "再次宣告地址" },
+  refresh: { en: "addresses are announced again", "zh-CN": "再次宣告地址" },
+  "weaker-master": {
+    en: "addresses are announced again: a weaker master was heard",
+    "zh-CN": "再次宣告地址：收到了优先级较低的主节点的通告",
+  },
+  "rival-gone": {
+    en: "addresses are announced again: another master is gone",
+    "zh-CN": "再次宣告地址：另一个主节点已消失",
+  },
+  "foreign-announcement": {
+    en: "addresses are announced again: another machine announced one of them",
+    "zh-CN": "再次宣告地址：另有机器宣告了其中的地址",
+  },
+  "address-restored": {
+    en: "addresses are announced again: one had been deleted, and was put back",
+    "zh-CN": "再次宣告地址：有地址曾被删除，已恢复",
+  },
+  "taken-back": {
+    en: "addresses are announced again: nobody took over, so they stay here",
+    "zh-CN": "再次宣告地址：无人接管，地址保留在本机",
+  },
+  "added-address": { en: "a new address is announced", "zh-CN": "已宣告新增的地址" },
+};
+
+const announcedEvent = ({ instance, why }: Message<"announced">): NewEventOf<"announcement"> => ({
+  kind: "announcement",
+  severity: "info",
+  instance,
+  text: WHY_ANNOUNCED[why],
+  data: { cause: why },
+});
+
+const WHY_LATE: Readonly<Record<LatenessCause, EventText>> = {
+  steal: { en: "the hypervisor ran other machines", "zh-CN": "虚拟化平台在运行其他机器" },
+  processor: { en: "other programs had the processor", "zh-CN": "处理器被其他程序占用" },
+  memory: { en: "memory was short", "zh-CN": "内存不足" },
+  collection: { en: "garbage was collected", "zh-CN": "正在回收垃圾" },
+  engine: { en: "its own work took so long", "zh-CN": "自身工作耗时过长" },
+  stopped: {
+    en: "the process or the machine was stopped, or a call waited in the kernel",
+    "zh-CN": "进程或机器被暂停，或系统调用在内核中等待",
+  },
+};
+
+function lateEvent({ micros, cause }: Message<"late">): NewEventOf<"stall"> {
+  const millis = (micros / 1_000).toFixed(0);
+  // JSON has no undefined.
+  const why = cause === undefined || cause === null ? undefined : WHY_LATE[cause];
+  return {
+    kind: "stall",
+    severity: "warning",
+    text: {
+      en: `the engine woke ${millis} ms late${why === undefined ? "" : `: ${why.en}`}`,
+      "zh-CN": `引擎晚了 ${millis} 毫秒才运行${why === undefined ? "" : `：${why["zh-CN"]}`}`,
+    },
+    data: { microseconds: micros, cause },
+  };
+}
+
 /** Of findings that are kept with a refusal. */
 const FINDINGS_MAX = 10;
 
@@ -264,3 +328,21 @@ export const lostText = (count: number): EventText => ({
   en: `${count} events could not be written in time and are missing`,
   "zh-CN": `有 ${count} 条事件未能及时写入，已缺失`,
 });
+
+/** What the engine says about the routers, and about itself. */
+export function messageEvent(
+  message: Message<"transition" | "groupTransition" | "priorityChanged" | "announced" | "late">,
+): NewEvent {
+  switch (message.type) {
+    case "transition":
+      return stateEvent(message);
+    case "groupTransition":
+      return groupEvent(message);
+    case "priorityChanged":
+      return priorityEvent(message);
+    case "announced":
+      return announcedEvent(message);
+    case "late":
+      return lateEvent(message);
+  }
+}

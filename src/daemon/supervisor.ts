@@ -27,10 +27,8 @@ import { EngineProcess } from "./engine-process.ts";
 import {
   engineEndedEvent,
   engineStartedEvent,
-  groupEvent,
-  priorityEvent,
+  messageEvent,
   reloadEvent,
-  stateEvent,
   stoppedEvent,
   stoppingEvent,
 } from "./event-texts.ts";
@@ -128,9 +126,8 @@ export class Supervisor {
   constructor(plan: RunPlan, options: SupervisorOptions) {
     this.#plan = plan;
     this.#options = options;
-    const { log, language, launcher, manager } = options;
+    const { log, language, launcher, manager, events = NO_EVENTS } = options;
     this.#log = log;
-    const { events = NO_EVENTS } = options;
     this.#events = events;
     this.#messages = daemonMessages(language);
     this.#packets = new PacketLog(log, language, undefined, undefined, events);
@@ -496,7 +493,7 @@ export class Supervisor {
         return this.#onTransition(message);
       case "groupTransition":
         this.#log("info", `VRRP_Group(${message.group}) Syncing instances to ${message.to} state`);
-        this.#events.record(groupEvent(message));
+        this.#events.record(messageEvent(message));
         return this.#notifier.group(message.group, message.to);
       case "priorityChanged":
         return this.#onPriority(message);
@@ -504,6 +501,9 @@ export class Supervisor {
         return this.#onReport(message);
       case "drop":
         return this.#packets.drop(message);
+      case "announced":
+      case "late":
+        return this.#events.record(messageEvent(message));
       case "unknownVrid":
         return this.#packets.unknownVrid(message);
       case "log":
@@ -550,7 +550,7 @@ export class Supervisor {
     const what =
       to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;
     this.#log("info", `(${instance}) ${what}: ${why}`, { instance, from, to, reason, priority });
-    this.#events.record(stateEvent(message));
+    this.#events.record(messageEvent(message));
     const change = { from, to, reason, why, priority };
     this.#memories.changed(message, { at: Date.now(), from, to, reason }, change);
     this.#options.manager.status(() => this.#memories.summary());
@@ -564,7 +564,7 @@ export class Supervisor {
     const why = tracker ?? "reload";
     const text = `(${instance}) Changing effective priority from ${from} to ${to} (${why})`;
     this.#log("info", text, { instance, from, to, tracker });
-    this.#events.record(priorityEvent(message));
+    this.#events.record(messageEvent(message));
     const memory = this.#memories.get(instance);
     if (memory !== undefined) memory.priority = to;
     // keepalived: a priority that changed by a reload is not written to the pipes.

@@ -247,6 +247,8 @@ export function engineLine(random: Rng): string {
     "record",
     "removed",
     "unknownVrid",
+    "announced",
+    "late",
     "stopped",
     "x",
   ]);

@@ -275,6 +275,8 @@ function printMessage(message: FromEngine): string | undefined {
     case "snapshot":
     case "pauses":
     case "record":
+    case "announced":
+    case "late":
       return undefined;
   }
 }

@@ -6,10 +6,11 @@ import { type Instant, micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import { available, spend } from "../router/allowance.ts";
 import type { Report, RouterEffect, RouterEvent } from "../router/event.ts";
+import type { AnnounceReason } from "../router/state.ts";
 import type { Advertiser } from "./advertiser.ts";
 import type { Announcements } from "./announcements.ts";
 import type { Refused } from "./context.ts";
-import { about, type Instance } from "./instance.ts";
+import { about, type Instance, type Reported } from "./instance.ts";
 import type { Leases } from "./leases.ts";
 import { forgetUnresolved } from "./neighbour-resolution.ts";
 import type { World } from "./world.ts";
@@ -99,7 +100,8 @@ export class Effects {
       case "removeAddresses":
         return this.#leases.giveUp(instance, now);
       case "announce":
-        return this.#announcements.announce(instance, instance.addresses, effect.repeat, now);
+        this.#announcements.announce(instance, instance.addresses, effect.repeat, now);
+        return this.#reportAnnounced(instance, effect.why, now);
       case "cancelAnnouncements":
         return this.#announcements.cancel(instance.addresses);
       case "transition": {
@@ -121,7 +123,15 @@ export class Effects {
       }
     }
   }
+
+  #reportAnnounced(instance: Instance, why: AnnounceReason, now: Instant): void {
+    if (REGULAR.has(why) || !isAllowed(instance, `announced ${why}`, now)) return;
+    this.#world.emit({ type: "announced", ...about(instance), why });
+  }
 }
+
+/** Nothing has happened: they come by themselves. */
+const REGULAR: ReadonlySet<AnnounceReason> = new Set<AnnounceReason>(["refresh", "second-block"]);
 
 /** The supervisor logs each kind once a minute, but runs a script for some. */
 const CAUSED_BY_PACKETS: readonly Report["kind"][] = [
@@ -132,8 +142,10 @@ const CAUSED_BY_PACKETS: readonly Report["kind"][] = [
 ];
 const REPORTS = { most: 5, each: micros(1_000_000) } as const;
 
-function mayReport({ reports }: Instance, kind: Report["kind"], now: Instant): boolean {
-  if (!CAUSED_BY_PACKETS.includes(kind)) return true;
+const mayReport = (instance: Instance, kind: Report["kind"], now: Instant): boolean =>
+  !CAUSED_BY_PACKETS.includes(kind) || isAllowed(instance, kind, now);
+
+function isAllowed({ reports }: Instance, kind: Reported, now: Instant): boolean {
   const allowance = reports.get(kind);
   if (available(REPORTS, allowance, now) === 0) return false;
   reports.set(kind, spend(REPORTS, allowance, 1, now));

@@ -13,10 +13,10 @@ import type { Priority } from "#units/vrrp";
 import type { InstanceConfig } from "../router/config.ts";
 import type { Report } from "../router/event.ts";
 import type { FaultCause, Reason } from "../router/reason.ts";
-import type { Maintenance, PublicState, TrackerState } from "../router/state.ts";
+import type { AnnounceReason, Maintenance, PublicState, TrackerState } from "../router/state.ts";
 import type { AdvertWarning, DropReason } from "../wire/vrrp-packet.ts";
 import type { EngineDurations } from "./engine-durations.ts";
-import type { Pauses } from "./lateness.ts";
+import type { LatenessCause, Pauses } from "./lateness.ts";
 
 export type ToEngine =
   /**
@@ -165,6 +165,13 @@ export type FromEngine =
       readonly tracker: string | undefined;
     }
   | ({ readonly type: "report"; readonly report: Report } & AboutInstance)
+  /**
+   * Its addresses are announced: on becoming MASTER, or again for a reason. At most some a second
+   * for each reason; regular repetitions are not reported.
+   */
+  | ({ readonly type: "announced"; readonly why: AnnounceReason } & AboutInstance)
+  /** The engine woke so long after something was due; not more than one a second. */
+  | { readonly type: "late"; readonly micros: number; readonly cause: LatenessCause | undefined }
   /** A packet was refused. Counted always, sent at most once a minute per instance and kind. */
   | {
       readonly type: "drop";

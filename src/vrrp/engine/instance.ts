@@ -13,7 +13,7 @@ import { type Again, again, dueAgain, heardAgain } from "../router/hear-again.ts
 import { type Lease, leaseFor } from "../router/lease.ts";
 import type { FaultCause } from "../router/reason.ts";
 import { initialState } from "../router/router.ts";
-import type { RouterState } from "../router/state.ts";
+import type { AnnounceReason, RouterState } from "../router/state.ts";
 import { strongestPeer } from "../router/step.ts";
 import type { AdvertExpectation } from "../wire/check-advert.ts";
 import { passwordData } from "../wire/password.ts";
@@ -22,6 +22,9 @@ import { type Counters, zeroCounters } from "./counters.ts";
 import { type Due, newDue } from "./due-queue.ts";
 import type { AboutInstance } from "./engine-link.ts";
 import { type AddressInfo, type Advertisement, ANY_DEVICE } from "./world.ts";
+
+/** What is reported at most some times a second. */
+export type Reported = Report["kind"] | `announced ${AnnounceReason}`;
 
 /** A virtual address of an instance, owned or not. */
 export interface InstanceAddress {
@@ -121,7 +124,7 @@ export class Instance {
   readonly counters: Counters = zeroCounters();
   readonly drops: Map<string, DropMemory> = new Map();
   /** How many reports of each kind that packets can cause may be sent now (effects.ts). */
-  readonly reports: Map<Report["kind"], Allowance> = new Map();
+  readonly reports: Map<Reported, Allowance> = new Map();
   /** What received advertisements are compared with; follows from the configuration. */
   expectation: AdvertExpectation;
   password: Uint8Array | undefined;

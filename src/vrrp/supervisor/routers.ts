@@ -50,6 +50,8 @@ export function engineSaid(state: SupervisorState, message: FromEngine): Step {
     case "pauses":
     case "record":
     case "unknownVrid":
+    case "announced":
+    case "late":
     case "switchAnswer":
       return unchanged(state);
   }
