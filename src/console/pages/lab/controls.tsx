@@ -30,6 +30,8 @@ export interface ControlsProps {
 
 export function Controls({ instance, havip, others }: ControlsProps): JSX.Element {
   const { name, address, commands, faultOrders } = instance;
+  // `exit 0`, `SIGKILL`: how it ended.
+  const isEnded = commands.some(({ state }) => !["running", "not started"].includes(state));
   const isRunning = commands.some(({ state }) => state === "running");
   return (
     <section class="card controls" aria-label={name}>
@@ -38,7 +40,8 @@ export function Controls({ instance, havip, others }: ControlsProps): JSX.Elemen
           {name} <span class="mono small muted">{address}</span>
         </h2>
         <Badge tone={isRunning ? "ok" : "idle"} shape={isRunning ? "full" : "square"}>
-          {isRunning ? t(TEXT.running) : `${t(TEXT.stopped)} (${commands[0]?.state ?? "–"})`}
+          {isRunning ? t(TEXT.running) : t(TEXT.stopped)}
+          {isEnded && <span class="mono">{commands[0]?.state}</span>}
         </Badge>
       </header>
       <div class="body stack">
