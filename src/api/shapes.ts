@@ -82,6 +82,7 @@ const SCRIPT = v.looseObject({
 export const STATUS = v.looseObject({
   version: v.pipe(text, v.description("of Baton")),
   node: v.pipe(text, v.description("version of Node.js")),
+  host: maybe(v.pipe(text, v.description("host name, as events have it"))),
   at: time,
   pid: number,
   enginePid: maybe(number),

@@ -65,7 +65,10 @@ export type ControlAnswer =
 
 export interface Status {
   readonly version: string;
+  /** The version of Node.js. */
   readonly node: string;
+  /** The machine's name, as events have it; a daemon of an earlier version does not say it. */
+  readonly host?: string;
   readonly at: string;
   readonly pid: number;
   readonly enginePid: number | undefined;

@@ -1,5 +1,6 @@
 /** Makes the `Status` from what the engine, the scripts and the notify queues know. */
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { reasonSentence } from "#diagnostics/render/reasons";
 import { printIpv4, printMac } from "#units/address";
 import { resourceUrl } from "#units/installation";
@@ -29,6 +30,13 @@ type Standby = NonNullable<InstanceSnapshot["standby"]>;
 const MANIFEST = resourceUrl("package.json");
 export const VERSION: string = (JSON.parse(readFileSync(MANIFEST, "utf8")) as { version: string })
   .version;
+
+export const identity = (): Pick<Status, "version" | "node" | "host" | "pid"> => ({
+  version: VERSION,
+  node: process.version,
+  host: hostname(),
+  pid: process.pid,
+});
 
 export const statusAnswer = (status: Status): { readonly ok: true; readonly status: Status } => ({
   ok: true,

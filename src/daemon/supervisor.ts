@@ -49,7 +49,7 @@ import { type Reloaded, reloadAnswer } from "./reload-answer.ts";
 import { ReloadCount } from "./reload-count.ts";
 import { writePid } from "./runtime-dir.ts";
 import { SharedWork } from "./shared-work.ts";
-import { groupStatuses, historyStatus, instanceStatus, statusAnswer, VERSION } from "./status.ts";
+import { groupStatuses, historyStatus, identity, instanceStatus, statusAnswer } from "./status.ts";
 import { type ConfigureEffect, Supervision, type TakenEffect } from "./supervision.ts";
 import type { Reread, SupervisorOptions } from "./supervisor-options.ts";
 import { TrackFiles } from "./track-files.ts";
@@ -312,8 +312,8 @@ export class Supervisor {
     OutputPipe.leaveAll();
     const { enginePidFile } = this.#options;
     if (enginePidFile !== undefined) removeFile(enginePidFile);
-    this.#log("info", `Stopped Baton ${VERSION}`);
-    this.#events.record(stoppedEvent(VERSION));
+    this.#log("info", `Stopped Baton ${identity().version}`);
+    this.#events.record(stoppedEvent(identity().version));
   }
 
   async handle(request: ControlRequest, client: AskingClient): Promise<ControlAnswer> {
@@ -354,10 +354,8 @@ export class Supervisor {
     const listen = this.#options.apiListens?.();
     const events = this.#options.eventsStatus?.();
     return {
-      version: VERSION,
-      node: process.version,
+      ...identity(),
       at: new Date(wall).toISOString(),
-      pid: process.pid,
       enginePid: this.#engine.pid,
       configFile: this.#options.configFile,
       configId: this.#options.configId,
