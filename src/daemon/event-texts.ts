@@ -1,6 +1,7 @@
 /** What happened, as events: the sentences in both languages, and what programs need. */
 import type { Language } from "#diagnostics/diagnostic";
 import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/render/reasons";
+import { type Caller, printCaller } from "#events/caller";
 import type { EventData, EventSeverity, EventText, NewEvent, NewEventOf } from "#events/record";
 import { printIpv4 } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
@@ -264,6 +265,26 @@ export function reloadEvent(findings: readonly string[] | undefined): NewEventOf
       findings: findings.slice(0, FINDINGS_MAX).map((one) => one.slice(0, 1_000)),
       ...(more > 0 ? { more } : {}),
     },
+  };
+}
+
+const RELOADED: Readonly<Record<string, EventText>> = {
+  done: { en: "done", "zh-CN": "已完成" },
+  refused: { en: "refused, for the file has errors", "zh-CN": "文件有错误，被拒绝" },
+  stopping: { en: "not done, for the daemon stops", "zh-CN": "守护进程正在停止，未执行" },
+};
+
+/** By whom; what was refused is in the event of the reload itself. */
+export function reloadAskedEvent(by: Caller, outcome: string): NewEventOf<"operator"> {
+  const how = RELOADED[outcome];
+  return {
+    kind: "operator",
+    severity: outcome === "done" ? "info" : "warning",
+    text: {
+      en: `reload by ${printCaller(by)}: ${how?.en ?? outcome}`,
+      "zh-CN": `${printCaller(by)} 要求重新加载：${how?.["zh-CN"] ?? outcome}`,
+    },
+    data: { action: "reload", by, outcome },
   };
 }
 

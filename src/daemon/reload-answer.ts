@@ -1,7 +1,10 @@
 /** The outcome of a reload, and the answer to `baton reload`. */
 
 import type { Language } from "#diagnostics/diagnostic";
+import type { Caller } from "#events/caller";
+import type { EventLog } from "#events/event-log";
 import type { ControlAnswer } from "./control-protocol.ts";
+import { reloadAskedEvent } from "./event-texts.ts";
 
 export type Reloaded =
   | { readonly kind: "done" }
@@ -15,7 +18,7 @@ export type Reloaded =
 const FINDINGS_MAX = 20;
 const FINDINGS_LENGTH_MAX = 16_384;
 
-export function reloadAnswer(reloaded: Reloaded, language: Language): ControlAnswer {
+function reloadAnswer(reloaded: Reloaded, language: Language): ControlAnswer {
   switch (reloaded.kind) {
     case "done":
       return { ok: true, text: "reloaded" };
@@ -44,3 +47,15 @@ const REFUSED = {
   en: { error: "the file has errors; nothing changed", help: "baton check says which" },
   "zh-CN": { error: "配置文件有错误，未作任何更改", help: "请运行 baton check 查看" },
 } as const;
+
+/** Who asked for it is kept, and is on the disk, before it is answered. */
+export async function acknowledgeReload(
+  reloaded: Reloaded,
+  by: Caller,
+  language: Language,
+  events: EventLog,
+): Promise<ControlAnswer> {
+  events.record(reloadAskedEvent(by, reloaded.kind));
+  await events.settled();
+  return reloadAnswer(reloaded, language);
+}

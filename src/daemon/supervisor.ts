@@ -45,7 +45,7 @@ import { OutputPipe } from "./output-pipe.ts";
 import { removeFile } from "./own-files.ts";
 import { PacketLog } from "./packet-log.ts";
 import { RecordFile } from "./record-file.ts";
-import { type Reloaded, reloadAnswer } from "./reload-answer.ts";
+import { acknowledgeReload, type Reloaded } from "./reload-answer.ts";
 import { ReloadCount } from "./reload-count.ts";
 import { writePid } from "./runtime-dir.ts";
 import { SharedWork } from "./shared-work.ts";
@@ -322,7 +322,7 @@ export class Supervisor {
       case "ping":
         return { ok: true, pong: process.pid };
       case "reload":
-        return reloadAnswer(this.reload(en), en);
+        return await acknowledgeReload(this.reload(en), client.caller(), en, this.#events);
       case "status":
       case "watch":
         if (request.command === "watch") this.watch(client);

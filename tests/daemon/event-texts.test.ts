@@ -1,7 +1,7 @@
 /** Events of what the engine says: both languages, severities, and addresses that can be read. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { messageEvent, reloadEvent, reportEvent } from "#daemon/event-texts";
+import { messageEvent, reloadAskedEvent, reloadEvent, reportEvent } from "#daemon/event-texts";
 import { ipv4 } from "#units/address";
 import type { Priority } from "#units/vrrp";
 import type { FromEngine } from "#vrrp/engine/engine-link";
@@ -62,4 +62,12 @@ test("a refused reload keeps some of the findings, and how many more there were"
   const event = reloadEvent(Array.from({ length: 25 }, (_, nth) => `finding ${nth}`));
   assert.equal(event.severity, "error");
   assert.deepEqual([event.data.findings?.length, event.data.more], [10, 15]);
+});
+
+test("a reload says who asked for it, and how it ended", () => {
+  const by = { via: "socket", uid: 0, user: "root" } as const;
+  const done = reloadAskedEvent(by, "done");
+  assert.equal(done.text.en, "reload by root (socket): done");
+  assert.deepEqual(done.data, { action: "reload", by, outcome: "done" });
+  assert.equal(reloadAskedEvent(by, "refused").severity, "warning");
 });
