@@ -18,8 +18,8 @@ import { askLab, findLab, labFolder, unsafeSentence } from "./lab-folder.ts";
 export interface OpenLab {
   readonly port: LabPort;
   readonly cloud: CloudAccess;
-  /** The runtime directories of its daemons, as this machine sees them. */
-  readonly runtimeDirs: readonly string[];
+  /** Its daemons, as `--node` takes them: `NAME=RUNTIME_DIR`, as this machine sees it. */
+  readonly nodes: readonly string[];
   /** Ends it, if it was started here. */
   close(): Promise<void>;
 }
@@ -61,9 +61,9 @@ export async function openLab(options: LabOptions): Promise<OpenLab | undefined>
       credentials: EMULATOR_CREDENTIALS,
       transport: postOverSocket(join(folder, API_SOCKET)),
     },
-    runtimeDirs: status.instances
+    nodes: status.instances
       .filter(({ commands }) => commands.some(({ command }) => command.includes("baton run")))
-      .map((instance) => join(folder, instance.name, "run/baton")),
+      .map(({ name: node }) => `${node}=${join(folder, node, "run/baton")}`),
     close: async () => await end(child),
   };
 }

@@ -7,6 +7,7 @@ import type { NodeAddress } from "#console-server/http-node";
 import type { NodePort } from "#console-server/node-port";
 import type { ListenOptions, Tls } from "#console-server/serve";
 import type { LocalDaemon } from "#console-server/socket-node";
+import type { ControlAnswer } from "#daemon/control-protocol";
 import { Secret } from "#units/secret";
 import { ask, converse, RUNTIME_DIR, socketIn, unreachableSentence } from "./control-client.ts";
 
@@ -141,9 +142,18 @@ function readToken(file: string | undefined): Secret | undefined | Text {
   return text(`--token-file ${file} has no token`, `--token-file ${file} 中没有令牌`);
 }
 
-type Place = NodeAddress | { readonly kind: "daemon"; readonly folder: string };
+type Place = (NodeAddress | { readonly kind: "daemon"; readonly folder: string }) & {
+  readonly name?: string;
+};
 
-function readNode(place: string, hasToken: boolean): Place | Text {
+/** `NAME=PLACE`: a URL has no `=` before its colon, a folder none before its slash. */
+function readNode(given: string, hasToken: boolean): Place | Text {
+  const [, name, rest] = /^([\p{L}\p{N}._-]{1,64})=(.+)$/u.exec(given) ?? [];
+  const place = readPlace(rest ?? given, hasToken);
+  return "en" in place || name === undefined ? place : { ...place, name };
+}
+
+function readPlace(place: string, hasToken: boolean): Place | Text {
   if (place.startsWith("unix:")) return { kind: "unix", path: place.slice("unix:".length) };
   if (place.startsWith("/")) return { kind: "daemon", folder: place };
   const url = URL.parse(/^https?:\/\//.test(place) ? place : `http://${place}`);
@@ -173,15 +183,17 @@ async function openNodes(
   ]);
   return places.map((address, index) => {
     const id = `n${index + 1}`;
+    const named = { id, ...(address.name !== undefined && { name: address.name }) };
     if (address.kind === "daemon") {
       const path = join(address.folder, API_SOCKET);
+      const api = { kind: "unix", path } as const;
       return localNode({
-        control: socketNode(id, localDaemon(address.folder)),
-        api: httpNode({ id, address: { kind: "unix", path }, token: undefined, ca: undefined }),
+        control: socketNode(named, localDaemon(address.folder)),
+        api: httpNode({ ...named, address: api, token: undefined, ca: undefined }),
         hasApi: () => existsSync(path),
       });
     }
-    return httpNode({ id, address, token, ca });
+    return httpNode({ ...named, address, token, ca });
   });
 }
 
@@ -198,7 +210,13 @@ function localDaemon(folder: string): LocalDaemon {
       ];
       return { kind: "unreachable", en, zh };
     },
-    watch: async (take) => void (await converse(folder, { command: "watch" }, take)),
+    watch: async (take, signal) => {
+      const takeAll = (answer: ControlAnswer): boolean => {
+        take(answer);
+        return true;
+      };
+      await converse(folder, { command: "watch" }, takeAll, undefined, signal);
+    },
   };
 }
 

@@ -33,10 +33,10 @@ const OPTIONS = {
     ),
   ),
   node: values(
-    text("URL", "URL"),
+    text("[NAME=]URL", "[名称=]URL"),
     text(
-      "a node's API, such as https://10.0.0.11:9650 or unix:/run/baton/api.sock, or the runtime directory of a daemon of this machine; may be repeated (default: the daemon of this machine)",
-      "节点的 API，例如 https://10.0.0.11:9650 或 unix:/run/baton/api.sock，或本机守护进程的运行目录；可多次给出（默认：本机的守护进程）",
+      "a node's API, such as https://10.0.0.11:9650 or unix:/run/baton/api.sock, or the runtime directory of a daemon of this machine; NAME is shown instead of the host name; may be repeated (default: the daemon of this machine)",
+      "节点的 API，例如 https://10.0.0.11:9650 或 unix:/run/baton/api.sock，或本机守护进程的运行目录；给出名称时以其代替主机名显示；可多次给出（默认：本机的守护进程）",
     ),
   ),
   "token-file": value(
@@ -152,7 +152,7 @@ export const command: Command = defineCommand({
     const { lab, extensions } = found;
     try {
       const { node, ...options } = line.options;
-      const plan = readPlan({ ...options, node: [...(lab?.runtimeDirs ?? []), ...node] });
+      const plan = readPlan({ ...options, node: [...(lab?.nodes ?? []), ...node] });
       if ("en" in plan) throw new UsageError(plan);
       return await serve(line, plan, [...extensions, ...(await reportParts(line))]);
     } finally {

@@ -66,16 +66,21 @@ export async function ask(
  * Passes every answer to `take` until that returns false or the daemon ends. Resolves to the
  * reason if the daemon could not be reached. Who may not use the control socket is tried at the
  * one for the group.
+ *
+ * @param signal ends it while there is no answer
  */
 export async function converse(
   runtimeDir: string,
   request: ControlRequest,
   take: (answer: ControlAnswer) => boolean,
   timeoutMilliseconds = TIMEOUT_MS,
+  signal?: AbortSignal,
 ): Promise<Unreachable | undefined> {
-  const why = await converseAt(socketIn(runtimeDir), request, take, timeoutMilliseconds);
+  const talk = async (path: string): Promise<Unreachable | undefined> =>
+    await converseAt(path, request, take, timeoutMilliseconds, signal);
+  const why = await talk(socketIn(runtimeDir));
   if (why?.kind !== "no-permission") return why;
-  const second = await converseAt(readerSocketIn(runtimeDir), request, take, timeoutMilliseconds);
+  const second = await talk(readerSocketIn(runtimeDir));
   return second?.kind === "no-daemon" ? why : second;
 }
 
@@ -84,9 +89,10 @@ async function converseAt(
   request: ControlRequest,
   take: (answer: ControlAnswer) => boolean,
   timeoutMilliseconds: number,
+  signal?: AbortSignal,
 ): Promise<Unreachable | undefined> {
   return await new Promise((resolve, reject) => {
-    const socket = connect(path);
+    const socket = connect({ path, ...(signal !== undefined && { signal }) });
     let buffered = "";
     const end = (why: Unreachable | undefined): void => {
       socket.destroy();

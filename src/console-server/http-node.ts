@@ -14,6 +14,8 @@ export type NodeAddress =
 
 export interface HttpNodeOptions {
   readonly id: string;
+  /** Shown instead of the host name. */
+  readonly name?: string;
   readonly address: NodeAddress;
   readonly token: Secret | undefined;
   /** PEM of the authority that signed the node's certificate, besides the system's. */
@@ -25,10 +27,11 @@ const TIMEOUT_MS = 10_000;
 /** `POST /v1/switch` waits until the successor was heard, as long as its `waitSeconds` says. */
 const ACT_TIMEOUT_MS = 120_000;
 
-export function httpNode({ id, address, token, ca }: HttpNodeOptions): NodePort {
+export function httpNode({ id, name, address, token, ca }: HttpNodeOptions): NodePort {
   const shown = address.kind === "url" ? address.url.origin : `unix:${address.path}`;
   const entry: NodeEntry = {
     id,
+    ...(name !== undefined && { name }),
     address: shown,
     isLocal: address.kind === "unix",
     mayAct: token !== undefined && address.kind === "url",

@@ -16,8 +16,8 @@ export interface LocalDaemon {
   /** By root's socket, not by that for reading. */
   readonly mayAct: boolean;
   ask(request: ControlRequest): Promise<LocalAnswer>;
-  /** Until `take` returns false, or the daemon ends. */
-  watch(take: (answer: ControlAnswer) => boolean): Promise<void>;
+  /** Until it is aborted, or the daemon ends. */
+  watch(take: (answer: ControlAnswer) => void, signal: AbortSignal): Promise<void>;
 }
 
 export type LocalAnswer =
@@ -27,8 +27,9 @@ export type LocalAnswer =
 /** A comment keeps proxies, and the page, from taking a quiet stream for a dead one. */
 const HEARTBEAT_MS = 15_000;
 
-export function socketNode(id: string, daemon: LocalDaemon): NodePort {
-  const entry: NodeEntry = { id, address: daemon.address, isLocal: true, mayAct: daemon.mayAct };
+export function socketNode(named: Pick<NodeEntry, "id" | "name">, daemon: LocalDaemon): NodePort {
+  const { address, mayAct } = daemon;
+  const entry: NodeEntry = { ...named, address, isLocal: true, mayAct };
   const feed = new StatusFeed(daemon);
   const app = new Hono();
   app.get("/v1/status", async (context) => {
@@ -87,7 +88,8 @@ const unreachable = (
 class StatusFeed {
   readonly #daemon: LocalDaemon;
   readonly #takers = new Set<(status: Status | undefined) => void>();
-  #isRunning = false;
+  /** Of the conversation that goes on. */
+  #ending: AbortController | undefined;
 
   constructor(daemon: LocalDaemon) {
     this.#daemon = daemon;
@@ -97,21 +99,27 @@ class StatusFeed {
   follow(take: (status: Status | undefined) => void): () => void {
     this.#takers.add(take);
     void this.#run();
-    return () => this.#takers.delete(take);
+    return () => {
+      this.#takers.delete(take);
+      if (this.#takers.size === 0) this.#ending?.abort();
+    };
   }
 
   async #run(): Promise<void> {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
+    if (this.#ending !== undefined && !this.#ending.signal.aborted) return;
+    const ending = new AbortController();
+    this.#ending = ending;
     try {
       await this.#daemon.watch((answer) => {
-        if (!answer.ok || !("status" in answer)) return true;
+        if (ending.signal.aborted || !answer.ok || !("status" in answer)) return;
         for (const take of this.#takers) take(answer.status);
-        return this.#takers.size > 0;
-      });
+      }, ending.signal);
     } finally {
-      this.#isRunning = false;
-      for (const take of this.#takers) take(undefined);
+      // Aborted: whoever looks now has a conversation of their own.
+      if (!ending.signal.aborted) {
+        ending.abort();
+        for (const take of this.#takers) take(undefined);
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Virtual routers, put together from what nodes say. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { NodeView } from "#console/base/node-view";
+import { type NodeView, withNames } from "#console/base/node-view";
 import { remarksOf } from "#console/pages/cluster/remarks";
 import { routersOf, totalsOf } from "#console/pages/cluster/routers";
 import type { InstanceStatus } from "#daemon/control-protocol";
@@ -13,6 +13,7 @@ const view = (
   more: Partial<NodeView> = {},
 ): NodeView => ({
   entry: { id, address: id, isLocal: false, mayAct: true },
+  name: id,
   status: status(id, instances),
   failure: undefined,
   clockAheadMs: 0,
@@ -79,4 +80,22 @@ test("what is wrong is said, worst first", () => {
     ["eth0 链路断开", "脚本 check_nginx 使优先级降低 20"],
   );
   assert.deepEqual(remarksOf(OWNER, []), []);
+});
+
+test("a node has the name it was given, else its host name; equal ones get their addresses", () => {
+  const named = (id: string, node: string | undefined, name?: string): NodeView => ({
+    ...view(id, []),
+    entry: { id, address: `/run/${id}`, isLocal: true, mayAct: true, ...(name && { name }) },
+    status: node === undefined ? undefined : status(node, []),
+  });
+  const nodes = [
+    named("1", "web"),
+    named("2", "web"),
+    named("3", "web", "db"),
+    named("4", undefined),
+  ];
+  assert.deepEqual(
+    withNames(nodes).map(({ name }) => name),
+    ["web (/run/1)", "web (/run/2)", "db", "/run/4"],
+  );
 });

@@ -44,8 +44,6 @@ export async function servePage(
   extensions: readonly Extension[] = [],
 ): Promise<Served> {
   buildPage();
-  // Tests in namespaces begin with a loopback interface that is down.
-  if (process.getuid?.() === 0) spawnSync("ip", ["link", "set", "lo", "up"]);
   const errors: unknown[] = [];
   const app = makeConsoleApp({
     version: "0.0.0-test",
@@ -87,11 +85,14 @@ export const LOOKS: readonly Look[] = [
 export const someLooks = (): readonly Look[] =>
   process.env["BATON_SCREENSHOTS"] === undefined ? LOOKS.slice(0, 2) : LOOKS;
 
-export const openBrowser = async (): Promise<Browser> =>
-  await chromium.launch({
+export async function openBrowser(): Promise<Browser> {
+  // Tests in namespaces begin with a loopback interface that is down.
+  if (process.getuid?.() === 0) spawnSync("ip", ["link", "set", "lo", "up"]);
+  return await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
   });
+}
 
 export interface Window extends AsyncDisposable {
   readonly context: BrowserContext;

@@ -5,7 +5,7 @@
 import { type Signal, signal } from "@preact/signals";
 import type { Status } from "#daemon/control-protocol";
 import { getJson } from "./http.ts";
-import type { NodeView } from "./node-view.ts";
+import { type NodeView, withNames } from "./node-view.ts";
 import type { NodeEntry } from "./session-shape.ts";
 import { openStream } from "./stream.ts";
 
@@ -17,7 +17,9 @@ export const pathOf = ({ id }: NodeEntry, path: string): string =>
   `/api/nodes/${encodeURIComponent(id)}${path}`;
 
 function update(id: string, change: Partial<NodeView>): void {
-  nodes.value = nodes.value.map((one) => (one.entry.id === id ? { ...one, ...change } : one));
+  nodes.value = withNames(
+    nodes.value.map((one) => (one.entry.id === id ? { ...one, ...change } : one)),
+  );
 }
 
 const readStatus = (text: string): Status | undefined => {
@@ -31,15 +33,18 @@ const readStatus = (text: string): Status | undefined => {
 /** @returns stops it */
 export function followNodes(entries: readonly NodeEntry[]): () => void {
   const known = new Map(nodes.peek().map((one) => [one.entry.id, one]));
-  nodes.value = entries.map(
-    (entry) =>
-      known.get(entry.id) ?? {
-        entry,
-        status: undefined,
-        failure: undefined,
-        clockAheadMs: undefined,
-        at: 0,
-      },
+  nodes.value = withNames(
+    entries.map(
+      (entry) =>
+        known.get(entry.id) ?? {
+          entry,
+          status: undefined,
+          failure: undefined,
+          clockAheadMs: undefined,
+          at: 0,
+          name: "",
+        },
+    ),
   );
   const stops = entries.map(followNode);
   return () => {

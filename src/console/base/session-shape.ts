@@ -4,7 +4,9 @@
 export interface NodeEntry {
   /** In paths: `/api/nodes/ID/v1/status`. */
   readonly id: string;
-  /** How a person knows it: the address, or "this machine" for the local daemon's socket. */
+  /** Given at the start; absent: its host name. */
+  readonly name?: string;
+  /** Where it is asked: a URL, or the folder of a daemon of this machine. */
   readonly address: string;
   readonly isLocal: boolean;
   /** False: it has no token, or only a socket that reads, so nothing can be switched from here. */

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Failure } from "../../base/failure.ts";
 import { language, t } from "../../base/language.ts";
-import { type NodeView, nameOf } from "../../base/node-view.ts";
+import type { NodeView } from "../../base/node-view.ts";
 import { type Text, text } from "../../base/text.ts";
 import { Dialog, DialogActions } from "../../parts/dialog.tsx";
 import { CheckField, SelectField, TextField } from "../../parts/fields.tsx";
@@ -61,7 +61,7 @@ export function MaintenanceDialog(props: MaintenanceDialogProps): JSX.Element {
 }
 
 function BeginDialog({ node, onClose }: MaintenanceDialogProps): JSX.Element {
-  const name = nameOf(node);
+  const name = node.name;
   const seconds = useSignal(DEFAULT_SECONDS);
   const reason = useSignal("");
   const lastResort = useSignal(false);
@@ -133,7 +133,7 @@ function Plan({ plan }: { readonly plan: SwitchAnswer | Failure | undefined }): 
 }
 
 function EndDialog({ node, onClose }: MaintenanceDialogProps): JSX.Element {
-  const name = nameOf(node);
+  const name = node.name;
   const failure = useSignal<Failure | undefined>(undefined);
   const isWorking = useSignal(false);
   const act = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 /** A node: whether it answers, what runs on it, how punctual it is, and its maintenance. */
 import type { ComponentChildren, JSX } from "preact";
 import { language, t } from "../../base/language.ts";
-import { type NodeView, nameOf } from "../../base/node-view.ts";
+import type { NodeView } from "../../base/node-view.ts";
 import { type Text, text } from "../../base/text.ts";
 import { localTime } from "../../base/time-text.ts";
 import { Ago } from "../../parts/ago.tsx";
@@ -43,10 +43,10 @@ export function NodeCard({ node, onMaintenance }: NodeCardProps): JSX.Element {
   const { entry, status, failure } = node;
   const maintenance = status === undefined ? undefined : maintenanceOf(status);
   return (
-    <article class="card node" aria-label={nameOf(node)}>
+    <article class="card node" aria-label={node.name}>
       <header class="spread">
         <div>
-          <h3>{nameOf(node)}</h3>
+          <h3>{node.name}</h3>
           <p class="muted small mono">{entry.address}</p>
         </div>
         <div class="row">

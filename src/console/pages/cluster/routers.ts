@@ -8,7 +8,7 @@ import type { NodeView } from "../../base/node-view.ts";
 /** One node's part in a router. */
 export interface Member {
   readonly node: NodeView;
-  /** The node's host name, or its address. */
+  /** The node's. */
   readonly name: string;
   readonly instance: InstanceStatus;
   /** What it says is of now: the node answers, and so does its engine. */
@@ -45,7 +45,7 @@ export function routersOf(nodes: readonly NodeView[]): readonly Router[] {
     const isFresh = node.failure === undefined && status.engineAnswers;
     for (const instance of status.instances) {
       const key = keyOf(instance);
-      const member = { node, name: status.node, instance, isFresh };
+      const member = { node, name: node.name, instance, isFresh };
       found.set(key, [...(found.get(key) ?? []), member]);
       const group = status.groups.find(({ members }) =>
         members.some(({ name }) => name === instance.name),

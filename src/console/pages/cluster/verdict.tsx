@@ -1,7 +1,7 @@
 /** The first thing a reader sees: is everything as it should be, and if not, what is wrong? */
 import type { JSX } from "preact";
 import { t } from "../../base/language.ts";
-import { type NodeView, nameOf } from "../../base/node-view.ts";
+import type { NodeView } from "../../base/node-view.ts";
 import { type Text, text } from "../../base/text.ts";
 import { Notice } from "../../parts/notice.tsx";
 import { heardMaster, type Router, type Totals } from "./routers.ts";
@@ -37,7 +37,7 @@ const unknown = (router: Router): Text => {
 
 function unreachableNode(node: NodeView): Text {
   const detail = node.failure?.message ?? "";
-  return text(`${nameOf(node)} does not answer. ${detail}`, `${nameOf(node)} 没有应答。${detail}`);
+  return text(`${node.name} does not answer. ${detail}`, `${node.name} 没有应答。${detail}`);
 }
 
 const fine = ({ routers }: Totals): Text =>

@@ -3,7 +3,6 @@ import type { Signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { EVENT_KINDS, type EventKind } from "#events/record";
 import { language, t } from "../../base/language.ts";
-import { nameOf } from "../../base/node-view.ts";
 import { nodes } from "../../base/nodes.ts";
 import { type Text, text } from "../../base/text.ts";
 import { Icon } from "../../parts/icon.tsx";
@@ -100,7 +99,7 @@ function Choices({ filters, set }: ChoicesProps): JSX.Element {
         <option value="">{t(TEXT.allNodes)}</option>
         {nodes.value.map((one) => (
           <option key={one.entry.id} value={one.entry.id}>
-            {nameOf(one)}
+            {one.name}
           </option>
         ))}
       </select>

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { EventRecord } from "#events/record";
 import { language, t } from "../../base/language.ts";
+import { nodes } from "../../base/nodes.ts";
 import { type Text, text } from "../../base/text.ts";
 import { localTime, zoneText } from "../../base/time-text.ts";
 import { StateBadge } from "../../parts/badge.tsx";
@@ -55,8 +56,9 @@ export function EventList({ shown }: { readonly shown: readonly Entry[] }): JSX.
   );
 }
 
-function Row({ entry: { event } }: { readonly entry: Entry }): JSX.Element {
-  const { at, node, kind, severity, instance, group } = event;
+function Row({ entry: { event, node } }: { readonly entry: Entry }): JSX.Element {
+  const { at, kind, severity, instance, group } = event;
+  const name = nodes.value.find(({ entry }) => entry.id === node)?.name ?? event.node;
   return (
     <li class={`event tone-${severity === "info" ? "idle" : severity}`}>
       <time dateTime={at} title={at} class="mono">
@@ -67,7 +69,7 @@ function Row({ entry: { event } }: { readonly entry: Entry }): JSX.Element {
         <span class="hidden-label">{t(SEVERITY_NAMES[severity])}</span>
       </span>
       <span class="where">
-        <strong>{node}</strong>
+        <strong>{name}</strong>
         <span class="muted small">
           {t(KIND_NAMES[kind] ?? text(kind, kind))}
           {(instance ?? group) !== undefined && ` · ${instance ?? group}`}

@@ -4,7 +4,7 @@ import { type ReadonlySignal, useComputed, useSignal, useSignalEffect } from "@p
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { t } from "../../base/language.ts";
-import { type NodeView, nameOf } from "../../base/node-view.ts";
+import type { NodeView } from "../../base/node-view.ts";
 import { followNodes, nodes } from "../../base/nodes.ts";
 import { session } from "../../base/session.ts";
 import { type Text, text } from "../../base/text.ts";
@@ -94,7 +94,7 @@ const isNotable = ({ clockAheadMs = 0 }: NodeView): boolean =>
 function clockText(node: NodeView): Text {
   const ahead = node.clockAheadMs ?? 0;
   const seconds = (Math.abs(ahead) / 1_000).toFixed(1);
-  const name = nameOf(node);
+  const name = node.name;
   return ahead > 0
     ? text(
         `The clock of ${name} is ${seconds} s ahead of this browser's. Its events keep its times and are placed ${seconds} s earlier.`,
@@ -120,7 +120,7 @@ function Remarks(): JSX.Element {
         if (failure === undefined) return [];
         return [
           <Notice key={node.entry.id} tone="warning" isSaid>
-            <p>{t(TEXT.failed(nameOf(node), failure.message))}</p>
+            <p>{t(TEXT.failed(node.name, failure.message))}</p>
             {failure.help !== undefined && <p>{failure.help}</p>}
           </Notice>,
         ];
@@ -146,7 +146,7 @@ function Lanes({ shown, filters }: LanesProps): JSX.Element | null {
   const to = now.value;
   const lanes = lanesOf(shown.value, current, sinceOf(filters, to), to);
   const first = Math.min(...lanes.flatMap(({ segments }) => segments.map(({ from }) => from)));
-  const names = new Map(nodes.value.map((one) => [one.entry.id, nameOf(one)]));
+  const names = new Map(nodes.value.map((one) => [one.entry.id, one.name]));
   const from = sinceOf(filters, to) ?? first;
   return <LanesChart lanes={lanes} names={names} from={from} to={to} />;
 }
