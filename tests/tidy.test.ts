@@ -158,7 +158,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     pure: false,
   },
   "console-server": {
-    uses: ["json", "units", "cloud/client", "cloud/api", "lab/vpc"],
+    uses: ["api", "events", "json", "units", "cloud/client", "cloud/api", "lab/vpc"],
     types: ["console", "daemon", "diagnostics"],
     pure: false,
   },

@@ -1,13 +1,15 @@
 /** The options of `baton console`, read: where it listens, with which key, and which nodes. */
 import { randomBytes } from "node:crypto";
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Text, text } from "#command-line/definition";
 import type { NodeAddress } from "#console-server/http-node";
 import type { NodePort } from "#console-server/node-port";
 import type { ListenOptions, Tls } from "#console-server/serve";
+import type { EventsAnswer } from "#console-server/socket-events";
 import type { LocalDaemon } from "#console-server/socket-node";
 import type { ControlAnswer } from "#daemon/control-protocol";
+import type { Selection } from "#events/selection";
 import { Secret } from "#units/secret";
 import { ask, converse, RUNTIME_DIR, socketIn, unreachableSentence } from "./control-client.ts";
 
@@ -201,8 +203,8 @@ function localDaemon(folder: string): LocalDaemon {
   return {
     address: folder,
     mayAct: mayWrite(socketIn(folder)),
-    ask: async (request) => {
-      const asked = await ask(folder, request);
+    ask: async (request, timeoutMs) => {
+      const asked = await ask(folder, request, timeoutMs);
       if (asked.kind === "answer") return asked;
       const [en, zh] = [
         unreachableSentence(asked.why, "en"),
@@ -215,8 +217,36 @@ function localDaemon(folder: string): LocalDaemon {
         take(answer);
         return true;
       };
-      await converse(folder, { command: "watch" }, takeAll, undefined, signal);
+      // Whether it ended or was never there: the page asks again and is answered why.
+      const why = await converse(folder, { command: "watch" }, takeAll, undefined, signal);
+      return why === undefined;
     },
+    findEvents: async (selection) => await findEvents(folder, selection),
+  };
+}
+
+/** From the file that the daemon says it keeps; a daemon that has ended has none to say. */
+async function findEvents(folder: string, selection: Selection): Promise<EventsAnswer> {
+  const asked = await ask(folder, { command: "status" });
+  if (asked.kind === "unreachable") {
+    const { why } = asked;
+    return {
+      kind: "failed",
+      en: unreachableSentence(why, "en"),
+      zh: unreachableSentence(why, "zh-CN"),
+    };
+  }
+  const file = "status" in asked.answer ? asked.answer.status.events?.file : undefined;
+  if (file === undefined)
+    return { kind: "failed", en: "this node keeps no events", zh: "此节点不保存事件" };
+  const { readEvents } = await import("#daemon/event-reader");
+  const read = readEvents(dirname(file), selection);
+  if (read.kind === "found") return read;
+  const why = read.kind === "unreadable" ? read.why : read.kind;
+  return {
+    kind: "failed",
+    en: `its events cannot be read: ${read.path} (${why})`,
+    zh: `无法读取其事件：${read.path}（${why}）`,
   };
 }
 

@@ -4,10 +4,15 @@
  */
 import { type Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
+import { BODIES } from "#api/actions";
 import type { NodeEntry } from "#console/base/session-shape";
 import type { ControlAnswer, ControlRequest, Status } from "#daemon/control-protocol";
+import type { Language } from "#diagnostics/diagnostic";
+import { printJsonProblem } from "#json/problem";
+import { parseJson, readShape } from "#json/shape";
 import type { NodePort, NodeRequest } from "./node-port.ts";
-import { problem, text } from "./problem.ts";
+import { languageOf, problem, text } from "./problem.ts";
+import { answerEvents, type FindEvents } from "./socket-events.ts";
 
 /** Passed in, because the socket's client is the command line's. */
 export interface LocalDaemon {
@@ -15,9 +20,10 @@ export interface LocalDaemon {
   readonly address: string;
   /** By root's socket, not by that for reading. */
   readonly mayAct: boolean;
-  ask(request: ControlRequest): Promise<LocalAnswer>;
-  /** Until it is aborted, or the daemon ends. */
-  watch(take: (answer: ControlAnswer) => void, signal: AbortSignal): Promise<void>;
+  ask(request: ControlRequest, timeoutMs?: number): Promise<LocalAnswer>;
+  findEvents: FindEvents;
+  /** Until it is aborted, or the daemon ends. False: it was not there. */
+  watch(take: (answer: ControlAnswer) => void, signal: AbortSignal): Promise<boolean>;
 }
 
 export type LocalAnswer =
@@ -26,6 +32,8 @@ export type LocalAnswer =
 
 /** A comment keeps proxies, and the page, from taking a quiet stream for a dead one. */
 const HEARTBEAT_MS = 15_000;
+/** Longer than the longest wait that a body may ask for. */
+const ACT_TIMEOUT_MS = 660_000;
 
 export function socketNode(named: Pick<NodeEntry, "id" | "name">, daemon: LocalDaemon): NodePort {
   const { address, mayAct } = daemon;
@@ -38,6 +46,10 @@ export function socketNode(named: Pick<NodeEntry, "id" | "name">, daemon: LocalD
     }
     return await answerStatus(context, daemon);
   });
+  app.get("/v1/events", async (context) => await answerEvents(context, daemon.findEvents));
+  for (const command of ["switch", "maintenance"] as const) {
+    app.post(`/v1/${command}`, async (context) => await carryOut(context, daemon, command));
+  }
   app.notFound((context) =>
     problem(context, {
       status: 501,
@@ -72,6 +84,32 @@ async function answerStatus(context: Context, daemon: LocalDaemon): Promise<Resp
     status: 502,
     detail: text("the daemon's answer cannot be used", "无法使用守护进程的应答"),
   });
+}
+
+/** What the control socket itself checks once more; the longest wait is the body's. */
+async function carryOut(
+  context: Context,
+  daemon: LocalDaemon,
+  command: "switch" | "maintenance",
+): Promise<Response> {
+  const read = readShape(BODIES[command], parseJson(await context.req.text()));
+  const language = languageOf(context.req.header("accept-language"));
+  if (read.kind === "problem") {
+    const say = (lang: Language): string => printJsonProblem(read.problem, "body", lang);
+    return problem(context, { status: 422, detail: text(say("en"), say("zh-CN")) });
+  }
+  const request = { command, ...read.value, lang: language } as ControlRequest;
+  const asked = await daemon.ask(request, ACT_TIMEOUT_MS);
+  if (asked.kind === "unreachable") return unreachable(context, asked);
+  const { answer } = asked;
+  if (!answer.ok) {
+    const { error, help, switch: units } = answer;
+    const body = { title: "Conflict", status: 409, detail: error, help, switch: units };
+    return context.body(JSON.stringify(body), 409, { "Content-Type": "application/problem+json" });
+  }
+  const { ok: _, ...rest } = answer;
+  const isRefused = "switch" in rest && rest.switch?.outcome !== "moved";
+  return context.json(rest, isRefused ? 409 : 200);
 }
 
 const unreachable = (

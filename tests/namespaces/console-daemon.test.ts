@@ -10,6 +10,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import type { Page } from "playwright-core";
 import { FAST } from "#lab/measure/profile";
 import { buildPage, openBrowser, openWindow, screenshot } from "../support/console-page.ts";
 import { withLab } from "../support/lab.ts";
@@ -43,7 +44,34 @@ async function endOf(child: ChildProcess): Promise<void> {
   assert.equal(child.exitCode, 0);
 }
 
-test("the page shows who owns the address, and a fail-over without a reload", async (context) => {
+/** From `a` to `b` by a switch, which is then taken back: neither preempts, so `b` keeps it. */
+async function moveInPage(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Switch…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("would move", { exact: true }).waitFor();
+  await dialog.getByLabel("Reason").fill("a test");
+  await screenshot(page, "daemon-switch", false);
+  await dialog.getByRole("button", { name: "Switch now" }).click();
+  await dialog.getByRole("heading", { name: "Moved" }).waitFor();
+  await screenshot(page, "daemon-switched", false);
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.locator(".owner strong", { hasText: /^b$/ }).waitFor();
+  await page.getByRole("button", { name: "Switch back" }).click();
+  await dialog.getByRole("button", { name: "Switch back now" }).click();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Switch back" }).waitFor({ state: "hidden" });
+}
+
+/** What it did, with its reason, and what both nodes made of it. */
+async function seeEvents(page: Page): Promise<void> {
+  await page.getByRole("link", { name: "Timeline" }).click();
+  await page.locator("li.event", { hasText: "a test" }).first().waitFor();
+  const moves = page.locator("li.event", { hasText: "state · " });
+  await moves.filter({ hasText: "MASTER" }).nth(2).waitFor();
+  await screenshot(page, "daemon-timeline");
+}
+
+test("who owns the address, a switch and back, its events, and a fail-over, without a reload", async (context) => {
   buildPage();
   await withLab(context, { profile: FAST, kinds: ["baton", "baton"] }, async (lab) => {
     await lab.startDaemons();
@@ -57,14 +85,13 @@ test("the page shows who owns the address, and a fail-over without a reload", as
       await page.getByText("The address has exactly one owner.").waitFor();
       const owner = page.locator(".owner strong");
       assert.equal(await owner.innerText(), "a");
-      await page
-        .getByText(/^Heard nobody|^Hears/)
-        .first()
-        .waitFor();
       await screenshot(page, "daemon-before");
-      await lab.node("a").stopDaemon();
-      await page.locator(".owner strong", { hasText: /^b$/ }).waitFor();
-      await page.getByText("a does not answer").waitFor();
+      await moveInPage(page);
+      await seeEvents(page);
+      await lab.node("b").stopDaemon();
+      await page.getByRole("link", { name: "Cluster" }).click();
+      await page.locator(".owner strong", { hasText: /^a$/ }).waitFor();
+      await page.getByText(/^b does not answer/).waitFor();
       await screenshot(page, "daemon-after");
     } finally {
       await browser.close();

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import type { SwitchAnswer } from "#daemon/switch-protocol";
 import type { Failure } from "../../base/failure.ts";
 import { language, t } from "../../base/language.ts";
 import type { NodeView } from "../../base/node-view.ts";
@@ -10,7 +11,7 @@ import { Dialog, DialogActions } from "../../parts/dialog.tsx";
 import { CheckField, SelectField, TextField } from "../../parts/fields.tsx";
 import { FailureNotice } from "../../parts/notice.tsx";
 import { toast } from "../../parts/toast.tsx";
-import { maintenanceOf, type SwitchAnswer, setMaintenance, switchOver } from "./actions.ts";
+import { setMaintenance, switchOver } from "./actions.ts";
 
 const TEXT = {
   title: (name: string): Text => text(`Maintenance of ${name}`, `维护 ${name}`),
@@ -28,6 +29,10 @@ const TEXT = {
   lastResort: text(
     "Take over all the same if no other node does",
     "若没有其他节点接管，仍由本节点接管",
+  ),
+  force: text(
+    "Begin all the same: what nobody takes over has no owner then",
+    "仍要开始：没有节点接管的地址将无人持有",
   ),
   dryRun: text("What it would give up", "将交出的地址"),
   nothing: text("It owns nothing now.", "当前不持有任何地址。"),
@@ -56,7 +61,7 @@ export interface MaintenanceDialogProps {
 export function MaintenanceDialog(props: MaintenanceDialogProps): JSX.Element {
   const { status } = props.node;
   // As it was when the dialog was opened: what it is for does not change under the reader.
-  const isOn = useSignal(status !== undefined && maintenanceOf(status) !== undefined);
+  const isOn = useSignal(status?.maintenance !== undefined);
   return isOn.value ? <EndDialog {...props} /> : <BeginDialog {...props} />;
 }
 
@@ -65,6 +70,7 @@ function BeginDialog({ node, onClose }: MaintenanceDialogProps): JSX.Element {
   const seconds = useSignal(DEFAULT_SECONDS);
   const reason = useSignal("");
   const lastResort = useSignal(false);
+  const force = useSignal(false);
   const plan = useSignal<SwitchAnswer | Failure | undefined>(undefined);
   const failure = useSignal<Failure | undefined>(undefined);
   const isWorking = useSignal(false);
@@ -80,7 +86,8 @@ function BeginDialog({ node, onClose }: MaintenanceDialogProps): JSX.Element {
       on: {
         ...(seconds.value !== "0" && { forSeconds: Number(seconds.value) }),
         ...(reason.value.trim() !== "" && { reason: reason.value.trim() }),
-        ...(lastResort.value && { lastResort: true }),
+        ...(lastResort.value && { lastResort: true as const }),
+        ...(force.value && { force: true as const }),
       },
     });
     isWorking.value = false;
@@ -105,7 +112,12 @@ function BeginDialog({ node, onClose }: MaintenanceDialogProps): JSX.Element {
         <h3>{t(TEXT.dryRun)}</h3>
         <Plan plan={plan.value} />
       </section>
-      {failure.value !== undefined && <FailureNotice failure={failure.value} />}
+      {failure.value !== undefined && (
+        <>
+          <FailureNotice failure={failure.value} />
+          <CheckField label={t(TEXT.force)} value={force} />
+        </>
+      )}
       <DialogActions
         label={t(isWorking.value ? TEXT.working : TEXT.begin)}
         isDisabled={isWorking.value}

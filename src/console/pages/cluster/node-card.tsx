@@ -7,7 +7,7 @@ import { localTime } from "../../base/time-text.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { Badge } from "../../parts/badge.tsx";
 import { Icon } from "../../parts/icon.tsx";
-import { type Maintenance, maintenanceOf } from "./actions.ts";
+import type { Maintenance } from "./actions.ts";
 
 const TEXT = {
   answers: text("answers", "正常"),
@@ -41,7 +41,7 @@ export interface NodeCardProps {
 
 export function NodeCard({ node, onMaintenance }: NodeCardProps): JSX.Element {
   const { entry, status, failure } = node;
-  const maintenance = status === undefined ? undefined : maintenanceOf(status);
+  const maintenance = status?.maintenance;
   return (
     <article class="card node" aria-label={node.name}>
       <header class="spread">

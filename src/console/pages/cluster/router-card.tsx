@@ -5,7 +5,6 @@ import { type Text, text } from "../../base/text.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { Badge, StateBadge } from "../../parts/badge.tsx";
 import { Icon } from "../../parts/icon.tsx";
-import { switchedOf } from "./actions.ts";
 import { remarksOf } from "./remarks.ts";
 import { heardMaster, type Member, type Router } from "./routers.ts";
 
@@ -135,7 +134,7 @@ interface MemberTileProps {
 function MemberTile({ member, onBack }: MemberTileProps): JSX.Element {
   const { instance, name, node, isFresh } = member;
   const remarks = remarksOf(instance, node.status?.scripts ?? []);
-  const switched = switchedOf(instance);
+  const { switched } = instance;
   const isOwner = isFresh && instance.state === "MASTER";
   return (
     <div class={`member ${isOwner ? "owns" : ""} ${isFresh ? "" : "stale"}`}>

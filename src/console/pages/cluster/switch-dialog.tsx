@@ -4,6 +4,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import type { SwitchAnswer, SwitchRequest, SwitchUnit } from "#daemon/switch-protocol";
 import type { Failure } from "../../base/failure.ts";
 import { language, t } from "../../base/language.ts";
 import { type Text, text } from "../../base/text.ts";
@@ -12,8 +13,7 @@ import { Badge } from "../../parts/badge.tsx";
 import { Dialog, DialogActions } from "../../parts/dialog.tsx";
 import { SelectField, TextField } from "../../parts/fields.tsx";
 import { FailureNotice, Notice } from "../../parts/notice.tsx";
-import { toast } from "../../parts/toast.tsx";
-import { type SwitchAnswer, type SwitchRequest, type SwitchUnit, switchOver } from "./actions.ts";
+import { switchOver } from "./actions.ts";
 import type { Member } from "./routers.ts";
 
 const TEXT = {
@@ -86,7 +86,6 @@ export function SwitchDialog({ member, name, isBack, onClose }: SwitchDialogProp
     });
     isWorking.value = false;
     result.value = answer.kind === "failed" ? answer : answer.body;
-    if (answer.kind === "answer") report(name, answer.body);
   };
   if (result.value !== undefined) return <Result shown={result.value} onClose={onClose} />;
   return (
@@ -178,11 +177,6 @@ function Times({ unit: { bothAnsweredMs, tookMs } }: { readonly unit: SwitchUnit
 }
 
 const TONES = { moved: "ok", refused: "error", partly: "warning" } as const;
-
-function report(name: string, { outcome, units }: SwitchAnswer): void {
-  const texts = units.map((unit) => unit.text[language.peek()]);
-  toast(TONES[outcome], `${name}: ${TEXT[outcome][language.peek()]}`, texts.slice(0, 3));
-}
 
 interface ResultProps {
   readonly shown: SwitchAnswer | Failure;

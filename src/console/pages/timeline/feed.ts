@@ -132,9 +132,7 @@ export async function loadOlder(asked: readonly NodeEntry[], filters: Filters): 
     older.map(async (node) => {
       const query = nodeQuery(filters, Date.now(), clocks.peek().get(node.id) ?? 0);
       const oldest = byNode.peek().get(node.id)?.[0];
-      // Exclusive, and of milliseconds: those of the same millisecond come again.
-      if (oldest !== undefined)
-        query.set("until", new Date(Date.parse(oldest.at) + 1).toISOString());
+      if (oldest !== undefined) query.set("before", String(oldest.id));
       await ask(node, query, new AbortController().signal);
     }),
   );
