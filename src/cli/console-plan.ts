@@ -236,11 +236,16 @@ async function findEvents(folder: string, selection: Selection): Promise<EventsA
       zh: unreachableSentence(why, "zh-CN"),
     };
   }
-  const file = "status" in asked.answer ? asked.answer.status.events?.file : undefined;
-  if (file === undefined)
+  const status = "status" in asked.answer ? asked.answer.status : undefined;
+  if (status?.events === undefined)
     return { kind: "failed", en: "this node keeps no events", zh: "此节点不保存事件" };
+  // Beside its socket, as `--runtime-dir` alone has it, it may have another name for the daemon:
+  // one in a container knows the folder by another path.
+  const { file } = status.events;
+  const beside = join(folder, "state");
+  const place = dirname(file).endsWith("/state") && existsSync(beside) ? beside : dirname(file);
   const { readEvents } = await import("#daemon/event-reader");
-  const read = readEvents(dirname(file), selection);
+  const read = readEvents(place, selection);
   if (read.kind === "found") return read;
   const why = read.kind === "unreadable" ? read.why : read.kind;
   return {
