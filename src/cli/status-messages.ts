@@ -191,7 +191,7 @@ const CHINESE: StatusMessages = {
 };
 
 const BACK = {
-  "switch-back": { en: "`baton switch --back`", "zh-CN": "执行 baton switch --back " },
+  "switch-back": { en: "baton switch --back", "zh-CN": "执行 baton switch --back " },
   "maintenance-off": { en: "the maintenance ends", "zh-CN": "维护状态结束" },
 } as const;
 

@@ -142,13 +142,20 @@ const WAITING: Readonly<Record<Language, string>> = {
 
 /** What is where it was goes to the standard error, as any failure. */
 function print({ units }: SwitchAnswer, { language, io }: SwitchLine): void {
+  const isAway = units.some(({ outcome, successor }) => outcome === "moved" && successor);
   for (const unit of units) {
     const line = `${unitLine(unit, language)}\n`;
     if (unit.outcome === "stays" && unit.reason !== undefined) io.stderr(line);
     else if (unit.outcome === "not-owner") io.stderr(line);
     else io.stdout(line);
   }
+  if (isAway) io.stdout(`${AWAY[language]}\n`);
 }
+
+const AWAY: Readonly<Record<Language, string>> = {
+  en: "this node does not preempt until baton switch --back, or until the new owner gives up or fails",
+  "zh-CN": "在执行 baton switch --back，或新的持有者让出地址或发生故障之前，本节点不抢占",
+};
 
 export const unitLine = ({ name, text: said }: SwitchUnit, language: Language): string =>
   visible(`${name}${language === "en" ? ": " : "："}${said[language]}`);

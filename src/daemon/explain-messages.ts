@@ -83,7 +83,7 @@ const ENGLISH: ExplainMessages = {
     return `${address} on ${device}: ${owned ? "here" : "not here"}${announced}${trouble}`;
   },
   switched: ({ at, to, by, back }) =>
-    `${by} moved it to ${to} at ${printLocalTime(new Date(at))}: it does not preempt until ${back === "switch-back" ? "`baton switch --back`" : "the maintenance ends"}.`,
+    `${by} moved it to ${to} at ${printLocalTime(new Date(at))}: it does not preempt until ${back === "switch-back" ? "baton switch --back" : "the maintenance ends"}.`,
   maintenance: (maintenance) => `The node is ${maintenanceSentence(maintenance, "en")}.`,
   holdDown: ({ losses, seconds: held, leftSeconds }) => {
     const what = `Lost or in FAULT ${times(losses)}${losses === 1 ? "" : " in a row"}`;
@@ -191,7 +191,7 @@ const CHINESE: ExplainMessages = {
     return `${address}（${device}）：${owned ? "在本机" : "不在本机"}${announced}${trouble}`;
   },
   switched: ({ at, to, by, back }) =>
-    `${by} 已于 ${printLocalTime(new Date(at))} 将它切换到 ${to}：在${back === "switch-back" ? "执行 `baton switch --back` " : "维护状态结束"}之前不抢占。`,
+    `${by} 已于 ${printLocalTime(new Date(at))} 将它切换到 ${to}：在${back === "switch-back" ? "执行 baton switch --back " : "维护状态结束"}之前不抢占。`,
   maintenance: (maintenance) => `本节点${maintenanceSentence(maintenance, "zh-CN")}。`,
   holdDown: ({ losses, seconds: held, leftSeconds }) => {
     const what = `已连续 ${losses} 次失去地址或出现故障`;

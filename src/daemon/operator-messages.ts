@@ -34,7 +34,7 @@ export function maintenanceSentence(
   const at = printLocalTime(new Date(since));
   const end = until === undefined ? undefined : printLocalTime(new Date(until));
   if (language === "en") {
-    const till = end === undefined ? "until `baton maintenance off`" : `until ${end}`;
+    const till = end === undefined ? "until baton maintenance off" : `until ${end}`;
     const because = reason === undefined ? "" : ` (${reason})`;
     const rule = lastResort
       ? "it takes an address only if nobody else does"
@@ -105,7 +105,7 @@ const ENGLISH: OperatorMessages = {
   notKept: (path, errno) => ({ error: `nothing changed: ${path}: ${errno}` }),
   starts: (maintenance) => `this node is ${maintenanceSentence(maintenance, "en")}`,
   unreadable: (path) =>
-    `${path} cannot be read, so this node stays in maintenance and takes no address; \`baton maintenance off\` ends that`,
+    `${path} cannot be read, so this node stays in maintenance and takes no address; baton maintenance off ends that`,
 };
 
 const CHINESE: OperatorMessages = {
@@ -137,7 +137,7 @@ const CHINESE: OperatorMessages = {
   notKept: (path, errno) => ({ error: `未作任何更改：${path}：${errno}` }),
   starts: (maintenance) => `本节点${maintenanceSentence(maintenance, "zh-CN")}`,
   unreadable: (path) =>
-    `无法读取 ${path}，本节点保持维护状态，不接管地址；执行 \`baton maintenance off\` 可结束`,
+    `无法读取 ${path}，本节点保持维护状态，不接管地址；执行 baton maintenance off 可结束`,
 };
 
 export const operatorMessages = (language: Language): OperatorMessages =>

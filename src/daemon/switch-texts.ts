@@ -12,8 +12,8 @@ export function movedText({ successor, bothAnsweredMs, tookMs }: Partial<SwitchU
   const took = milliseconds(tookMs ?? 0);
   const shared = milliseconds(bothAnsweredMs ?? 0);
   return both(
-    `${to} has taken over after ${took}; both answered for ${shared}; this node stays BACKUP until it is switched back or the new owner fails`,
-    `${to} 已接管，用时 ${took}；两个节点同时应答 ${shared}；本节点保持 BACKUP，直到执行 switch --back 或新的持有者发生故障`,
+    `${to} has taken over after ${took}; both answered for ${shared}`,
+    `${to} 已接管，用时 ${took}；两个节点同时应答 ${shared}`,
   );
 }
 
@@ -47,6 +47,9 @@ function peerText(
   if (heardSecondsAgo === undefined)
     return en ? `${address} was never heard as master` : `从未收到 ${address} 作为主节点的通告`;
   const ago = Math.round(heardSecondsAgo);
+  // The last that was heard of it as master.
+  if (priority === 0)
+    return en ? `${address} gave it up ${ago} s ago` : `${address} 在 ${ago} 秒前让出了地址`;
   return en
     ? `${address} was last heard as master ${ago} s ago, with priority ${priority ?? "?"}`
     : `${ago} 秒前收到过 ${address} 作为主节点的通告，优先级 ${priority ?? "?"}`;
