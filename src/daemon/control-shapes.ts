@@ -1,7 +1,7 @@
 /** What is accepted on the control socket: requests by the daemon, answers by the commands. */
 import * as v from "valibot";
 import { printJsonProblem } from "#json/problem";
-import { keepingObject, parseJson, readShape, type Shape } from "#json/shape";
+import { keepingObject, openObject, parseJson, readShape, type Shape } from "#json/shape";
 import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.ts";
 import { MAINTENANCE, type Maintenance } from "./maintenance-shape.ts";
 import type { SwitchAnswer } from "./switch-protocol.ts";
@@ -42,13 +42,16 @@ const REQUEST: Shape<ControlRequest> = v.variant(
     v.object({
       command: v.literal("maintenance"),
       on: v.exactOptional(
-        v.object({
-          forSeconds: seconds,
-          reason: optionalText,
-          lastResort: yes,
-          force: yes,
-          waitSeconds: seconds,
-        }),
+        openObject(
+          {
+            forSeconds: seconds,
+            reason: optionalText,
+            lastResort: yes,
+            force: yes,
+            waitSeconds: seconds,
+          },
+          "an object",
+        ),
       ),
       off: yes,
       lang,
