@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { analyseOutage, type Probe } from "#lab/measure/outage";
+import { analyseOutage, type Probe } from "#probes/outage";
 import { fromMillis, type Instant, instant, micros } from "#units/time";
 
 const PERIOD = fromMillis(1);

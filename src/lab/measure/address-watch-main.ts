@@ -17,6 +17,9 @@ import { openPacketSocket } from "#linux/packet-socket";
 import { Reactor } from "#linux/reactor";
 import { LinuxError, must } from "#linux/result";
 import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
+import { arrivedAt } from "#probes/arrival";
+import { mustReadIpv4 } from "#probes/must-read";
+import { OUTPUT_FD } from "#probes/probe-protocol";
 import { printIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { AddressInfo } from "#vrrp/engine/world";
@@ -29,9 +32,7 @@ import {
   PROTOCOL_VRRP,
 } from "#vrrp/wire/ipv4-fields";
 import { VRRP_OFFSET } from "#vrrp/wire/vrrp-packet";
-import { arrivedAt } from "./arrival.ts";
-import { FIRST_NAMESPACE_FD, OUTPUT_FD, type WatchNews } from "./instrument-protocol.ts";
-import { mustReadIpv4 } from "./must-read.ts";
+import { FIRST_NAMESPACE_FD, type WatchNews } from "./instrument-protocol.ts";
 
 const [text = "", interfaceName = "eth0", ...hosts] = process.argv.slice(2);
 const address = mustReadIpv4(text);

@@ -16,6 +16,8 @@ import { setPriority, setTimerSlack } from "#linux/process";
 import { Reactor } from "#linux/reactor";
 import { LinuxError, must } from "#linux/result";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
+import { mustReadIpv4 } from "#probes/must-read";
+import { OUTPUT_FD } from "#probes/probe-protocol";
 import { assert } from "#units/assert";
 import { after, type Instant, micros, centis as toCentis } from "#units/time";
 import { priority as toPriority, vrid as toVrid } from "#units/vrrp";
@@ -27,8 +29,6 @@ import { passwordData } from "#vrrp/wire/password";
 import { ADVERT_LENGTH_MAX, VRRP_OFFSET } from "#vrrp/wire/vrrp-packet";
 import { AdvertGaps } from "./advert-gaps.ts";
 import type { PeerAnswer, PeerOrder, PeerRequest } from "./advert-peer-protocol.ts";
-import { OUTPUT_FD } from "./instrument-protocol.ts";
-import { mustReadIpv4 } from "./must-read.ts";
 import { INSTANCES_PER_INTERFACE, type ScaleInterface } from "./scale-config.ts";
 
 /**

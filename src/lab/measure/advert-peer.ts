@@ -5,8 +5,8 @@ import { createInterface } from "node:readline";
 import { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type Namespace, spawnIn } from "#linux/namespace";
+import { OUTPUT_FD } from "#probes/probe-protocol";
 import type { PeerAnswer, PeerOrder, PeerReading, PeerRequest } from "./advert-peer-protocol.ts";
-import { OUTPUT_FD } from "./instrument-protocol.ts";
 
 const MAIN = fileURLToPath(new URL("./advert-peer-main.ts", import.meta.url));
 

@@ -16,16 +16,17 @@ import { openPacketSocket } from "#linux/packet-socket";
 import { Reactor } from "#linux/reactor";
 import { must } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
+import { arrivedAt } from "#probes/arrival";
+import { readEchoReply } from "#probes/echo-reply";
+import { mustReadIpv4 } from "#probes/must-read";
+import { OUTPUT_FD } from "#probes/probe-protocol";
 import { type Mac, readMac } from "#units/address";
 import { after, fromMillis, type Instant, type Micros } from "#units/time";
 import { ETHER_TYPE_IPV4, ETHERNET_HEADER_LENGTH, emitEthernetHeader } from "#vrrp/wire/ethernet";
 import { emitIcmpEcho, ICMP_ECHO_HEADER_LENGTH } from "#vrrp/wire/icmp-echo";
 import { IPV4_HEADER_LENGTH, PROTOCOL_ICMP } from "#vrrp/wire/ipv4-fields";
 import { emitIpv4Header } from "#vrrp/wire/ipv4-packet";
-import { arrivedAt } from "./arrival.ts";
-import { readEchoReply } from "./echo-reply.ts";
-import { OUTPUT_FD, type WatchNews } from "./instrument-protocol.ts";
-import { mustReadIpv4 } from "./must-read.ts";
+import { type WatchNews } from "./instrument-protocol.ts";
 
 const PERIOD: Micros = fromMillis(2);
 /**

@@ -3,6 +3,8 @@
  * many addresses; nothing here is an advertisement that a daemon of `DAEMON_PRIORITY` ought to give
  * way to.
  */
+
+import { mustReadIpv4 } from "#probes/must-read";
 import { BROADCAST_MAC, type Ipv4, ipv4, type Mac } from "#units/address";
 import type { Rng } from "#units/rng";
 import { centis as toCentis } from "#units/time";
@@ -20,7 +22,6 @@ import { emitIpv4Header } from "#vrrp/wire/ipv4-packet";
 import { VRRP_GROUP } from "#vrrp/wire/parse-advert";
 import { passwordData } from "#vrrp/wire/password";
 import { ADVERT_LENGTH_MAX, VRRP_OFFSET } from "#vrrp/wire/vrrp-packet";
-import { mustReadIpv4 } from "./must-read.ts";
 import { HOST_PREFIX, INSTANCES_PER_INTERFACE, type ScaleInterface } from "./scale-config.ts";
 
 export type WireFlood = "unknown" | "lower" | "refused" | "garbage" | "arp" | "elsewhere";

@@ -7,10 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { addHostAddress, createBridge } from "#linux/links";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
+import { mustReadIpv4 } from "#probes/must-read";
 import { ipv4 } from "#units/address";
 import { askSocket } from "../sandbox/ask-socket.ts";
 import type { FloodAnswer } from "./flood-sender.ts";
-import { mustReadIpv4 } from "./must-read.ts";
 import type { ScaleMachine } from "./scale-machine.ts";
 
 const EVERY_MILLISECONDS = 10;

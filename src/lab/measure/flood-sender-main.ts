@@ -12,11 +12,11 @@ import { openPacketSocket } from "#linux/packet-socket";
 import { setPriority, setTimerSlack } from "#linux/process";
 import { Reactor } from "#linux/reactor";
 import { LinuxError, must } from "#linux/result";
+import { OUTPUT_FD } from "#probes/probe-protocol";
 import { createRng } from "#units/rng";
 import { after, elapsed, micros } from "#units/time";
 import { floodFrames } from "./flood-frames.ts";
 import type { FloodAnswer, FloodOrder } from "./flood-sender.ts";
-import { OUTPUT_FD } from "./instrument-protocol.ts";
 
 /** Frames leave in groups: a wake-up costs more than a frame. */
 const EVERY = micros(1_000);

@@ -4,8 +4,8 @@ import { createInterface } from "node:readline";
 import { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type Namespace, spawnIn } from "#linux/namespace";
+import { OUTPUT_FD } from "#probes/probe-protocol";
 import type { FloodTarget, WireFlood } from "./flood-frames.ts";
-import { OUTPUT_FD } from "./instrument-protocol.ts";
 
 const MAIN = fileURLToPath(new URL("./flood-sender-main.ts", import.meta.url));
 

@@ -1,14 +1,10 @@
 /**
- * What the lab and its measuring processes (the prober and the two watchers) send each other,
- * one JSON object a line, and the file descriptors over which they do.
+ * What the two watchers report to the lab, one JSON object a line, and the file descriptors over
+ * which they do; that of the probers is src/probes/probe-protocol.ts.
  */
-import type { Instant, Micros } from "#units/time";
 import type { AdvertSeen } from "./adverts.ts";
-import type { Outage } from "./outage.ts";
 import type { PresenceChange } from "./presence.ts";
 
-/** Socket pair to the lab: JSON lines both ways. */
-export const OUTPUT_FD = 3;
 /** The address watcher's namespaces, one descriptor each. */
 export const FIRST_NAMESPACE_FD = 4;
 
@@ -16,52 +12,3 @@ export const FIRST_NAMESPACE_FD = 4;
 export type WatchNews =
   | ({ readonly kind: "presence" } & PresenceChange)
   | ({ readonly kind: "advert" } & AdvertSeen);
-
-/** Analyse the probes sent in this window. */
-export interface ProberRequest {
-  readonly id: number;
-  readonly from: Instant;
-  readonly to: Instant;
-  /** The index of the address, among those that are asked in turn. */
-  readonly target: number;
-  /** Also divide the window into parts of this length, for a plot. */
-  readonly step?: Micros;
-}
-
-/** One part of a window, for a plot: no probe of it is left out, however many there are. */
-export interface ProbePart {
-  readonly from: Instant;
-  readonly sent: number;
-  readonly lost: number;
-  /** The fastest and the slowest answer, in microseconds; undefined if there was none. */
-  readonly fastest: number | undefined;
-  readonly slowest: number | undefined;
-  /** The MAC address that the last answer came from. */
-  readonly mac: string | undefined;
-}
-
-export interface ProberAnswer {
-  readonly id: number;
-  readonly outage: Outage;
-  /**
-   * True if probes were sent from the window's beginning on and are all remembered; otherwise
-   * the rest means little.
-   */
-  readonly covered: boolean;
-  /**
-   * Who answered, in order: the MAC address, when its first and last answers of that turn came,
-   * and how many.
-   */
-  readonly turns: readonly {
-    readonly mac: string;
-    readonly from: Instant;
-    readonly to: Instant;
-    readonly answers: number;
-  }[];
-  /**
-   * The longest time in the window in which the prober itself did not send, in microseconds.
-   */
-  readonly longestPause: number;
-  /** If a step was asked for. Parts in which nothing was sent are left out. */
-  readonly parts?: readonly ProbePart[];
-}

@@ -9,19 +9,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { now } from "#linux/clock";
 import { spawnIn } from "#linux/namespace";
-import { printMac } from "#units/address";
-import { type Instant, type Micros, toMillis } from "#units/time";
-import { Adverts } from "./adverts.ts";
 import {
   OUTPUT_FD,
   type ProbePart,
   type ProberAnswer,
   type ProberRequest,
-  type WatchNews,
-} from "./instrument-protocol.ts";
+} from "#probes/probe-protocol";
+import { printMac } from "#units/address";
+import { programUrl } from "#units/installation";
+import { type Instant, type Micros, toMillis } from "#units/time";
+import { Adverts } from "./adverts.ts";
+import { type WatchNews } from "./instrument-protocol.ts";
 import type { LabNetwork } from "./network.ts";
 import { type Overlap, Presence } from "./presence.ts";
 
+const PROBER = fileURLToPath(programUrl("probes/icmp-probe-main"));
 const QUIET = "--disable-warning=ExperimentalWarning";
 const INTERFACE = "eth0";
 /** Answers in transit when the window ends may still arrive. */
@@ -116,7 +118,7 @@ export class Instruments {
 
     this.#prober = spawnIn(
       network.namespaceOf(client),
-      [process.execPath, QUIET, programPath("prober-main.ts"), targets, INTERFACE],
+      [process.execPath, QUIET, PROBER, targets, INTERFACE],
       { stdio: ["ignore", "ignore", "inherit", "pipe"], detached: true },
     );
     this.#guard(this.#prober, "the prober");

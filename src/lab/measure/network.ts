@@ -12,12 +12,11 @@ import { createNamespace, type Namespace } from "#linux/namespace";
 import { NLM_F_ACK, NLM_F_CREATE } from "#linux/netlink";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
+import { mustReadIpv4 } from "#probes/must-read";
 import { type Mac, netmask, printIpv4, writeMac } from "#units/address";
 import type { Outcome } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
-
 import { type ArpLimit, Impairments } from "./impairments.ts";
-import { mustReadIpv4 } from "./must-read.ts";
 
 const PREFIX = 24;
 const INTERFACE = "eth0";

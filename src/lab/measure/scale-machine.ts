@@ -27,6 +27,7 @@ import {
   type Rtnetlink,
   type RtnetlinkMonitor,
 } from "#linux/rtnetlink";
+import { mustReadIpv4 } from "#probes/must-read";
 import type { Ipv4 } from "#units/address";
 import { assert } from "#units/assert";
 import { elapsed, type Instant, toMillis } from "#units/time";
@@ -36,7 +37,6 @@ import { AdvertPeer } from "./advert-peer.ts";
 import { CONFIG_FILE, type DaemonKind, daemonArgv, findKeepalived } from "./daemon.ts";
 import type { WireFlood } from "./flood-frames.ts";
 import { type FloodAnswer, startFlood } from "./flood-sender.ts";
-import { mustReadIpv4 } from "./must-read.ts";
 import {
   HOST_PREFIX,
   printScaleConfig,

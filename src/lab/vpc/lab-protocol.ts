@@ -1,6 +1,6 @@
 /** `control.sock` in a lab's folder: one JSON object per line, a request and its answer. */
 
-import type { ProbePart } from "../measure/instrument-protocol.ts";
+import type { ProbePart } from "#probes/probe-protocol";
 import type { DaemonOrder } from "./daemon-orders.ts";
 import type { FaultOrder } from "./fault-orders.ts";
 import type { FaultRow } from "./fault-row.ts";

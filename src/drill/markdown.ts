@@ -1,0 +1,90 @@
+/** A report in Markdown, for a change record or a pull request. */
+import {
+  everyPeriod,
+  lostOf,
+  milliseconds,
+  PHASE_NAMES,
+  PLAN_NAMES,
+  passedOf,
+  WORDS,
+} from "./drill-text.ts";
+import { type DrillReport, type DrillRun, PHASES, type Text } from "./report.ts";
+
+export type ReportLanguage = keyof Text;
+
+/** @param localTime how an ISO date is written for people */
+export function printMarkdown(
+  report: DrillReport,
+  language: ReportLanguage,
+  localTime: (iso: string) => string,
+): string {
+  const say = (text: Text): string => text[language];
+  const colon = language === "en" ? ": " : "：";
+  const { objectiveMs } = report;
+  const facts: readonly (readonly [Text, string])[] = [
+    [WORDS.when, localTime(report.at)],
+    [WORDS.instance, code(report.instance)],
+    [WORDS.address, report.address],
+    [WORDS.measuredFrom, text(report.measuredFrom)],
+    [WORDS.probe, say(everyPeriod(report.probe, report.periodMs))],
+    ...(objectiveMs === undefined
+      ? []
+      : [[WORDS.objective, `≤ ${milliseconds(objectiveMs)}`] as const]),
+  ];
+  const lines = [
+    `# ${text(report.title)}${colon}${say(report.pass ? WORDS.passed : WORDS.failed)}`,
+    "",
+    ...facts.map(([name, value]) => `- ${say(name)}${colon}${value}`),
+    "",
+    ...table(
+      [WORDS.plan, WORDS.median, WORDS.worst, WORDS.result].map(say),
+      report.summary.map((one) => [
+        say(PLAN_NAMES[one.plan]),
+        milliseconds(one.medianMs),
+        milliseconds(one.worstMs),
+        say(passedOf(one.passed, one.of)),
+      ]),
+    ),
+    "",
+    ...runTable(report.runs, say),
+    ...report.runs.flatMap(({ problem }, index) =>
+      problem === undefined ? [] : ["", `${index + 1}. ${text(say(problem))}`],
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function runTable(runs: readonly DrillRun[], say: (text: Text) => string): readonly string[] {
+  const phases = PHASES.filter((phase) => runs.some((run) => run.phases[phase] !== undefined));
+  const unknown = say(WORDS.unknown);
+  const figure = (ms: number | undefined): string =>
+    ms === undefined ? unknown : milliseconds(ms);
+  const columns = [
+    ...[WORDS.run, WORDS.plan, WORDS.from, WORDS.to, WORDS.outage, WORDS.both, WORDS.lost],
+    ...phases.map((phase) => PHASE_NAMES[phase]),
+    WORDS.result,
+  ];
+  return table(
+    columns.map(say),
+    runs.map((run, index) => [
+      String(index + 1),
+      say(PLAN_NAMES[run.plan]),
+      text(run.from),
+      run.to === undefined ? say(WORDS.nobody) : text(run.to),
+      milliseconds(run.outageMs),
+      figure(run.bothAnsweredMs),
+      say(lostOf(run.lost, run.sent)),
+      ...phases.map((phase) => figure(run.phases[phase])),
+      say(run.pass ? WORDS.passed : WORDS.failed),
+    ]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)];
+}
+
+/** Names come from files and from other machines. */
+const text = (value: string): string => value.replaceAll(/[\\`*_{}[\]<>|#\n]/g, "\\$&");
+const code = (value: string): string => `\`${value.replaceAll(/[`|\n]/g, "")}\``;
