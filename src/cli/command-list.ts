@@ -44,6 +44,14 @@ const RUN: CommandGroup = {
       load: async () => (await import("./console.ts")).command,
     },
     {
+      name: "drill",
+      summary: text(
+        "practise a fail-over on a live pair, and write a report",
+        "在运行中的主备节点上演练切换，并写出报告",
+      ),
+      load: async () => (await import("./drill.ts")).command,
+    },
+    {
       name: "explain",
       summary: text(
         "why an instance or a sync group is in its state, or what a code like VR2010 means",

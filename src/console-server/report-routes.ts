@@ -61,7 +61,7 @@ const REPORT: Shape<DrillReport> = v.pipe(
       runs: runs.map(({ plan, outageMs, bothAnsweredMs, phases, pass }) => ({
         plan,
         outageMs,
-        bothAnsweredMs: bothAnsweredMs ?? 0,
+        ...(typeof bothAnsweredMs === "number" && { bothAnsweredMs }),
         phases: Object.fromEntries(
           Object.entries(phases ?? {}).filter(([, value]) => typeof value === "number"),
         ),

@@ -24,7 +24,7 @@ h1{font-size:1.5rem;margin:0 0 .25rem;line-height:1.3}h2{font-size:1.05rem;margi
 .ok{color:var(--ok)}.bad{color:var(--bad)}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.9rem 1.5rem;background:var(--card);border-radius:.6rem;padding:1rem 1.2rem;margin:1.2rem 0}
 dt{color:var(--dim);font-size:.82rem}dd{margin:0;overflow-wrap:anywhere}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+.scroll{overflow-x:auto;margin:1.4rem 0 0}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:.4rem .7rem .4rem 0;border-bottom:1px solid var(--line);white-space:nowrap}th{color:var(--dim);font-weight:500;font-size:.85rem}
 td.number,th.number{text-align:right}
 .bar{display:flex;height:.75rem;border-radius:.2rem;overflow:hidden;background:var(--line);min-width:8rem}

@@ -8,17 +8,16 @@ export function medianOf(values: readonly number[]): number {
 }
 
 /**
- * Without an objective a planned move passes if no probe was lost for longer than one period,
- * anything else if somebody took over.
+ * Without an objective a planned move passes if no probe was lost, anything else if somebody took
+ * over.
  */
 export function passes(
-  run: Pick<DrillRun, "plan" | "outageMs" | "to" | "problem">,
+  run: Pick<DrillRun, "plan" | "outageMs" | "lost" | "to" | "problem">,
   objectiveMs: number | undefined,
-  periodMs: number,
 ): boolean {
   if (run.to === undefined || run.problem !== undefined) return false;
-  const limit = objectiveMs ?? (run.plan === "switch" ? periodMs : Number.POSITIVE_INFINITY);
-  return run.outageMs <= limit;
+  if (objectiveMs !== undefined) return run.outageMs <= objectiveMs;
+  return run.plan !== "switch" || run.lost === 0;
 }
 
 export function summaryOf(runs: readonly DrillRun[]): readonly PlanSummary[] {

@@ -1,10 +1,10 @@
 /** What a lab that somebody watches decides and draws, without the lab. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { divideProbes } from "#probes/probe-parts";
 import { withVirtualAddress } from "#lab/vpc/daemon-orders";
 import { isBreaking, printOrder, readFault } from "#lab/vpc/fault-orders";
 import { isMeasured } from "#lab/vpc/fault-row";
+import { divideProbes } from "#probes/probe-parts";
 import { fromMillis, type Instant, instant } from "#units/time";
 
 const at = (milliseconds: number): Instant => instant(milliseconds * 1000);

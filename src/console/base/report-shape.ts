@@ -1,30 +1,15 @@
 /** `GET /api/reports`: what `baton drill` measured, as the page and its server see it. Pure. */
 
-/** What an outage is made of, in the order in which it happens. */
-export const PHASES = ["detect", "elect", "gate", "announce", "platform"] as const;
-export type Phase = (typeof PHASES)[number];
+import type { DrillReport as Measured, DrillRun as MeasuredRun } from "#drill/report";
 
-/** Times in milliseconds. */
-export interface DrillRun {
-  /** What was done to the pair: `switch`, `kill-engine`, … */
+/** Also plans that this version does not know. */
+export type DrillRun = Pick<MeasuredRun, "outageMs" | "bothAnsweredMs" | "phases" | "pass"> & {
   readonly plan: string;
-  /** How long nobody answered. */
-  readonly outageMs: number;
-  /** How long both answered. */
-  readonly bothAnsweredMs: number;
-  /** Those that were measured. */
-  readonly phases: Readonly<Partial<Record<Phase, number>>>;
-  readonly pass: boolean;
-}
+};
 
-export interface DrillReport {
-  readonly title: string;
-  /** ISO 8601. */
-  readonly at: string;
-  /** The longest outage that passes. Undefined: there was no such limit. */
-  readonly objectiveMs?: number;
+export type DrillReport = Pick<Measured, "title" | "at" | "objectiveMs"> & {
   readonly runs: readonly DrillRun[];
-}
+};
 
 export interface ListedReport {
   /** The name of its file, without `.json`. */

@@ -1,13 +1,9 @@
 /** One report: verdict, figures, a bar for each run, and the table. */
 import type { JSX } from "preact";
+import { PHASES } from "#drill/report";
 import { headersOf } from "../../base/http.ts";
 import { language, t } from "../../base/language.ts";
-import {
-  type DrillReport,
-  type DrillRun,
-  type ListedReport,
-  PHASES,
-} from "../../base/report-shape.ts";
+import type { DrillReport, DrillRun, ListedReport } from "../../base/report-shape.ts";
 import { type Text, text } from "../../base/text.ts";
 import { localTime } from "../../base/time-text.ts";
 import { Badge } from "../../parts/badge.tsx";
@@ -114,7 +110,7 @@ function Figures({ report }: { readonly report: DrillReport }): JSX.Element {
       TEXT.objective,
       objectiveMs === undefined ? t(TEXT.noObjective) : `≤ ${withUnit(objectiveMs)}`,
     ],
-    [TEXT.both, withUnit(Math.max(0, ...runs.map((one) => one.bothAnsweredMs)))],
+    [TEXT.both, withUnit(Math.max(0, ...runs.map((one) => one.bothAnsweredMs ?? 0)))],
     [TEXT.runs, t(TEXT.passes(passed, runs.length))],
   ];
   return (
@@ -234,7 +230,9 @@ const Row = ({ run, index, phases }: RowProps): JSX.Element => (
     <td class="mono">{index + 1}</td>
     <td>{run.plan}</td>
     <td class="number mono">{figure(run.outageMs)}</td>
-    <td class="number mono">{figure(run.bothAnsweredMs)}</td>
+    <td class="number mono">
+      {run.bothAnsweredMs === undefined ? "–" : figure(run.bothAnsweredMs)}
+    </td>
     {phases.map((phase) => (
       <td key={phase} class="number mono">
         {run.phases[phase] === undefined ? "–" : figure(run.phases[phase])}

@@ -1,5 +1,6 @@
 /** Figures of a report. Pure. */
-import { type DrillReport, type DrillRun, PHASES, type Phase } from "../../base/report-shape.ts";
+import { PHASES, type Phase } from "#drill/report";
+import type { DrillReport, DrillRun } from "../../base/report-shape.ts";
 
 const whole = (ms: number): number => Math.round(ms);
 
