@@ -22,6 +22,8 @@ export const PROGRAMS = [
   "src/linux/enter-namespace.ts",
   "src/lab/vpc/lab-main.ts",
   "src/lab/network/switch-main.ts",
+  "src/lab/measure/address-watch-main.ts",
+  "src/lab/measure/answer-watch-main.ts",
   "src/probes/icmp-probe-main.ts",
   "src/probes/arp-probe-main.ts",
   "src/probes/connect-probe-main.ts",

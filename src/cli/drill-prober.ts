@@ -48,10 +48,10 @@ export class Prober {
 
   constructor(probe: Probe, address: string) {
     const quiet = "--disable-warning=ExperimentalWarning";
-    const [program, ...words] = commandOf(probe, address);
+    const [program, ...args] = commandOf(probe, address);
     this.#child = spawn(
       process.execPath,
-      [quiet, fileURLToPath(programUrl(`probes/${program}`)), ...words],
+      [quiet, program, ...args],
       // Of its own group: Ctrl-C is for the drill, which moves the address back before it ends.
       { stdio: ["ignore", "ignore", "pipe", "pipe"], detached: true },
     );
@@ -122,25 +122,30 @@ const endedProblem = (why: string): DrillProblem =>
     "zh-CN": `探测程序已退出：${why}`,
   });
 
-/** A program's last words are the line with its error. */
+/** Of what it has printed. */
 const lastError = (text: string): string | undefined =>
   text
     .split("\n")
     .map((line) => line.trim())
     .find((line) => line.includes("Error"));
 
-function commandOf(probe: Probe, address: string): readonly string[] {
-  if (probe.kind === "connect") return ["connect-probe-main", probe.host, probe.port];
+const CONNECT = fileURLToPath(programUrl("probes/connect-probe-main"));
+const ICMP = fileURLToPath(programUrl("probes/icmp-probe-main"));
+const ARP = fileURLToPath(programUrl("probes/arp-probe-main"));
+
+/** The program and its arguments. */
+function commandOf(probe: Probe, address: string): readonly [string, ...string[]] {
+  if (probe.kind === "connect") return [CONNECT, probe.host, probe.port];
   const target = readIpv4(address);
   const way = target === undefined ? undefined : wayTo(target);
   if (way === undefined)
     throw new DrillProblem({
       en: `no interface of this machine is in the network of ${address}: probe it with HOST:PORT, or run the drill on a machine of that network`,
-      "zh-CN": `本机没有与 ${address} 同网段的网卡：请用 主机:端口 探测，或在该网段的机器上演练`,
+      "zh-CN": `本机没有与 ${address} 同网段的网卡：请用 地址:端口 探测，或在该网段的机器上演练`,
     });
   return probe.kind === "icmp"
-    ? ["icmp-probe-main", address, way.interfaceName]
-    : ["arp-probe-main", address, way.interfaceName, printIpv4(way.own)];
+    ? [ICMP, address, way.interfaceName]
+    : [ARP, address, way.interfaceName, printIpv4(way.own)];
 }
 
 interface Way {
@@ -148,7 +153,7 @@ interface Way {
   readonly own: Ipv4;
 }
 
-/** The interface in whose network the address is. */
+/** The interface with an address of the same network. */
 function wayTo(target: Ipv4): Way | undefined {
   const opened = openRtnetlink();
   if (!opened.ok) return undefined;

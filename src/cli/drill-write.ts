@@ -1,4 +1,4 @@
-/** The files of a report: JSON for programs and the console, HTML and Markdown in both languages. */
+/** The files of a report: JSON for programs and the console, pages in both languages. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { printHtml } from "#drill/html";

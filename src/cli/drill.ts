@@ -37,12 +37,12 @@ const OPTIONS = {
     text("PROBE", "探测"),
     text(
       "how the address is asked, each millisecond: HOST:PORT (a connection), icmp, or arp (by broadcast, every 2 ms: counts both owners)",
-      "每毫秒如何探测该地址：主机:端口（建立连接）、icmp，或 arp（每 2 毫秒广播一次，可看到两个持有者）",
+      "每毫秒如何探测该地址：地址:端口（建立连接）、icmp，或 arp（每 2 毫秒广播一次，可看到两个持有者）",
     ),
     {
       accepts: {
         test: (given) => readProbe(given) !== undefined,
-        wanted: text("HOST:PORT, icmp or arp", "主机:端口、icmp 或 arp"),
+        wanted: text("HOST:PORT, icmp or arp", "地址:端口、icmp 或 arp"),
       },
     },
   ),
@@ -92,11 +92,11 @@ export const command: Command = defineCommand({
   name: "drill",
   summary: text(
     "Practises a fail-over on a live pair: moves an address, measures what clients notice, moves it back, and writes a report.",
-    "在运行中的主备节点上演练切换：移动地址、测量客户端的感受、移回，并写出报告。",
+    "在运行中的两个节点上演练切换：移动地址、测量客户端的感受、移回，并写出报告。",
   ),
   details: text(
     "Nothing is moved unless the pair is well: both nodes healthy, no maintenance, no other owner, and the cloud agrees. The best place is a third machine of the same network, with --node for each node. On a node of the pair only HOST:PORT can be probed.",
-    "只有在主备状态良好时才会移动：两个节点健康、不在维护中、没有其他持有者、云平台状态一致。最好在同网段的第三台机器上运行，用 --node 指定每个节点。在主备节点本身上只能探测 主机:端口。",
+    "只有在主备状态良好时才会移动：两个节点健康、不在维护中、没有其他持有者、云平台状态一致。最好在同网段的第三台机器上运行，用 --node 指定每个节点。在这两个节点上运行时只能探测 地址:端口。",
   ),
   options: OPTIONS,
   operands: [
@@ -156,15 +156,15 @@ function probeOf({ options }: DrillLine): Probe {
   throw new UsageError(
     text(
       "say how the address is asked: `--probe HOST:PORT`, `--probe icmp` or `--probe arp`",
-      "请指定探测方式：`--probe 主机:端口`、`--probe icmp` 或 `--probe arp`",
+      "请指定探测方式：`--probe 地址:端口`、`--probe icmp` 或 `--probe arp`",
     ),
   );
 }
 
 function plansOf({ options }: DrillLine): readonly Plan[] {
-  const words = (options.plan ?? "switch").split(",").map((word) => word.trim());
-  const plans = words.map((word) => PLANS.find((plan) => plan === word));
-  const unknown = words.find((_, place) => plans[place] === undefined);
+  const names = (options.plan ?? "switch").split(",").map((name) => name.trim());
+  const plans = names.map((name) => PLANS.find((plan) => plan === name));
+  const unknown = names.find((_, place) => plans[place] === undefined);
   if (unknown !== undefined)
     throw new UsageError(
       text(
@@ -211,7 +211,7 @@ async function drill(line: DrillLine, { probe, plans, nodes }: Wanted): Promise<
   if (probe.kind !== "connect" && nodes.some(({ isLocal }) => isLocal))
     throw new DrillProblem({
       en: `${probe.text} on a node of the pair does not cross the network while the address is here: probe HOST:PORT, or run it on a third machine with --node`,
-      "zh-CN": `在主备节点上，地址位于本机时 ${probe.text} 探测不经过网络：请探测 主机:端口，或在第三台机器上用 --node 运行`,
+      "zh-CN": `在这两个节点上，地址位于本机时 ${probe.text} 探测不经过网络：请探测 地址:端口，或在第三台机器上用 --node 运行`,
     });
   const address = instanceOf(owner.status, instance)?.addresses[0]?.address;
   if (address === undefined)
@@ -234,13 +234,23 @@ async function drill(line: DrillLine, { probe, plans, nodes }: Wanted): Promise<
   try {
     await prober.ready();
     const { runs, problem } = await runDrill({
-      ...{ instance, plans, times, objectiveMs, probe, nodes, prober },
+      instance,
+      plans,
+      times,
+      objectiveMs,
+      probe,
+      nodes,
+      prober,
       interrupted: stopping.signal,
       say: (said) => say(line, said),
     });
     const head = {
       title: titleOf(instance, language),
-      ...{ at, measuredFrom: hostname(), instance, address: plain, probe: probe.text },
+      at,
+      measuredFrom: hostname(),
+      instance,
+      address: plain,
+      probe: probe.text,
       periodMs: periodOf(probe),
       ...(objectiveMs !== undefined && { objectiveMs }),
     };

@@ -1,9 +1,9 @@
-/** The words of the reports, in both languages. */
+/** The texts of the reports, in both languages. */
 import type { Phase, Plan, Text } from "./report.ts";
 
 const t = (en: string, zh: string): Text => ({ en, "zh-CN": zh });
 
-export const WORDS = {
+export const TEXTS = {
   passed: t("passed", "通过"),
   failed: t("not passed", "未通过"),
   when: t("When", "时间"),

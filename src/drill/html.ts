@@ -6,7 +6,7 @@ import {
   PHASE_NAMES,
   PLAN_NAMES,
   passedOf,
-  WORDS,
+  TEXTS,
 } from "./drill-text.ts";
 import type { ReportLanguage } from "./markdown.ts";
 import { plotRun } from "./plot.ts";
@@ -45,7 +45,7 @@ export function printHtml(
   localTime: (iso: string) => string,
 ): string {
   const say = (text: Text): string => escape(text[language]);
-  const verdict = `<span class="verdict ${report.pass ? "ok" : "bad"}">${report.pass ? "✓" : "✗"} ${say(report.pass ? WORDS.passed : WORDS.failed)}</span>`;
+  const verdict = `<span class="verdict ${report.pass ? "ok" : "bad"}">${report.pass ? "✓" : "✗"} ${say(report.pass ? TEXTS.passed : TEXTS.failed)}</span>`;
   return `<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escape(report.title)}</title><style>${STYLE}</style></head><body><main>
@@ -63,14 +63,14 @@ type Say = (text: Text) => string;
 function facts(report: DrillReport, say: Say, localTime: (iso: string) => string): string {
   const { objectiveMs } = report;
   const list: readonly (readonly [Text, string])[] = [
-    [WORDS.when, escape(localTime(report.at))],
-    [WORDS.instance, escape(report.instance)],
-    [WORDS.address, escape(report.address)],
-    [WORDS.measuredFrom, escape(report.measuredFrom)],
-    [WORDS.probe, say(everyPeriod(report.probe, report.periodMs))],
+    [TEXTS.when, escape(localTime(report.at))],
+    [TEXTS.instance, escape(report.instance)],
+    [TEXTS.address, escape(report.address)],
+    [TEXTS.measuredFrom, escape(report.measuredFrom)],
+    [TEXTS.probe, say(everyPeriod(report.probe, report.periodMs))],
     ...(objectiveMs === undefined
       ? []
-      : [[WORDS.objective, `≤ ${milliseconds(objectiveMs)}`] as const]),
+      : [[TEXTS.objective, `≤ ${milliseconds(objectiveMs)}`] as const]),
   ];
   const items = list.map(([name, value]) => `<div><dt>${say(name)}</dt><dd>${value}</dd></div>`);
   return `<dl>${items.join("")}</dl>`;
@@ -82,7 +82,7 @@ function summary({ summary: all }: DrillReport, say: Say): string {
       `<tr><td>${say(PLAN_NAMES[one.plan])}</td>${number(milliseconds(one.medianMs))}${number(milliseconds(one.worstMs))}<td class="${one.passed === one.of ? "ok" : "bad"}">${say(passedOf(one.passed, one.of))}</td></tr>`,
   );
   return table(
-    `<th>${say(WORDS.plan)}</th><th class="number">${say(WORDS.median)}</th><th class="number">${say(WORDS.worst)}</th><th>${say(WORDS.result)}</th>`,
+    `<th>${say(TEXTS.plan)}</th><th class="number">${say(TEXTS.median)}</th><th class="number">${say(TEXTS.worst)}</th><th>${say(TEXTS.result)}</th>`,
     rows,
   );
 }
@@ -93,20 +93,20 @@ function runs({ runs: all }: DrillReport, say: Say): string {
   const rows = all.map((run, index) => {
     const cells = [
       `<td>${index + 1}</td><td>${say(PLAN_NAMES[run.plan])}</td>`,
-      `<td>${escape(run.from)}</td><td>${run.to === undefined ? say(WORDS.nobody) : escape(run.to)}</td>`,
+      `<td>${escape(run.from)}</td><td>${run.to === undefined ? say(TEXTS.nobody) : escape(run.to)}</td>`,
       number(milliseconds(run.outageMs)),
       number(run.bothAnsweredMs === undefined ? "–" : milliseconds(run.bothAnsweredMs)),
       number(say(lostOf(run.lost, run.sent))),
       ...(seen.length === 0 ? [] : [`<td>${bar(run, seen, longest, say)}</td>`]),
-      `<td class="${run.pass ? "ok" : "bad"}">${say(run.pass ? WORDS.passed : WORDS.failed)}</td>`,
+      `<td class="${run.pass ? "ok" : "bad"}">${say(run.pass ? TEXTS.passed : TEXTS.failed)}</td>`,
     ];
     return `<tr>${cells.join("")}</tr>`;
   });
   const head = [
-    `<th>${say(WORDS.run)}</th><th>${say(WORDS.plan)}</th><th>${say(WORDS.from)}</th><th>${say(WORDS.to)}</th>`,
-    `<th class="number">${say(WORDS.outage)}</th><th class="number">${say(WORDS.both)}</th><th class="number">${say(WORDS.lost)}</th>`,
+    `<th>${say(TEXTS.run)}</th><th>${say(TEXTS.plan)}</th><th>${say(TEXTS.from)}</th><th>${say(TEXTS.to)}</th>`,
+    `<th class="number">${say(TEXTS.outage)}</th><th class="number">${say(TEXTS.both)}</th><th class="number">${say(TEXTS.lost)}</th>`,
     ...(seen.length === 0 ? [] : [`<th aria-hidden="true"></th>`]),
-    `<th>${say(WORDS.result)}</th>`,
+    `<th>${say(TEXTS.result)}</th>`,
   ];
   const legend =
     seen.length === 0
@@ -135,7 +135,7 @@ function plots(report: DrillReport, say: Say, localTime: (iso: string) => string
     const problem = run.problem === undefined ? "" : `<p class="problem">${say(run.problem)}</p>`;
     return `<figure><figcaption>${title}</figcaption>${plotRun(run, say)}${problem}</figure>`;
   });
-  return `<h2>${say(WORDS.answers)}</h2>${pictures.join("")}`;
+  return `<h2>${say(TEXTS.answers)}</h2>${pictures.join("")}`;
 }
 
 const number = (text: string): string => `<td class="number">${text}</td>`;

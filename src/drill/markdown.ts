@@ -6,7 +6,7 @@ import {
   PHASE_NAMES,
   PLAN_NAMES,
   passedOf,
-  WORDS,
+  TEXTS,
 } from "./drill-text.ts";
 import { type DrillReport, type DrillRun, PHASES, type Text } from "./report.ts";
 
@@ -22,22 +22,22 @@ export function printMarkdown(
   const colon = language === "en" ? ": " : "：";
   const { objectiveMs } = report;
   const facts: readonly (readonly [Text, string])[] = [
-    [WORDS.when, localTime(report.at)],
-    [WORDS.instance, code(report.instance)],
-    [WORDS.address, report.address],
-    [WORDS.measuredFrom, text(report.measuredFrom)],
-    [WORDS.probe, say(everyPeriod(report.probe, report.periodMs))],
+    [TEXTS.when, localTime(report.at)],
+    [TEXTS.instance, code(report.instance)],
+    [TEXTS.address, report.address],
+    [TEXTS.measuredFrom, text(report.measuredFrom)],
+    [TEXTS.probe, say(everyPeriod(report.probe, report.periodMs))],
     ...(objectiveMs === undefined
       ? []
-      : [[WORDS.objective, `≤ ${milliseconds(objectiveMs)}`] as const]),
+      : [[TEXTS.objective, `≤ ${milliseconds(objectiveMs)}`] as const]),
   ];
   const lines = [
-    `# ${text(report.title)}${colon}${say(report.pass ? WORDS.passed : WORDS.failed)}`,
+    `# ${text(report.title)}${colon}${say(report.pass ? TEXTS.passed : TEXTS.failed)}`,
     "",
     ...facts.map(([name, value]) => `- ${say(name)}${colon}${value}`),
     "",
     ...table(
-      [WORDS.plan, WORDS.median, WORDS.worst, WORDS.result].map(say),
+      [TEXTS.plan, TEXTS.median, TEXTS.worst, TEXTS.result].map(say),
       report.summary.map((one) => [
         say(PLAN_NAMES[one.plan]),
         milliseconds(one.medianMs),
@@ -56,13 +56,19 @@ export function printMarkdown(
 
 function runTable(runs: readonly DrillRun[], say: (text: Text) => string): readonly string[] {
   const phases = PHASES.filter((phase) => runs.some((run) => run.phases[phase] !== undefined));
-  const unknown = say(WORDS.unknown);
+  const unknown = say(TEXTS.unknown);
   const figure = (ms: number | undefined): string =>
     ms === undefined ? unknown : milliseconds(ms);
   const columns = [
-    ...[WORDS.run, WORDS.plan, WORDS.from, WORDS.to, WORDS.outage, WORDS.both, WORDS.lost],
+    TEXTS.run,
+    TEXTS.plan,
+    TEXTS.from,
+    TEXTS.to,
+    TEXTS.outage,
+    TEXTS.both,
+    TEXTS.lost,
     ...phases.map((phase) => PHASE_NAMES[phase]),
-    WORDS.result,
+    TEXTS.result,
   ];
   return table(
     columns.map(say),
@@ -70,12 +76,12 @@ function runTable(runs: readonly DrillRun[], say: (text: Text) => string): reado
       String(index + 1),
       say(PLAN_NAMES[run.plan]),
       text(run.from),
-      run.to === undefined ? say(WORDS.nobody) : text(run.to),
+      run.to === undefined ? say(TEXTS.nobody) : text(run.to),
       milliseconds(run.outageMs),
       figure(run.bothAnsweredMs),
       say(lostOf(run.lost, run.sent)),
       ...phases.map((phase) => figure(run.phases[phase])),
-      say(run.pass ? WORDS.passed : WORDS.failed),
+      say(run.pass ? TEXTS.passed : TEXTS.failed),
     ]),
   );
 }

@@ -3,7 +3,7 @@
  * logarithmic scale, a red bar where probes were lost, and a colour for each machine that answered.
  * Colours come from the page's style sheet (html.ts), so that one picture serves light and dark.
  */
-import { WORDS } from "./drill-text.ts";
+import { TEXTS } from "./drill-text.ts";
 import type { DrillRun, Text } from "./report.ts";
 
 const WIDTH = 720;
@@ -46,7 +46,7 @@ export function plotRun(run: DrillRun, say: (text: Text) => string): string {
       `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${n(y(ms))}" y2="${n(y(ms))}"/>` +
       `<text class="tick" x="${LEFT - 6}" y="${n(y(ms) + 4)}" text-anchor="end">${ms} ms</text>`,
   );
-  const label = `${say(WORDS.answers)}: ${say(WORDS.slowest)}`;
+  const label = `${say(TEXTS.answers)}: ${say(TEXTS.slowest)}`;
   return [
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">`,
     ...ticks,
@@ -56,7 +56,7 @@ export function plotRun(run: DrillRun, say: (text: Text) => string): string {
       (ms) =>
         `<text class="tick" x="${n(x(ms))}" y="${HEIGHT - 14}" text-anchor="middle">${ms / 1_000}</text>`,
     ),
-    `<text class="tick" x="${WIDTH - RIGHT}" y="${HEIGHT - 2}" text-anchor="end">${say(WORDS.seconds)}</text>`,
+    `<text class="tick" x="${WIDTH - RIGHT}" y="${HEIGHT - 2}" text-anchor="end">${say(TEXTS.seconds)}</text>`,
     "</svg>",
   ].join("");
 }

@@ -74,6 +74,7 @@ const SAMPLES = [
   "http://x",
   "x",
   "/tmp/x.prom",
+  "icmp",
 ];
 function sampleFor(option: Option): string {
   if (option.kind === "flag") throw new Error("a flag takes no value");

@@ -65,11 +65,17 @@ test("planned moves and a killed engine, measured on the owner's node and moved 
   await onPair(context, async (owner, lab, folder) => {
     const ran = await drill(
       owner,
-      ...["--probe", `${VIRTUAL_ADDRESS}:8080`, "--times", "2", "--report", folder, "--json"],
+      "--probe",
+      `${VIRTUAL_ADDRESS}:8080`,
+      "--times",
+      "2",
+      "--report",
+      folder,
+      "--json",
     );
     assert.equal(ran.status, 0, ran.err);
     const report = JSON.parse(ran.out) as DrillReport;
-    context.diagnostic(JSON.stringify(report.runs.map(({ parts, ...run }) => run)));
+    context.diagnostic(JSON.stringify(report.runs.map(({ parts: _parts, ...run }) => run)));
     assert.equal(report.runs.length, 2);
     assert.equal(report.pass, true);
     const heir = lab.nodes.find((one) => one !== owner);
@@ -86,8 +92,17 @@ test("planned moves and a killed engine, measured on the owner's node and moved 
 
     const killed = await drill(
       owner,
-      ...["--plan", "kill-engine", "--destructive", "--times", "1", "--objective", "2s"],
-      ...["--probe", `${VIRTUAL_ADDRESS}:8080`, "--report", folder],
+      "--plan",
+      "kill-engine",
+      "--destructive",
+      "--times",
+      "1",
+      "--objective",
+      "2s",
+      "--probe",
+      `${VIRTUAL_ADDRESS}:8080`,
+      "--report",
+      folder,
     );
     assert.equal(killed.status, 0, killed.err);
     await lab.until("the address is back", 10, () => lab.holders()[0] === owner);

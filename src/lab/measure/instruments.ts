@@ -24,6 +24,8 @@ import type { LabNetwork } from "./network.ts";
 import { type Overlap, Presence } from "./presence.ts";
 
 const PROBER = fileURLToPath(programUrl("probes/icmp-probe-main"));
+const ADDRESS_WATCH = fileURLToPath(programUrl("lab/measure/address-watch-main"));
+const ANSWER_WATCH = fileURLToPath(programUrl("lab/measure/answer-watch-main"));
 const QUIET = "--disable-warning=ExperimentalWarning";
 const INTERFACE = "eth0";
 /** Answers in transit when the window ends may still arrive. */
@@ -91,7 +93,7 @@ export class Instruments {
     const namespaces = nodes.map((name) => network.namespaceOf(name).fd);
     this.#watcher = spawn(
       process.execPath,
-      [QUIET, programPath("address-watch-main.ts"), virtualAddress, INTERFACE, ...nodes],
+      [QUIET, ADDRESS_WATCH, virtualAddress, INTERFACE, ...nodes],
       { stdio: ["ignore", "ignore", "inherit", "pipe", ...namespaces], detached: true },
     );
     this.#guard(this.#watcher, "the address watcher");
@@ -103,7 +105,7 @@ export class Instruments {
 
     if (askEachFrom !== undefined) {
       const hosts = nodes.map((name) => `${name}=${printMac(network.macOf(name))}`);
-      const program = [process.execPath, QUIET, programPath("answer-watch-main.ts")];
+      const program = [process.execPath, QUIET, ANSWER_WATCH];
       this.#asker = spawnIn(
         network.namespaceOf(client),
         [...program, virtualAddress, INTERFACE, askEachFrom, ...hosts],
@@ -237,8 +239,6 @@ export class Instruments {
     await Promise.all(all.map(endOf));
   }
 }
-
-const programPath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 function pipeOf(child: ChildProcess): Duplex {
   const pipe = child.stdio[OUTPUT_FD];
