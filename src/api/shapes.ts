@@ -5,12 +5,16 @@
  */
 import * as v from "valibot";
 import { EVENT_KINDS, EVENT_SEVERITIES } from "#events/record";
+import { keepingObject, recordOf } from "#json/shape";
 
+const open = <Entries extends v.ObjectEntries>(
+  entries: Entries,
+): ReturnType<typeof keepingObject<Entries>> => keepingObject(entries, "an object");
 const text = v.string();
 const number = v.number();
 const maybe = v.exactOptional;
-const anything = v.record(v.string(), v.unknown());
-const both = v.looseObject({ en: text, "zh-CN": text });
+const anything = recordOf(v.unknown(), "an object");
+const both = open({ en: text, "zh-CN": text });
 const time = v.pipe(text, v.description("ISO 8601, wall clock of the node"));
 
 const STATE = v.pipe(
@@ -18,23 +22,24 @@ const STATE = v.pipe(
   v.description("RFC 9568"),
 );
 
-const WHY = v.looseObject({ en: text, "zh-CN": text, reason: anything });
+const SAID = { en: text, "zh-CN": text, reason: anything };
+const WHY = open(SAID);
 
-const PEER = v.looseObject({
+const PEER = open({
   address: text,
   configured: v.boolean(),
   heardSecondsAgo: maybe(number),
   priority: maybe(number),
 });
 
-const ADDRESS = v.looseObject({
+const ADDRESS = open({
   address: text,
   interface: text,
   owned: v.boolean(),
   announcements: number,
 });
 
-const INSTANCE = v.looseObject({
+const INSTANCE = open({
   name: text,
   state: STATE,
   phase: text,
@@ -56,22 +61,25 @@ const INSTANCE = v.looseObject({
   peers: v.array(PEER),
   addresses: v.array(ADDRESS),
   lease: anything,
-  counters: v.pipe(v.record(text, number), v.description("since the engine was started")),
+  counters: v.pipe(
+    recordOf(number, "an object of numbers"),
+    v.description("since the engine was started"),
+  ),
   havips: v.array(anything),
-  history: v.array(v.looseObject({ at: time, from: text, to: text, why: both })),
+  history: v.array(open({ at: time, from: text, to: text, why: both })),
   notify: anything,
 });
 
-const GROUP = v.looseObject({
+const GROUP = open({
   name: text,
   state: v.picklist(["INIT", "BACKUP", "MASTER", "FAULT", "STOP", "MIXED"]),
   since: time,
   forSeconds: number,
-  why: v.looseObject({ ...WHY.entries, member: text }),
-  members: v.array(v.looseObject({ name: text, state: STATE, isReady: v.boolean() })),
+  why: open({ ...SAID, member: text }),
+  members: v.array(open({ name: text, state: STATE, isReady: v.boolean() })),
 });
 
-const SCRIPT = v.looseObject({
+const SCRIPT = open({
   name: text,
   command: v.array(text),
   user: text,
@@ -79,7 +87,7 @@ const SCRIPT = v.looseObject({
   result: v.picklist(["unknown", "up", "down"]),
 });
 
-export const STATUS = v.looseObject({
+export const STATUS = open({
   version: v.pipe(text, v.description("of Baton")),
   node: v.pipe(text, v.description("version of Node.js")),
   host: maybe(v.pipe(text, v.description("host name, as events have it"))),
@@ -101,10 +109,10 @@ export const STATUS = v.looseObject({
   scripts: v.array(SCRIPT),
   engineRestarts: number,
   logLinesLost: number,
-  api: maybe(v.looseObject({ listen: v.array(text) })),
+  api: maybe(open({ listen: v.array(text) })),
 });
 
-export const EVENT = v.looseObject({
+export const EVENT = open({
   id: v.pipe(number, v.description("grows within a node's file, and is never used again")),
   at: v.pipe(text, v.description("ISO 8601, wall clock of the node, microseconds")),
   node: v.pipe(text, v.description("host name")),
@@ -130,14 +138,14 @@ export const EVENTS = v.object({
 
 export const HEALTH = v.object({ ok: v.literal(true) });
 
-export const CHECK = v.looseObject({
+export const CHECK = open({
   ok: v.boolean(),
-  counts: v.record(text, number),
-  findings: v.array(v.looseObject({ code: text, severity: text, message: text })),
-  instances: v.array(v.looseObject({ name: text, vrid: number })),
+  counts: recordOf(number, "an object of numbers"),
+  findings: v.array(open({ code: text, severity: text, message: text })),
+  instances: v.array(open({ name: text, vrid: number })),
 });
 
-export const PROBLEM = v.looseObject({
+export const PROBLEM = open({
   type: v.pipe(text, v.description("urn:baton:problem:KIND")),
   title: text,
   status: number,
@@ -146,5 +154,5 @@ export const PROBLEM = v.looseObject({
 });
 
 /** What was done, or would be; a refusal is a problem with the same members. */
-export const SWITCHED = v.looseObject({ switch: v.looseObject({ outcome: text }) });
-export const MAINTENANCE = v.looseObject({ maintenance: v.unknown() });
+export const SWITCHED = open({ switch: open({ outcome: text }) });
+export const MAINTENANCE = open({ maintenance: v.unknown() });
