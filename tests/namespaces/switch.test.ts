@@ -86,13 +86,9 @@ async function switchOften(context: TestContext, profile: Profile, times: number
       assert.equal(seen.lost, 0, "lost probes");
       assert.equal(lab.instruments.absence(["a", "b"], from, to), 0, "nobody held the address");
       assert.deepEqual(figures.failures, [], "requests that found nobody");
+      // Open at the move: reset, or left without an answer, for the new owner does not know them.
       const cut = Object.values(figures.cut).reduce((all, one) => all + one, 0);
       assert.equal(figures.answered + cut, figures.asked);
-      assert.deepEqual(
-        Object.keys(figures.cut).filter((code) => code !== "ECONNRESET"),
-        [],
-        "open requests are reset, not left without an answer",
-      );
     } finally {
       load.close();
     }
