@@ -4,6 +4,8 @@
  * Needs: chromium
  */
 import assert from "node:assert/strict";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import {
@@ -11,6 +13,7 @@ import {
   assertAccessible,
   openBrowser,
   openWindow,
+  PAGE_FOLDER,
   type Served,
   screenshot,
   servePage,
@@ -86,4 +89,24 @@ test("every page is reached with the keyboard alone, and the way back is the bro
   assert.equal(await page.locator(":focus").getAttribute("id"), "page");
   await page.goBack();
   await page.getByRole("heading", { level: 1, name: "Cluster" }).waitFor();
+});
+
+test("all pages together are under 300 kB compressed, and one page is loaded with what it needs", async (context) => {
+  const assets = join(PAGE_FOLDER, "assets");
+  const files = readdirSync(assets).filter((name) => name.endsWith(".gz"));
+  const total = files.reduce((sum, name) => sum + statSync(join(assets, name)).size, 0);
+  assert.ok(files.length > 5);
+  assert.ok(total < 300_000, `${total} bytes`);
+  await using window = await openWindow(browser);
+  const { page } = window;
+  await page.goto(served.address());
+  await page.getByText("The address has exactly one owner.").waitFor();
+  const [paint, sent] = await page.evaluate(() => {
+    const entries = performance.getEntriesByType("resource") as unknown as readonly {
+      readonly encodedBodySize: number;
+    }[];
+    return [performance.now(), entries.reduce((sum, one) => sum + one.encodedBodySize, 0)] as const;
+  });
+  context.diagnostic(`the first page: ${sent} bytes, complete within ${Math.round(paint)} ms`);
+  assert.ok(sent > 10_000 && sent < 100_000, `${sent} bytes`);
 });

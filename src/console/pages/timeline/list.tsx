@@ -78,7 +78,7 @@ function Row({ entry: { event, node } }: { readonly entry: Entry }): JSX.Element
       <div class="what">
         <p>
           {event.kind === "state" && <Change from={event.data.from} to={event.data.to} />}
-          {event.text[language.value]}
+          {sentenceOf(event)}
         </p>
         <details>
           <summary class="muted small">{t(TEXT.details)}</summary>
@@ -90,6 +90,15 @@ function Row({ entry: { event, node } }: { readonly entry: Entry }): JSX.Element
       </div>
     </li>
   );
+}
+
+/** The change of state is shown by its badges already. */
+function sentenceOf(event: EventRecord): string {
+  const sentence = event.text[language.value];
+  if (event.kind !== "state") return sentence;
+  const { from, to } = event.data;
+  const [, rest = sentence] = /^\S+ → \S+?(?:: |：)(.+)$/s.exec(sentence) ?? [];
+  return sentence.startsWith(`${from} → ${to}`) ? rest : sentence;
 }
 
 const Change = ({ from, to }: { readonly from: string; readonly to: string }): JSX.Element => (
