@@ -127,9 +127,16 @@ test("the tutorial, step by step", async () => {
 
   // What the nodes say of it, as one sequence.
   await page.getByRole("link", { name: "Cluster" }).click();
-  await page.getByText("MASTER").first().waitFor();
   await page.getByText("BACKUP").first().waitFor();
   await screenshot(page, "tutorial-cluster");
+  // A planned move, by the owner's own dry run and with a confirmation.
+  await page.getByRole("button", { name: "Switch…" }).click();
+  await dialog.getByText("would move").first().waitFor();
+  await dialog.getByRole("button", { name: "Switch now" }).click();
+  await dialog.getByText("moved", { exact: true }).waitFor();
+  await screenshot(page, "tutorial-switch");
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.getByText("stays BACKUP until switched back").waitFor();
   await page.getByRole("link", { name: "Timeline" }).click();
   const listed = page.getByRole("listitem").filter({ hasText: "VI_1" });
   await listed.first().waitFor();
