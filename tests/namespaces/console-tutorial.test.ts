@@ -161,7 +161,7 @@ test("the laboratory in both languages and both themes", async () => {
 test("Ctrl-C ends the console and its laboratory, with a page still open, and leaves nothing", async () => {
   await using window = await openWindow(browser);
   await window.page.goto(at("/lab"));
-  await window.page.getByText("live").waitFor();
+  await window.page.getByText("live", { exact: true }).waitFor();
   const ended = new Promise((resolve) => {
     child.once("exit", resolve);
   });

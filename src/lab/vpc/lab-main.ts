@@ -131,6 +131,8 @@ const ended = new Promise<void>((done) => {
 });
 const outside = connectOutside(end);
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, end);
+// Whoever started it has gone without a word.
+process.stdout.on("error", end);
 
 async function start(): Promise<RunningLab> {
   try {

@@ -207,7 +207,7 @@ function Events(): JSX.Element {
         {shown.length === 0 ? (
           <p class="muted">{t(TEXT.noEvents)}</p>
         ) : (
-          <ul class="lab-events small">
+          <ul class="lab-events small" tabIndex={0} aria-label={t(TEXT.events)}>
             {shown.map(({ at, kind, instance, text: line }, index) => (
               <li key={`${at} ${index}`}>
                 <time class="muted mono">
