@@ -80,7 +80,8 @@ export function status(
 ): Status {
   return {
     version: "0.1.0",
-    node,
+    node: "v24.21.0",
+    host: node,
     at: new Date().toISOString(),
     pid: 812,
     enginePid: 815,

@@ -22,7 +22,7 @@ export interface NodeView {
  * address where several have the same.
  */
 export function withNames(nodes: readonly NodeView[]): readonly NodeView[] {
-  const own = ({ entry, status }: NodeView): string => entry.name ?? status?.node ?? entry.address;
+  const own = ({ entry, status }: NodeView): string => entry.name ?? status?.host ?? entry.address;
   const counts = new Map<string, number>();
   for (const node of nodes) counts.set(own(node), (counts.get(own(node)) ?? 0) + 1);
   return nodes.map((node) => {
