@@ -71,7 +71,7 @@ async function firstOf(response: Response): Promise<string> {
   const { value } = await reader.read();
   await reader.cancel();
   const [event] = new SseReader().read(new TextDecoder().decode(value));
-  return (JSON.parse(event?.data ?? "{}") as { node?: string }).node ?? "";
+  return (JSON.parse(event?.data ?? "{}") as { host?: string }).host ?? "";
 }
 
 test("what the daemon answers once is the status", async () => {
@@ -79,7 +79,7 @@ test("what the daemon answers once is the status", async () => {
   const answer = await socketNode({ id: "n1" }, daemon).request(
     request(new AbortController().signal, { headers: {} }),
   );
-  assert.equal(((await answer.json()) as { node: string }).node, "a");
+  assert.equal(((await answer.json()) as { host: string }).host, "a");
 });
 
 test("browsers share a conversation, which ends with the last of them", async () => {
