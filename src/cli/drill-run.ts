@@ -177,7 +177,7 @@ class DrillStep {
     const seen = await prober.window(from, to, step);
     const { outage } = seen;
     const periodMs = periodOf(probe);
-    const successor = next?.name ?? unit?.successor;
+    const successor = next?.name ?? unit?.successor ?? (await this.#heardBy(owner.node));
     const problem = problemOf(this.#plan, unit, seen);
     const both = seen.twice === undefined ? unit?.bothAnsweredMs : seen.twice * periodMs;
     const electedAt =
@@ -197,6 +197,17 @@ class DrillStep {
       parts: partsOf(seen, begin),
     };
     return { ...run, pass: passes(run, objectiveMs) };
+  }
+
+  /**
+   * After a fault that only the owner's node can be asked about: the master that it hears, or
+   * itself, if it has the address again by now. A planned move says itself who took over.
+   */
+  async #heardBy(node: DrillNode): Promise<string | undefined> {
+    if (this.#plan === "switch") return undefined;
+    const status = await node.status().catch(() => undefined);
+    const one = status?.instances.find(({ name }) => name === this.#options.instance);
+    return one?.state === "MASTER" ? node.name : one?.standby?.master?.address;
   }
 
   /** @throws DrillProblem with what to do, if it stays where it is */

@@ -33,8 +33,11 @@ export function phasesOf(marks: Marks): Readonly<Partial<Record<Phase, number>>>
   for (const [phase, mark] of ORDER) {
     const at = marks[mark];
     if (at === undefined) continue;
-    phases[phase] = Math.max(0, at - from);
+    phases[phase] = exact(Math.max(0, at - from));
     from = Math.max(from, at);
   }
   return phases;
 }
+
+/** Microseconds are as exact as it gets. */
+const exact = (ms: number): number => Math.round(ms * 1_000) / 1_000;
