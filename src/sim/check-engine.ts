@@ -2,7 +2,7 @@
 
 import { printIpv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
-import { answers } from "#vrrp/engine/context";
+import { answers, heldUntil } from "#vrrp/engine/context";
 import type { Engine } from "#vrrp/engine/engine";
 import { deadline } from "#vrrp/router/router";
 import type { MachineView } from "./cluster-view.ts";
@@ -12,6 +12,11 @@ import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** The time after which an address that somebody removed must be back. */
 const RESTORED_WITHIN = 50_000;
+/** The same on a machine that is slow. */
+export const restoredWithin = ({ extraLate, kernel }: MachineView): number =>
+  RESTORED_WITHIN + extraLate * 2 + kernel.faults.slowMicros * 4;
+/** Linux may end the lifetime of what is held for a successor a little early. */
+const ENDS_EARLY = 20_000;
 const SPINS_MAX = 20;
 /**
  * A turn that took longer than any wake-up is late was spent in a slow kernel: a machine with more
@@ -83,7 +88,10 @@ export class EngineChecker {
     this.#wakesInTime(machine, engine, due);
   }
 
-  /** A master has its addresses, and no other router has them. */
+  /**
+   * A master has its addresses, and no other router has them. During a planned move they stay until
+   * its end, for there may be no successor.
+   */
   #checkAddress(
     machine: MachineView,
     engine: Engine,
@@ -94,17 +102,19 @@ export class EngineChecker {
     const { kind } = instance.state.phase;
     const isThere = kernel.has(address);
     const isAnywhere = kernel.hasAnywhere(address);
-    const isMaster = kind === "master";
-    if (kind === "switching") return;
+    const { name, handover } = instance.config.router;
+    const held = handover === "make-before-break" ? heldUntil(instance.state.phase) : undefined;
+    const isMaster =
+      kind === "master" || (held !== undefined && machine.clock() < held - ENDS_EARLY);
     if (isThere === isMaster && isThere === isAnywhere && this.#missing.size === 0) return;
-    const { name } = instance.config.router;
     const key = `${machine.id}/${name}/${address}`;
     if (isMaster && !isThere) {
       if (this.#lasts(this.#missing, key, machine))
-        this.#violate("master-without-address", machine, name);
+        this.#violate("master-without-address", machine, `${name} is ${kind}`);
       return;
     }
     this.#missing.delete(key);
+    if (kind === "switching") return;
     if (!isAnywhere || isMaster || kind === "handover" || !kernel.linkExists) return;
     if (machine.supervisor.isHolding(name)) return;
     if (engine.isOwnedElsewhere(instance, kernel.linkIndex, address)) return;
@@ -132,11 +142,11 @@ export class EngineChecker {
   }
 
   /** Starts counting the first time; true once it has lasted too long. */
-  #lasts(since: Map<string, number>, key: string, { extraLate, kernel }: MachineView): boolean {
+  #lasts(since: Map<string, number>, key: string, machine: MachineView): boolean {
     const { now } = this.#facts;
     const began = since.get(key) ?? now;
     since.set(key, began);
-    return now - began > RESTORED_WITHIN + extraLate * 2 + kernel.faults.slowMicros * 4;
+    return now - began > restoredWithin(machine);
   }
 
   /**

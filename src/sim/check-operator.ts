@@ -6,15 +6,19 @@
 import type { Ipv4 } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { Maintenance } from "#vrrp/router/state";
+import { restoredWithin } from "./check-engine.ts";
 import type { MachineView } from "./cluster-view.ts";
-import type { ClusterFacts, ObservedRouter } from "./facts.ts";
+import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
 import type { Observer, TransitionMessage } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 export class OperatorChecker {
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
-  /** When a machine last ceased to answer for an address. */
+  /**
+   * When a machine last ceased to answer for an address. One that somebody else removes is put back
+   * at once (seed 276091) and does not count.
+   */
   readonly #lostAt = new Map<string, number>();
   readonly #mayPreemptSince = new Map<number, number>();
   readonly #movedAway = new Set<ObservedRouter>();
@@ -29,7 +33,10 @@ export class OperatorChecker {
   observer(): Observer {
     return {
       ownership: (machine, address, owns) => {
-        if (!owns) this.#lostAt.set(keyOf(machine, address), this.#facts.now);
+        const key = keyOf(machine, address);
+        const since = this.#facts.now - (this.#lostAt.get(key) ?? NEVER);
+        if (!owns) this.#lostAt.set(key, this.#facts.now);
+        else if (since <= restoredWithin(machine)) this.#lostAt.delete(key);
       },
       engineReceived: (machine, message) => {
         if (message.type === "maintenance") this.#modes.set(machine.id, message.mode);

@@ -416,3 +416,29 @@ test("a move that nobody takes costs nothing, and one that lets go first is noti
     } satisfies Effects["perform"]);
   });
 });
+
+test("an address deleted during a planned move, and an engine that leaves it so", (t) => {
+  const faults: readonly ScenarioFault[] = [
+    { kind: "switch", at: 10 * SECOND, machine: 0, micros: 5 * SECOND },
+    // The second wakes the engine once more before the move is taken back.
+    ...[0, 1].map((nth) => ({
+      kind: "address-deleted" as const,
+      at: 10 * SECOND + (nth + 1) * 200_000,
+      machine: 0,
+      address: virtualAddress(nth),
+      times: 1,
+      every: SECOND,
+    })),
+  ];
+  const group = ipv4(0xe0_00_00_12);
+  const transport = { kind: "multicast", group } as const;
+  const alone = instance(0, { peerCount: 0 }, { transport, addresses: virtuals(2) });
+  const one = scenario([alone], { faults, stormMicros: 30 * SECOND });
+  const onWorld = shipped(Engine.prototype, "onWorld");
+  mustNotice(t, one, "master-without-address", () => {
+    t.mock.method(Engine.prototype, "onWorld", function (this: Engine, event, now) {
+      const isMoving = this.instances[0]?.state.phase.kind === "switching";
+      if (event.kind !== "addressGone" || !isMoving) onWorld.call(this, event, now);
+    } satisfies Engine["onWorld"]);
+  });
+});

@@ -1,5 +1,6 @@
 /** What every concern of the engine works on, and questions that take more than one part of it. */
 import type { Ipv4 } from "#units/address";
+import type { Instant } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
 import type { Phase } from "../router/state.ts";
 import type { Instance } from "./instance.ts";
@@ -31,6 +32,10 @@ export function deviceOf(
 /** A master, and one that gives its address up and still answers for it. */
 export const answers = ({ kind }: Phase): boolean =>
   kind === "master" || kind === "switching" || kind === "handover";
+
+/** Until when a planned move holds the address for its successor. */
+export const heldUntil = (phase: Phase): Instant | undefined =>
+  phase.kind === "switching" ? phase.ownedUntil : undefined;
 
 /**
  * Is another instance master, or does it still answer, for this address on this device? Then it is

@@ -9,7 +9,7 @@ import { lifetimeLeft, mustProlong, mustRefresh, mustRefreshNow } from "../route
 import { strongestPeer } from "../router/step.ts";
 import { masterDown } from "../router/timing.ts";
 import type { Addresses } from "./addresses.ts";
-import type { Refused } from "./context.ts";
+import { heldUntil, type Refused } from "./context.ts";
 import { type Guard, isGuardDue, sinceAdvert } from "./guard.ts";
 import type { Instance, InstanceAddress } from "./instance.ts";
 
@@ -173,9 +173,16 @@ export class Leases {
     this.#guard.close(instance, gone);
   }
 
-  /** One address between two advertisements, for as long as the others still last. */
+  /**
+   * One address between two advertisements, or during a planned move, for as long as the others
+   * still last.
+   */
   add(instance: Instance, entry: InstanceAddress, now: Instant, outcomes: RouterEvent[]): void {
-    const seconds = lifetimeLeft(instance.lease, sinceAdvert(instance, now));
+    const held = heldUntil(instance.state.phase);
+    const seconds =
+      held === undefined
+        ? lifetimeLeft(instance.lease, sinceAdvert(instance, now))
+        : Math.max(1, Math.ceil((held - now) / 1_000_000));
     this.#addresses.set(instance, entry, seconds, now, outcomes);
   }
 

@@ -11,7 +11,7 @@ import { type Instant, micros } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
 import type { Addresses } from "./addresses.ts";
 import type { Announcements } from "./announcements.ts";
-import type { EngineContext } from "./context.ts";
+import { type EngineContext, heldUntil } from "./context.ts";
 import type { Instance, InstanceAddress } from "./instance.ts";
 import type { Leases } from "./leases.ts";
 import type { OwnRemovals } from "./own-removals.ts";
@@ -78,13 +78,15 @@ export class Reconciler {
     const { steps, leases } = this.#parts;
     // It may have been the kernel: the lifetime ran out because we did not run. Then we may have
     // stalled altogether.
-    const { lease, refreshedAt } = instance;
+    const { lease, refreshedAt, state } = instance;
     const hasLapsed =
-      refreshedAt !== undefined && now - refreshedAt > lease.addressSeconds * 1_000_000 - EARLY;
+      state.phase.kind === "master" &&
+      refreshedAt !== undefined &&
+      now - refreshedAt > lease.addressSeconds * 1_000_000 - EARLY;
     // Also from one that gives up in this very step, because it has stalled (sim seed 278583).
     if (!isOurDoing) entry.takenAt = now;
     steps.apply(instance, { kind: "timeReached" }, now);
-    if (instance.state.phase.kind !== "master") return;
+    if (!mayHaveIt(instance, now)) return;
     const { address } = entry.virtual;
     const outcomes: RouterEvent[] = [];
     leases.add(instance, entry, now, outcomes);
@@ -132,12 +134,24 @@ export class Reconciler {
       if (!entry.owned || name === undefined) continue;
       if (context.interfaces.named(name)?.index === entry.index) continue;
       addresses.remove(instance, entry, now);
-      if (instance.state.phase.kind !== "master") continue;
+      if (!mayHaveIt(instance, now)) continue;
       const outcomes: RouterEvent[] = [];
       leases.add(instance, entry, now, outcomes);
       const { repeat } = instance.config.router.announce;
-      if (entry.owned) announcements.announce(instance, [entry], repeat, now);
+      // During a planned move it may be the successor's to announce.
+      if (entry.owned && instance.state.phase.kind === "master")
+        announcements.announce(instance, [entry], repeat, now);
       for (const event of outcomes) steps.apply(instance, event, now);
     }
   }
+}
+
+/**
+ * A master, and one that an operator moves away: until a successor answers clients have nobody
+ * else, and the move may be taken back (sim seed 276091). At its very end the kernel may have ended
+ * the lifetime by itself. At a stop what is gone is gone.
+ */
+function mayHaveIt({ state: { phase } }: Instance, now: Instant): boolean {
+  const until = heldUntil(phase);
+  return until === undefined ? phase.kind === "master" : now < until - EARLY;
 }

@@ -128,10 +128,13 @@ export class Reloader {
     const source = sources.of(instance);
     steps.apply(instance, { kind: "sourceChanged", source }, now);
     sources.check(instance, now);
-    if (instance.state.phase.kind !== "master") return;
+    const { kind } = instance.state.phase;
+    if (kind !== "master" && kind !== "switching") return;
     const outcomes: RouterEvent[] = [];
     const isGuarded = instance.lease.guarantee === "nftables";
+    // Nobody prolongs it any more, also if a planned move is taken back.
     if (wasGuarded && !isGuarded) guard.end(instance, now, outcomes);
+    else if (kind === "switching") return;
     else if (added.length > 0 || !wasGuarded) guard.open(instance, now, outcomes);
     this.#add(instance, added, now, outcomes);
     for (const event of outcomes) steps.apply(instance, event, now);

@@ -208,6 +208,41 @@ test("deleted while handing over: gone is gone", () => {
   assert.deepEqual(bench.logs(), [], "nothing to complain about at the end either");
 });
 
+test("deleted during a planned move: it is put back for the rest of it, unannounced", () => {
+  const bench = master();
+  bench.supervisor({ type: "switch", id: 1, instances: ["VI_1"] });
+  assert.equal(bench.phase(), "switching");
+  const { state } = bench.engine.instances[0] ?? {};
+  assert.ok(state?.phase.kind === "switching");
+  const { until, ownedUntil } = state.phase;
+  bench.until(4.5);
+  bench.world.take();
+  bench.world.deleteAddress("192.0.2.100");
+  bench.drain();
+  assert.deepEqual(bench.world.take(), [SET]);
+  assert.ok(bench.world.has("192.0.2.100"));
+  const ends = bench.world.nextExpiry() ?? 0;
+  assert.ok(ends >= ownedUntil && ends < ownedUntil + 1_000_000, `${ends}, ${ownedUntil}`);
+  assert.equal(bench.counters()["address_restored"], 1);
+  assert.match(bench.logs()[0] ?? "", /was removed by somebody else; put back/);
+  bench.until(until / 1_000_000 - 0.001);
+  assert.equal(bench.phase(), "switching");
+  assert.ok(bench.world.has("192.0.2.100"));
+  bench.until(until / 1_000_000 + 0.001);
+  assert.equal(bench.phase(), "master");
+});
+
+test("deleted when a planned move had ended unseen: the address is not put back", () => {
+  const bench = master();
+  bench.supervisor({ type: "switch", id: 1, instances: ["VI_1"] });
+  bench.world.take();
+  bench.sleepUntil(4 + 3);
+  bench.world.deleteAddress("192.0.2.100");
+  bench.drain();
+  assert.equal(bench.phase(), "backup");
+  assert.ok(!bench.world.take().includes(SET));
+});
+
 test("lost notifications: what is missing is put back, what changed is seen", () => {
   const bench = master();
   const mine = bench.world.kernel.get("2 192.0.2.100/24")?.info;

@@ -106,3 +106,13 @@ test("a reload that needs no rule any more and cannot take it away is FAULT", ()
   bench.configure([instance({ router: { downTimerAdverts: 1 } })]);
   assert.equal(bench.phase(), "fault");
 });
+
+test("the same during a planned move, which may be taken back: nobody would prolong the rule", () => {
+  const bench = guarded([]);
+  bench.supervisor({ type: "switch", id: 1, instances: ["VI_1"] });
+  bench.world.take();
+  bench.configure([instance({ router: { downTimerAdverts: 1 } })]);
+  assert.deepEqual(guardCalls(bench), ["guard close"]);
+  bench.until(9);
+  assert.equal(bench.phase(), "master");
+});
