@@ -76,7 +76,7 @@ export class Configurator {
     this.#parts.operator.configured(message);
     // Before the first address goes: a reload may remove the primary one of a subnet.
     promoting.settle(message.instances);
-    this.#parts.reloader.change(changed, now);
+    const begun = this.#parts.reloader.change(changed, now);
     for (const instance of removed) departures.leave(instance, this.#configurations, now);
     this.#parts.announcements.configure(context.instances.all, now);
     if (this.#configurations === 1) sweepLeftovers(context, message.resume, message.leftovers);
@@ -88,7 +88,8 @@ export class Configurator {
     groups.settle(this.#parts.steps, now);
     promoting.settle();
     departures.sweep(now);
-    findForeignAddresses(context, now);
+    for (const instance of fresh) begun.push({ instance, added: instance.addresses });
+    for (const { instance, added } of begun) findForeignAddresses(context, instance, added, now);
   }
 
   #compare(running: readonly Instance[], wanted: readonly InstanceConfig[]): Comparison {

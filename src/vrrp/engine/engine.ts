@@ -29,7 +29,7 @@ import { Crowd, TAKE_OVER_MAX, TURN_MAX } from "./crowd.ts";
 import { Departures } from "./departures.ts";
 import { Effects } from "./effects.ts";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "./engine-link.ts";
-import { addressAppeared, findForeignAddresses } from "./foreign-addresses.ts";
+import { addressAppeared } from "./foreign-addresses.ts";
 import { Groups } from "./groups.ts";
 import { Guard } from "./guard.ts";
 import type { DurationHistogram } from "./histogram.ts";
@@ -287,7 +287,7 @@ export class Engine {
   }
 
   #resync(links: readonly LinkInfo[], addresses: readonly AddressInfo[], now: Instant): void {
-    const otherMacs = this.#context.interfaces.reset(links, addresses);
+    const { otherMacs, appeared } = this.#context.interfaces.reset(links, addresses);
     this.#promoting.settle();
     this.#ownRemovals.forget();
     this.#interfaceState.changed(now);
@@ -297,7 +297,8 @@ export class Engine {
     this.#sources.addressesChanged(now);
     for (const instance of this.instances) this.#reconciler.checkStillThere(instance, now);
     for (const index of otherMacs) this.#interfaceState.macChanged(index, now);
-    findForeignAddresses(this.#context, now);
+    // What was there before is no copy of ours, whatever was lost.
+    for (const found of appeared) addressAppeared(this.#context, found, now);
   }
 
   onSupervisor(message: ToEngine, now: Instant): void {

@@ -48,7 +48,6 @@ export function addressAppeared(context: EngineContext, found: AddressInfo, now:
   const instances = context.instances.lookup.byAddress(found.address);
   if (instances.length === 0 || !isForeign(context, found)) return;
   for (const instance of instances) {
-    instance.counters.foreign_address += 1;
     const { index, address, prefix } = found;
     const isHeld = isHeldFor(instance, found, now);
     const entry = instance.addresses.find(
@@ -59,16 +58,21 @@ export function addressAppeared(context: EngineContext, found: AddressInfo, now:
     // Moved away from an owner that had to give up by it: the copy goes as it would have gone with
     // the address.
     if (entry?.owned === false && !isHeld) removeCopies(context, instance, entry);
-    const report = {
-      kind: "foreign-address",
-      address,
-      interface: context.interfaces.link(index)?.name ?? "?",
-      index,
-      prefix,
-      isOwner: entry !== undefined,
-    } as const;
-    context.world.emit({ type: "report", instance: instance.config.router.name, report });
+    report(context, instance, found, entry !== undefined);
   }
+}
+
+function report(
+  { world, interfaces }: EngineContext,
+  instance: Instance,
+  { index, address, prefix }: AddressInfo,
+  isOwner: boolean,
+): void {
+  instance.counters.foreign_address += 1;
+  const name = interfaces.link(index)?.name ?? "?";
+  const found = { kind: "foreign-address", address, interface: name, index, prefix } as const;
+  const { router } = instance.config;
+  world.emit({ type: "report", instance: router.name, report: { ...found, isOwner } });
 }
 
 /**
@@ -96,9 +100,24 @@ function wasMoved({ takenAt }: InstanceAddress, now: Instant): boolean {
   return takenAt !== undefined && now <= after(takenAt, MOVE);
 }
 
-/** After the configuration, or after lost notifications: those that are there. */
-export function findForeignAddresses(context: EngineContext, now: Instant): void {
-  for (const found of context.interfaces.addresses()) addressAppeared(context, found, now);
+/**
+ * Those that are there when an instance begins, or when a reload brings an address of it. They were
+ * there before this node could own it, so an owner leaves them where they are, too.
+ */
+export function findForeignAddresses(
+  context: EngineContext,
+  instance: Instance,
+  begun: readonly InstanceAddress[],
+  now: Instant,
+): void {
+  for (const found of context.interfaces.addresses()) {
+    const { index, address, prefix } = found;
+    const entry = begun.find(({ virtual }) => virtual.address === address);
+    if (entry === undefined || !isForeign(context, found)) continue;
+    const isCopy = isHeldFor(instance, found, now);
+    if (isCopy) entry.copies.push({ index, address, prefix });
+    report(context, instance, found, isCopy);
+  }
 }
 
 /** Gone with ours. Those that another instance is entitled to stay. */

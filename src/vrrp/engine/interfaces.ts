@@ -10,6 +10,16 @@ const isSameForm = (a: AddressInfo, b: AddressInfo): boolean =>
   a.label === b.label &&
   a.expires === b.expires;
 
+/** Of the same maker: one of ours may have gone, and somebody else's have come. */
+const isSamePlace = (a: AddressInfo, b: AddressInfo): boolean =>
+  a.address === b.address && a.prefix === b.prefix && a.proto === b.proto;
+
+interface Differences {
+  /** Indexes of the devices with another MAC address. */
+  readonly otherMacs: readonly number[];
+  readonly appeared: readonly AddressInfo[];
+}
+
 export class Interfaces {
   readonly #byIndex = new Map<number, LinkInfo>();
   readonly #addresses = new Map<number, AddressInfo[]>();
@@ -37,17 +47,22 @@ export class Interfaces {
     for (const list of this.#addresses.values()) yield* list;
   }
 
-  /** Returns the indexes of the devices with another MAC address than before. */
-  reset(links: readonly LinkInfo[], addresses: readonly AddressInfo[]): readonly number[] {
+  /** All there is now. Says what is not as it was known before. */
+  reset(links: readonly LinkInfo[], addresses: readonly AddressInfo[]): Differences {
     const before = new Map(this.#byIndex);
+    const addressesBefore = new Map(this.#addresses);
     this.#byIndex.clear();
     this.#addresses.clear();
     for (const link of links) this.#byIndex.set(link.index, link);
     for (const address of addresses) this.setAddress(address);
-    return links.flatMap(({ index, mac }) => {
+    const otherMacs = links.flatMap(({ index, mac }) => {
       const known = before.get(index);
       return known === undefined || known.mac === mac ? [] : [index];
     });
+    const appeared = addresses.filter(
+      (one) => addressesBefore.get(one.index)?.some((known) => isSamePlace(known, one)) !== true,
+    );
+    return { otherMacs, appeared };
   }
 
   /** Returns whether it has another MAC address than before. */

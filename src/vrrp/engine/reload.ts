@@ -67,7 +67,8 @@ export class Reloader {
     this.#parts = parts;
   }
 
-  change(changes: readonly ChangedInstance[], now: Instant): void {
+  /** Returns the addresses that each of them has more than before. */
+  change(changes: readonly ChangedInstance[], now: Instant): Pick<Move, "instance" | "added">[] {
     const { context, leases, announcements, addressDevices, bindings } = this.#parts;
     const moves = changes.map((change) => this.#adopt(change, now));
     context.instances.lookupChanged();
@@ -82,6 +83,7 @@ export class Reloader {
     }
     for (const move of moves) this.#carryOn(move, now);
     announcements.pump(now);
+    return moves;
   }
 
   #adopt({ instance, config }: ChangedInstance, now: Instant): Move {

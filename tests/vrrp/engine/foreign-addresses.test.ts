@@ -9,7 +9,7 @@ import { instant } from "#units/time";
 import type { AddressInfo, LinkInfo } from "#vrrp/engine/world";
 import { BATON_PROTO } from "#vrrp/engine/world";
 import { Bench, instance } from "../../support/bench.ts";
-import { ETH0, own } from "../../support/fake-world.ts";
+import { ETH0, ip, own } from "../../support/fake-world.ts";
 
 const VIP = "192.0.2.100";
 const ETH1: LinkInfo = { ...ETH0, index: 3, name: "eth1" };
@@ -35,6 +35,11 @@ function master(): Bench {
 
 const reports = (bench: Bench): readonly unknown[] =>
   bench.emitted("report").map(({ report }) => report);
+
+const isOwnerOf = (bench: Bench): readonly unknown[] =>
+  bench
+    .emitted("report")
+    .flatMap(({ report }) => (report.kind === "foreign-address" ? [report.isOwner] : []));
 
 function foreignOf(bench: Bench): readonly string[] {
   bench.world.takeEmitted();
@@ -121,6 +126,48 @@ test("one that was there before we became master stays when we go: it may be mea
   assert.deepEqual([...bench.world.kernel.keys()], [`3 ${VIP}/24`]);
 });
 
+/** eth1 has had it since before this node became master. */
+function besideMaster(): Bench {
+  const info = own(3, VIP);
+  const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), info]);
+  bench.world.kernel.set(`3 ${VIP}/24`, { info, expiresAt: undefined });
+  bench.configure([instance()]);
+  bench.until(4);
+  assert.equal(bench.phase(), "master");
+  bench.world.takeEmitted();
+  return bench;
+}
+
+test("the same after lost notifications: only what has come since then is a copy", () => {
+  const bench = besideMaster();
+  const links = [ETH0, ETH1];
+  const now = (): AddressInfo[] => [...bench.world.kernel.values()].map(({ info }) => info);
+  bench.event({ kind: "resync", links, addresses: [own(2, "192.0.2.1"), ...now()] });
+  assert.deepEqual(reports(bench), [], "nothing has appeared");
+  const info = own(3, VIP, 32);
+  bench.world.kernel.set(`3 ${VIP}/32`, { info, expiresAt: undefined });
+  bench.event({ kind: "resync", links, addresses: [own(2, "192.0.2.1"), ...now()] });
+  assert.deepEqual(isOwnerOf(bench), [true]);
+  bench.hear({ priority: 200 });
+  assert.deepEqual([...bench.world.kernel.keys()], [`3 ${VIP}/24`]);
+});
+
+test("the same after a reload: of an owner, changed or not, and of an address that it adds", () => {
+  const more = "192.0.2.101";
+  const bench = besideMaster();
+  bench.configure([instance()]);
+  bench.configure([instance({ priority: 110 })]);
+  assert.deepEqual(reports(bench), [], "reported already");
+  const info = own(3, more);
+  bench.world.kernel.set(`3 ${more}/24`, { info, expiresAt: undefined });
+  bench.event({ kind: "address", address: info });
+  bench.configure([instance({ addresses: [VIP, more] })]);
+  assert.deepEqual(isOwnerOf(bench), [false]);
+  bench.hear({ priority: 200, addresses: [ip(VIP), ip(more)] });
+  assert.equal(bench.phase(), "backup");
+  assert.deepEqual([...bench.world.kernel.keys()], [`3 ${VIP}/24`, `3 ${more}/24`]);
+});
+
 test("a device of an address renamed under a master: the address goes from it, and another node may have it", () => {
   const config = instance();
   const away = { ...config.addresses[0], interface: "eth1" };
@@ -173,11 +220,6 @@ function resuming(beside: readonly AddressInfo[] = [], spared = beside): Bench {
   bench.configure([instance()], { resume: ["VI_1"], spared });
   return bench;
 }
-
-const isOwnerOf = (bench: Bench): readonly unknown[] =>
-  bench
-    .emitted("report")
-    .flatMap(({ report }) => (report.kind === "foreign-address" ? [report.isOwner] : []));
 
 test("added by hand while the address is held for a dead engine: a copy, removed by the supervisor with ours", () => {
   const bench = resuming();
