@@ -119,6 +119,11 @@ export class BlackholeChecker {
       fault: (fault, begins) => {
         if (fault.kind === "foreign-announcement" && begins) this.#foreign.began(fault);
       },
+      engineMessage: (machine, message) => {
+        if (message.type !== "report" || message.report.kind !== "switch-taken-back") return;
+        for (const window of this.#windows.values())
+          if (window.owner === machine) window.since = this.#facts.now;
+      },
       clientLearned: (client, address) => this.#learned(client, address),
       service: (client, address, service, before, since) =>
         this.#serviceChanged(client, address, service, before, since),
@@ -225,6 +230,7 @@ export class BlackholeChecker {
     if (this.#windows.get(name) !== window) return;
     const { now } = this.#facts;
     const limit = this.#limitOf(window);
+    if (isMovingAway(owner, address)) window.since = now;
     const lasted = now - window.since;
     if (lasted <= limit)
       return this.#cluster.queue.in(limit - lasted + 1, () => this.#check(window));
@@ -239,7 +245,7 @@ export class BlackholeChecker {
     const window = this.#windows.get(name);
     if (window === undefined) return;
     this.#windows.delete(name);
-    if (this.#isExcused(window)) return;
+    if (isMovingAway(window.owner, address) || this.#isExcused(window)) return;
     this.totals.checked += 1;
     if (!this.#hasNothingToWaitFor(window)) return;
     const lasted = this.#facts.now - window.since;
@@ -311,7 +317,6 @@ export class BlackholeChecker {
     return (
       this.#rivalOwnedAt >= from ||
       this.#believesRival(window) ||
-      isMovingAway(owner, address) ||
       this.#missedAnnouncement(window) ||
       this.#facts.lostOnWayTo(owner.id) >= from ||
       // The owner may not have heard the unknown peer that the client has heard.
@@ -433,7 +438,7 @@ export class BlackholeChecker {
 
 /**
  * During a planned move a claim may be the successor's, which must have the last word (seeds
- * 295213, 340686: nobody has taken over yet).
+ * 295213, 340686: nobody has taken over yet). If the move is taken back clients are reached then.
  */
 const isMovingAway = ({ engine }: MachineView, address: Ipv4): boolean =>
   engine?.instances.some(

@@ -442,3 +442,26 @@ test("an address deleted during a planned move, and an engine that leaves it so"
     } satisfies Engine["onWorld"]);
   });
 });
+
+test("claimed by somebody else during a planned move: clients are reached when it is taken back", (t) => {
+  const faults: readonly ScenarioFault[] = [
+    { kind: "switch", at: 10 * SECOND, machine: 0, micros: 5 * SECOND },
+    {
+      kind: "foreign-announcement",
+      at: 10 * SECOND + 300_000,
+      address: virtualAddress(0),
+      times: 2,
+    },
+  ];
+  const group = ipv4(0xe0_00_00_12);
+  const alone = instance(0, { peerCount: 0 }, { transport: { kind: "multicast", group } });
+  const one = scenario([alone], { faults, stormMicros: 30 * SECOND });
+  const perform = shipped(Effects.prototype, "perform");
+  mustNotice(t, one, "client-unreachable", () => {
+    t.mock.method(Effects.prototype, "perform", function (this: Effects, at, effect, now, out) {
+      const isAfterMove =
+        effect.kind === "announce" && ["taken-back", "rival-gone"].includes(effect.why);
+      if (!isAfterMove) perform.call(this, at, effect, now, out);
+    } satisfies Effects["perform"]);
+  });
+});
