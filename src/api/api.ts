@@ -17,6 +17,7 @@ import { Listener } from "./listener.ts";
 import { type ApiMessages, apiMessages } from "./messages.ts";
 import { readTls, type SecureFiles } from "./secure-files.ts";
 import { Streams } from "./streams.ts";
+import { Unsent } from "./unsent.ts";
 
 /** In all; the rest of the connections is left for questions. */
 const STREAMS_MAX = 200;
@@ -43,6 +44,7 @@ class Api implements RunningApi {
   readonly #messages: ApiMessages;
   readonly #app: ReturnType<typeof makeApp>;
   readonly #streams = new Streams({ most: STREAMS_MAX });
+  readonly #unsent = new Unsent();
   readonly #places = new Map<string, Place>();
   #callers: Callers = NOBODY;
   #secure: SecureFiles | undefined;
@@ -173,6 +175,7 @@ class Api implements RunningApi {
       secure: entrance.isTls ? this.#secure : undefined,
       app: this.#app,
       connectionsMax: isUnix ? SOCKET_CONNECTIONS_MAX : CONNECTIONS_MAX,
+      unsent: this.#unsent,
       failed: (what, error) => this.#failed(what, error),
     });
   }

@@ -22,7 +22,7 @@ import type { Connection } from "./connection.ts";
 import { EventFeed } from "./event-feed.ts";
 import { readEventQuery } from "./event-query.ts";
 import { bearerIn, checkHead, isReading } from "./gate.ts";
-import { QUERY_WANTED, READINESS } from "./messages.ts";
+import { EVENTS_UNREAD, QUERY_WANTED, READINESS } from "./messages.ts";
 import { type ProblemKind, problemOf } from "./problem.ts";
 import { StatusFeed } from "./status-feed.ts";
 import type { Stream, Streams } from "./streams.ts";
@@ -199,7 +199,8 @@ async function answerEvents(c: Ctx, node: ApiNode, feed: EventFeed): Promise<Res
     const open = async () => await Promise.resolve(feed.open(selection, c.env?.drop));
     return streamed(c, node, await openUnlessHead(c, open));
   }
-  const { events, next } = await node.events.find(query.selection);
+  const { events, next, isUnread } = await node.events.find(query.selection);
+  if (isUnread === true) return refuse(c, node, "not-ready", EVENTS_UNREAD[language]);
   const now = new Date().toISOString();
   return json(c, { node: node.name, now, events, ...(next === undefined ? {} : { next }) });
 }

@@ -71,12 +71,14 @@ export class EventFeed implements Feeding {
     const { selection } = follower;
     while (stream.isOpen && stream.hasRoom) {
       const { missed } = follower;
-      const { events, next } = await this.#node.events.find({
+      const { events, next, isUnread } = await this.#node.events.find({
         ...selection,
         after: follower.last ?? 0,
         limit: PAGE,
         newest: undefined,
       });
+      // The client sees the end, and asks again for what comes after the last one it has.
+      if (isUnread === true) return this.#streams.end(stream);
       for (const event of events) this.#send(stream, follower, event);
       if (next !== undefined) continue;
       if (follower.missed > (follower.last ?? 0)) {

@@ -10,6 +10,7 @@ import type { Hono } from "hono";
 import type { AppEnv } from "./app.ts";
 import { connectionOf, type Entrance } from "./connection.ts";
 import type { SecureFiles } from "./secure-files.ts";
+import type { Unsent } from "./unsent.ts";
 
 const LIMITS: ServerOptions = {
   maxHeaderSize: 8_192,
@@ -31,6 +32,8 @@ export interface ListenerParts {
   readonly secure: SecureFiles | undefined;
   readonly app: Hono<AppEnv>;
   readonly connectionsMax: number;
+  /** Of all listeners. */
+  readonly unsent: Unsent;
   readonly failed: (what: string, error: unknown) => void;
 }
 
@@ -55,7 +58,10 @@ export class Listener {
     this.#server.maxConnections = parts.connectionsMax;
     this.#server.on("request", this.#requestListener());
     // Whoever waits for nothing makes room for whoever comes next.
-    this.#server.on("drop", () => this.#server.closeIdleConnections());
+    this.#server.on("drop", () => {
+      this.#server.closeIdleConnections();
+      parts.unsent.makeRoom();
+    });
   }
 
   /** Rejects if it cannot listen there. */
@@ -90,7 +96,7 @@ export class Listener {
   }
 
   #requestListener(): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
-    const { app, entrance, failed } = this.#parts;
+    const { app, entrance, failed, unsent } = this.#parts;
     const answer = getRequestListener(
       async (request, env) => {
         const { incoming, outgoing } = env as {
@@ -101,7 +107,12 @@ export class Listener {
           connection: connectionOf(incoming, entrance),
           drop: () => outgoing.destroy(),
           isGone: () => outgoing.destroyed,
-          send: (status, headers, text) => sendText(outgoing, status, headers, text),
+          send: (status, headers, text) => {
+            if (outgoing.destroyed || outgoing.headersSent) return;
+            const bytes = Buffer.from(text);
+            unsent.add(outgoing, bytes.length);
+            sendBytes(outgoing, status, headers, bytes);
+          },
         });
       },
       { overrideGlobalObjects: false },
@@ -133,14 +144,12 @@ export class Listener {
 const ignore = (): void => undefined;
 
 /** A `Response` would be read as a stream: 2 ms for 300 KB. */
-function sendText(
+function sendBytes(
   outgoing: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
-  text: string,
+  bytes: Buffer,
 ): void {
-  if (outgoing.destroyed || outgoing.headersSent) return;
-  const bytes = Buffer.from(text);
   outgoing.writeHead(status, { ...headers, "Content-Length": bytes.length });
   outgoing.end(bytes);
 }

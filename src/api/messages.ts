@@ -18,6 +18,11 @@ export const READINESS: Readonly<
   },
 };
 
+export const EVENTS_UNREAD: Readonly<Record<Language, string>> = {
+  en: "the file of events cannot be read now: the disk refuses, or too many ask; the log says more",
+  "zh-CN": "现在无法读取事件文件：磁盘出错，或同时查询过多；详见日志",
+};
+
 const WANTED: Readonly<Record<Language, Readonly<Record<Wanted, string>>>> = {
   en: {
     time: "a time such as 2026-11-30T17:26:25Z, or seconds since 1970",

@@ -8,7 +8,7 @@
 import { Worker } from "node:worker_threads";
 import type { Language } from "#diagnostics/diagnostic";
 import type { EventBounds } from "#events/bounds";
-import type { EventLog, Found } from "#events/event-log";
+import { type EventLog, type Found, UNREAD } from "#events/event-log";
 import { FloodGuard } from "#events/flood";
 import { printMoment } from "#events/moment";
 import type { EventRecord, NewEvent, Unnumbered } from "#events/record";
@@ -30,6 +30,8 @@ const RETRY_MS = 5_000;
 const REPEATED_MS = 60_000;
 const SETTLED_MS = 2_000;
 const FIND_MS = 5_000;
+/** Questions that wait; each may read the whole file. */
+const QUESTIONS_MAX = 32;
 /** Megabytes of V8's heap in the writer's thread: a batch, and the largest answer. */
 const HEAP = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 64, stackSizeMb: 1 };
 
@@ -59,6 +61,11 @@ export interface RecorderOptions {
   readonly clock?: () => number;
 }
 
+interface Question {
+  readonly selection: Selection;
+  readonly answer: (found: Found) => void;
+}
+
 interface Waiter {
   /** Of the rows recorded since the start, all up to this one. */
   readonly upTo: number;
@@ -70,7 +77,8 @@ export class EventRecorder implements EventLog {
   readonly #clock: () => number;
   readonly #recorded = new Set<(event: Unnumbered) => void>();
   readonly #kept = new Set<(events: readonly EventRecord[]) => void>();
-  readonly #asked = new Map<number, (found: Found) => void>();
+  /** The oldest first, which is the one that the thread has. */
+  readonly #asked = new Map<number, Question>();
   readonly #flood = new FloodGuard();
   #bounds: EventBounds | undefined;
   /** Until what a flood left out may be reported. */
@@ -85,6 +93,8 @@ export class EventRecorder implements EventLog {
   #done = 0;
   #waiters: Waiter[] = [];
   #nextQuestion = 1;
+  /** Under way in the thread. */
+  #asking: number | undefined;
   #closed: (() => void) | undefined;
   /** Without a file: the number of the last one. */
   #lastId: number;
@@ -172,14 +182,19 @@ export class EventRecorder implements EventLog {
   async find(selection: Selection): Promise<Found> {
     const nothing: Found = { events: [], next: undefined };
     if (this.#bounds === undefined || this.#closed !== undefined) return nothing;
+    if (this.#asked.size >= QUESTIONS_MAX) return UNREAD;
     const id = this.#nextQuestion++;
     return await new Promise((resolve) => {
-      const timer = setTimeout(() => this.#found(id, nothing), FIND_MS).unref();
-      this.#asked.set(id, (found) => {
+      const timer = setTimeout(() => {
+        this.#asked.delete(id);
+        resolve(UNREAD);
+      }, FIND_MS).unref();
+      const answer = (found: Found): void => {
         clearTimeout(timer);
         resolve(found);
-      });
-      this.#send({ type: "find", id, selection });
+      };
+      this.#asked.set(id, { selection, answer });
+      this.#askNext();
     });
   }
 
@@ -320,7 +335,7 @@ export class EventRecorder implements EventLog {
 
   #ended(why: string): void {
     this.#thread = undefined;
-    for (const id of this.#asked.keys()) this.#found(id, { events: [], next: undefined });
+    this.#answerNobody();
     this.#onFailed(why);
   }
 
@@ -348,15 +363,37 @@ export class EventRecorder implements EventLog {
   }
 
   #found(id: number, found: Found): void {
-    const answer = this.#asked.get(id);
+    const question = this.#asked.get(id);
     this.#asked.delete(id);
-    answer?.(found);
+    question?.answer(found);
+    if (id !== this.#asking) return;
+    this.#asking = undefined;
+    this.#askNext();
+  }
+
+  /** One at a time: events that are to be written wait for no more than one. */
+  #askNext(): void {
+    if (this.#asking !== undefined) return;
+    const [next] = this.#asked;
+    if (next === undefined) return;
+    const [id, { selection }] = next;
+    this.#asking = id;
+    this.#send({ type: "find", id, selection });
+  }
+
+  /** There is no thread any more that could answer. */
+  #answerNobody(): void {
+    const asked = [...this.#asked.values()];
+    this.#asked.clear();
+    this.#asking = undefined;
+    for (const { answer } of asked) answer(UNREAD);
   }
 
   /** Events are off since a reload. */
   #end(): void {
     this.#thread?.postMessage({ type: "close" });
     this.#thread = undefined;
+    this.#answerNobody();
   }
 }
 

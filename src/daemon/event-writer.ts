@@ -3,7 +3,7 @@
  * again after whatever happened to it.
  */
 import { join } from "node:path";
-import type { Found } from "#events/event-log";
+import { type Found, UNREAD } from "#events/event-log";
 import type { Selection } from "#events/selection";
 import { EVENTS_FILE, isSpoiled, moveAside, storeErrno } from "./event-file.ts";
 import type { FromWriter, ToWriter, WriterData } from "./event-protocol.ts";
@@ -113,7 +113,7 @@ export class EventWriter {
       return this.#open().find(selection);
     } catch {
       // The next event that cannot be kept says why.
-      return { events: [], next: undefined };
+      return UNREAD;
     }
   }
 

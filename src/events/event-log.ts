@@ -25,7 +25,7 @@ export interface EventLog {
    * the start of the daemon): for whoever follows. The result ends it.
    */
   onKept(listener: (events: readonly EventRecord[]) => void): () => void;
-  /** From the file; the numbers ascend. Rejects never: without a file there are none. */
+  /** From the file; the numbers ascend. Rejects never: where nobody keeps a file there are none. */
   find(selection: Selection): Promise<Found>;
 }
 
@@ -33,7 +33,11 @@ export interface Found {
   readonly events: readonly EventRecord[];
   /** There are more: go on with it as `after`, or with `newest` as `before`. */
   readonly next: number | undefined;
+  /** The file was not read, so nobody knows what is in it; `events` is empty. */
+  readonly isUnread?: true;
 }
+
+export const UNREAD: Found = { events: [], next: undefined, isUnread: true };
 
 /** Where nobody keeps events. */
 export const NO_EVENTS: EventLog = {

@@ -277,3 +277,15 @@ test("a failure of our own is a problem without its cause, which is reported", a
   assert.doesNotMatch(JSON.stringify(problem), /no status/);
   assert.deepEqual(node.failures, ["GET /v1/status: Error: no status"]);
 });
+
+test("a file of events that cannot be read is no empty one", async () => {
+  const node = new FakeNode();
+  node.events.isUnread = true;
+  const answer = await node.ask("/v1/events", { headers: { "accept-language": "zh-CN" } });
+  assert.equal(answer.status, 503);
+  assert.equal(answer.headers.get("retry-after"), "5");
+  assert.match((await problemIn(answer)).detail, /无法读取事件文件/);
+  const headers = { accept: "text/event-stream" };
+  const stream = await node.ask("/v1/events?after=1", { headers });
+  assert.equal(await stream.text(), "", "it ends, so that its client asks again");
+});

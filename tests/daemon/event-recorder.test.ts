@@ -277,3 +277,40 @@ test("the real thread keeps, finds, and closes the file", async (context) => {
   await recorder.close(5_000);
   assert.deepEqual(lines, []);
 });
+
+test("questions are asked one after the other, and no more wait than may", async () => {
+  const { recorder, threads } = bench();
+  const asked = Array.from({ length: 33 }, async (_, nth) => await recorder.find({ after: nth }));
+  const thread = threads[0] as FakeThread;
+  assert.equal(thread.taken.length, 1, "the thread has one of them");
+  assert.equal((await asked.at(-1))?.isUnread, true, "nobody knows: it is not an empty answer");
+  recorder.record(EVENT);
+  assert.equal(thread.last?.type, "append", "what is to be written waits for one question");
+  const ids: number[] = [];
+  for (let nth = 0; nth < 3; nth += 1) {
+    const question = thread.taken.findLast(({ type }) => type === "find");
+    assert.ok(question?.type === "find");
+    ids.push(question.id);
+    thread.answer({ type: "found", id: question.id, found: { events: [], next: nth } });
+  }
+  assert.deepEqual(ids, [1, 2, 3]);
+  assert.equal((await asked[1])?.next, 1);
+  thread.listener?.ended("exit 1");
+  assert.equal((await asked[20])?.isUnread, true);
+});
+
+test("a question that is not answered in time keeps the next ones until it is", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { recorder, threads } = bench();
+  const first = recorder.find({});
+  context.mock.timers.tick(4_000);
+  const second = recorder.find({});
+  context.mock.timers.tick(1_000);
+  assert.equal((await first).isUnread, true);
+  const thread = threads[0] as FakeThread;
+  assert.equal(thread.taken.length, 1);
+  thread.answer({ type: "found", id: 1, found: { events: [], next: undefined } });
+  assert.equal(thread.taken.length, 2);
+  thread.answer({ type: "found", id: 2, found: { events: [], next: 7 } });
+  assert.equal((await second).next, 7);
+});

@@ -8,7 +8,7 @@ import { Streams, type StreamsOptions } from "#api/streams";
 import type { ApiAction, ApiNode, Readiness } from "#daemon/api-port";
 import type { ControlAnswer, Status } from "#daemon/control-protocol";
 import type { Caller } from "#events/caller";
-import type { EventLog } from "#events/event-log";
+import { type EventLog, type Found, UNREAD } from "#events/event-log";
 import type { EventRecord } from "#events/record";
 import { isSelected, type Selection } from "#events/selection";
 
@@ -50,6 +50,8 @@ export class FakeEvents implements EventLog {
   readonly file: EventRecord[] = [];
   readonly asked: Selection[] = [];
   hasFile = true;
+  /** The disk refuses. */
+  isUnread = false;
   readonly #listeners = new Set<(events: readonly EventRecord[]) => void>();
 
   get listeners(): number {
@@ -76,9 +78,10 @@ export class FakeEvents implements EventLog {
     for (const listener of this.#listeners) listener(events);
   }
 
-  async find(selection: Selection): Promise<{ events: EventRecord[]; next: number | undefined }> {
+  async find(selection: Selection): Promise<Found> {
     this.asked.push(selection);
     await Promise.resolve();
+    if (this.isUnread) return UNREAD;
     const all = this.file.filter((one) => isSelected(one, selection));
     const events = all.slice(0, selection.limit ?? 10_000);
     return { events, next: events.length < all.length ? events.at(-1)?.id : undefined };
