@@ -105,9 +105,19 @@ async function readPages(
     const { next } = answer;
     const hasMore = next !== undefined;
     if (!hasMore || events.length >= most) return { ...answer, events, hasMore };
+    // A node that gives no more, or not what comes next, would be asked without end.
+    const last = isNewest ? page.before : page.after;
+    const goesOn = last === undefined || (isNewest ? next < last : next > last);
+    if (answer.events.length === 0 || !goesOn)
+      return { kind: "failure", failure: { kind: "node", why: noEndText(node.name, language) } };
     page = isNewest ? { ...page, before: next } : { ...page, after: next };
   }
 }
+
+const noEndText = (node: string, language: Language): string =>
+  language === "en"
+    ? `${node}: its pages of events do not go on, so this is no answer of Baton's`
+    : `${node}：其事件分页没有进展，不是 Baton 的应答`;
 
 type Page = SourceEvents & { readonly next: number | undefined };
 

@@ -157,6 +157,8 @@ export type RemoteAnswer =
   | { readonly kind: "failed"; readonly why: string };
 
 const TIMEOUT_MS = 10_000;
+/** For the whole body, once its head is there. */
+const BODY_MS = 60_000;
 const ANSWER_MAX = 64 * 1024 * 1024;
 
 /** An answer that is no refusal, or the reason. A conflict (409) is an answer: it has members. */
@@ -166,6 +168,12 @@ export async function askRemote(node: RemoteNode, asked: RemoteRequest): Promise
     const response = await open(node, asked, "application/json");
     const parts: Buffer[] = [];
     let length = 0;
+    // One byte now and then would otherwise keep it for ever.
+    const late = setTimeout(
+      () => response.destroy(Object.assign(new Error("timeout"), { code: "ETIMEDOUT" })),
+      BODY_MS,
+    );
+    response.once("close", () => clearTimeout(late));
     for await (const part of response as AsyncIterable<Buffer>) {
       length += part.length;
       if (length > ANSWER_MAX) {
@@ -305,5 +313,6 @@ const UNTRUSTED: Readonly<Record<Language, string>> = {
 function failureOf(error: unknown, language: Language): string {
   const { code = "", message } = error as NodeJS.ErrnoException;
   if (/SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|CERT_UNTRUSTED/.test(code)) return UNTRUSTED[language];
-  return WHY[code]?.[language] ?? (code === "" ? message : `${code}: ${message}`);
+  // OpenSSL repeats what the certificate says.
+  return WHY[code]?.[language] ?? visible(code === "" ? message : `${code}: ${message}`);
 }

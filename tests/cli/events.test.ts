@@ -268,3 +268,17 @@ test("pages of a node are asked for until there are enough", async (context) => 
   assert.deepEqual(ids.slice(0, 2), [301, 302]);
   assert.equal(ids.at(-1), 2_500);
 });
+
+test("a node whose pages do not go on is not asked without end", async (context) => {
+  const dir = makeState(context, ROWS.slice(0, 1));
+  for (const events of [[], [remote(5, NOON)]]) {
+    let asked = 0;
+    const url = await serve(context, (_, response) => {
+      asked += 1;
+      response.end(JSON.stringify({ node: "db2", events, next: 5 }));
+    });
+    const { err } = await run(["--state-dir", dir, "--from", "local", "--from", url]);
+    assert.match(err, /its pages of events do not go on/);
+    assert.ok(asked <= 2, `${asked} requests`);
+  }
+});
