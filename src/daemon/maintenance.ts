@@ -78,8 +78,7 @@ export class MaintenanceMode {
 
   #take(maintenance: Maintenance): void {
     this.#current = maintenance;
-    const { until } = maintenance;
-    const leftMs = until === undefined ? undefined : Date.parse(until) - Date.now();
+    const leftMs = timeLeft(maintenance);
     this.#endsAt = leftMs === undefined ? undefined : ((now() + leftMs * 1_000) as Instant);
     this.#arm();
   }
@@ -99,4 +98,14 @@ export class MaintenanceMode {
     this.#endsAt = undefined;
     this.#options.over(current);
   }
+}
+
+/**
+ * Never more than was asked for: a machine may start with a clock that is years behind, and nobody
+ * notices here when it is set.
+ */
+function timeLeft({ since, until }: Maintenance): number | undefined {
+  if (until === undefined) return undefined;
+  const end = Date.parse(until);
+  return Math.min(end - Date.now(), end - Date.parse(since));
 }

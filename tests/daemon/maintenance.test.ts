@@ -84,6 +84,21 @@ test("it ends by itself, also when its time was over before the start", async (c
   assert.equal((await over(new Date(Date.now() + 50))).reason, "new kernel");
 });
 
+test("a clock that starts years behind does not make it longer than was asked for", async (context) => {
+  const path = folder(context);
+  const since = new Date(Date.now() + 1_000_000_000);
+  const until = new Date(since.getTime() + 30).toISOString();
+  assert.equal(writeMaintenance(path, { ...ONE, since: since.toISOString(), until }), undefined);
+  const ended = new Promise<Maintenance>((resolve) => {
+    const mode = new MaintenanceMode({ stateDir: () => path, over: resolve });
+    mode.read();
+    assert.equal(mode.mode, "on");
+  });
+  const wait = setInterval(() => undefined, 10);
+  context.after(() => clearInterval(wait));
+  assert.equal((await ended).until, until);
+});
+
 test("sentences in both languages, with the end and the reason", () => {
   const until = "2026-11-30T19:00:00.000Z";
   const en = maintenanceSentence({ ...ONE, until }, "en");
