@@ -103,7 +103,7 @@ export class EventStore {
     const aside = moveAside(path, first.why, stamp.replaceAll(/[-:]|\.\d+/g, ""));
     const second = tryOpen(path, options);
     if (second.kind !== "store") throw new Error(`${path} is ${second.why} again`);
-    second.store.#numbersFrom(first.lastId ?? Math.floor(options.clock() / 1_000_000));
+    second.store.numbersAbove(first.lastId ?? Math.floor(options.clock() / 1_000_000));
     return { store: second.store, aside };
   }
 
@@ -144,9 +144,15 @@ export class EventStore {
     if (this.#db.isOpen) this.#db.close();
   }
 
-  #numbersFrom(id: number): void {
-    const query = "INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)";
-    this.#transaction(() => this.#db.prepare(query).run(id));
+  /** No number up to this one is given any more: there was another file, whose readers know it. */
+  numbersAbove(id: number): void {
+    const last = "SELECT max(seq) AS value FROM sqlite_sequence WHERE name = 'events'";
+    if (numberIn(this.#db, last) >= id) return;
+    this.#transaction(() => {
+      this.#db.exec("DELETE FROM sqlite_sequence WHERE name = 'events'");
+      const query = "INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)";
+      this.#db.prepare(query).run(id);
+    });
   }
 
   #drop(most: number): void {

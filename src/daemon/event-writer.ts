@@ -20,6 +20,8 @@ export class EventWriter {
   readonly #options: Omit<StoreOptions, "bounds">;
   #bounds: StoreOptions["bounds"];
   #store: EventStore | undefined;
+  /** Of what this thread has written: somebody may delete the file, and followers go on. */
+  #lastId = 0;
 
   constructor(data: WriterData, clock: () => number, post: (message: FromWriter) => void) {
     this.#folder = data.folder;
@@ -80,6 +82,7 @@ export class EventWriter {
   #keep(rows: readonly EventRow[]): void {
     const store = this.#open();
     const first = store.append(rows);
+    this.#lastId = first + rows.length - 1;
     this.#post({ type: "kept", first, figures: store.figures() });
   }
 
@@ -96,6 +99,7 @@ export class EventWriter {
       bounds: this.#bounds,
     });
     if (aside !== undefined) this.#post({ type: "aside", aside });
+    store.numbersAbove(this.#lastId);
     this.#store = store;
     return store;
   }

@@ -232,9 +232,10 @@ export class Operator {
     const request = { all: true, ...wait, ...(force === true && { force }) } as const;
     const units = this.#switches.unitsOf(request, snapshot);
     if ("kind" in units) return { ok: false, ...messages.noUnit(units) };
+    const isStrict = force !== true && lastResort !== true;
     const moved = await this.#carryOut(units, request, snapshot, caller);
-    const kept = moved.units.filter(({ outcome }) => outcome === "stays");
-    if (kept.length > 0 && force !== true && lastResort !== true) {
+    const kept = keptOf(moved);
+    if (kept.length > 0 && isStrict) {
       this.#return(units, moved);
       return { ok: false, ...messages.nobodyTakesOver(kept), switch: moved };
     }
@@ -253,9 +254,34 @@ export class Operator {
       this.#return(units, moved);
       return { ok: false, ...messages.notKept(this.#path, failed) };
     }
+    const again = isStrict ? await this.#moveWhatCame(request, caller) : undefined;
+    if (again !== undefined && this.#held.end() === undefined) {
+      this.#return(units, moved);
+      return { ok: false, ...messages.nobodyTakesOver(keptOf(again)), switch: again };
+    }
     this.#send({ type: "maintenance", mode: this.#held.mode });
     await this.#record(true, caller, this.#messages.isOn(maintenance), maintenance);
     return { ok: true, maintenance, switch: moved };
+  }
+
+  /**
+   * Keeping it takes the disk's time. If this node has become owner meanwhile, its peer may be
+   * going into maintenance too, and an engine in maintenance would give the address to nobody.
+   *
+   * @returns undefined: it owns nothing any more
+   */
+  async #moveWhatCame(request: SwitchRequest, caller: Caller): Promise<SwitchAnswer | undefined> {
+    const snapshot = await this.#now().engine.snapshot(SNAPSHOT_MS);
+    // Without an engine there is an owner elsewhere, or the next engine gets the file.
+    if (snapshot === undefined) return undefined;
+    const masters = snapshot.instances.filter(({ state }) => state === "MASTER");
+    if (masters.length === 0) return undefined;
+    const names = masters.map(({ name }) => name);
+    const units = this.#switches.unitsOf({ names }, snapshot);
+    if ("kind" in units) return undefined;
+    const { all: _all, ...rest } = request;
+    const answer = await this.#carryOut(units, { ...rest, names }, snapshot, caller);
+    return keptOf(answer).length === 0 ? undefined : answer;
   }
 
   /** What moved for nothing may come back. */
@@ -305,5 +331,8 @@ export class Operator {
     await events.settled();
   }
 }
+
+const keptOf = ({ units }: SwitchAnswer): SwitchAnswer["units"] =>
+  units.filter(({ outcome }) => outcome === "stays");
 
 const because = (why: string | undefined): string => (why === undefined ? "" : ` (${why})`);

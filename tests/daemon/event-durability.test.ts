@@ -82,6 +82,11 @@ test("a file that somebody deletes is made again with the next event", (context)
   for (const name of readdirSync(folder)) rmSync(join(folder, name));
   keep(writer);
   assert.deepEqual(kinds(said), ["kept", "kept"]);
+  const [before, after] = said.map((one) => (one.type === "kept" ? one.first : 0));
+  assert.ok(
+    (after ?? 0) > (before ?? 0),
+    "whoever follows waits for what comes after the last one",
+  );
   assert.ok(statSync(join(folder, "events.db")).size > 0 || readdirSync(folder).length > 1);
   writer.take({ type: "close" });
 });
