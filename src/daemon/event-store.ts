@@ -144,7 +144,7 @@ export class EventStore {
     if (this.#db.isOpen) this.#db.close();
   }
 
-  /** No number up to this one is given any more: there was another file, whose readers know it. */
+  /** No number up to this one is given any more: readers know it from another file. */
   numbersAbove(id: number): void {
     const last = "SELECT max(seq) AS value FROM sqlite_sequence WHERE name = 'events'";
     if (numberIn(this.#db, last) >= id) return;

@@ -269,7 +269,7 @@ test("pages of a node are asked for until there are enough", async (context) => 
   assert.equal(ids.at(-1), 2_500);
 });
 
-test("a node whose pages do not go on is not asked without end", async (context) => {
+test("pages that do not go on are not asked for without end", async (context) => {
   const dir = makeState(context, ROWS.slice(0, 1));
   for (const events of [[], [remote(5, NOON)]]) {
     let asked = 0;
