@@ -59,9 +59,15 @@ export function beyondPart(at: Instant, interval: Micros, parts: number): number
 
 const REFRESH: RouterEffect = { kind: "refreshAddresses" };
 
-/** From then on the regular advertisement may be sent; it is due at `advertAt`. */
+/**
+ * From then on the regular advertisement may be sent; it is due at `advertAt`. With
+ * `down_timer_adverts 1` and a strong peer that takes over 1 ms after an interval, the gap to the
+ * next one may not be longer than an interval.
+ */
 export const advertReadyAt = (config: RouterConfig, { advertAt }: MasterPhase): Instant =>
-  (advertAt - headStart(config.advertInterval)) as Instant;
+  config.downTimerAdverts === 1
+    ? advertAt
+    : ((advertAt - headStart(config.advertInterval)) as Instant);
 
 /** Adds an announcement and keeps the list in order of time. */
 export function schedule(

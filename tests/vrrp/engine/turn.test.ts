@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { printIpv4 } from "#units/address";
 import { centis, micros } from "#units/time";
+import { priority } from "#units/vrrp";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { HEAD_START_MAX } from "#vrrp/router/timing";
 import { Bench, instance, PEER } from "../../support/bench.ts";
@@ -177,4 +178,23 @@ test("one alone is never early", () => {
   const [times = []] = timesOf(bench, 10).values();
   const gaps = new Set(times.slice(1).map((at, place) => at - (times[place] ?? 0)));
   assert.deepEqual([...gaps], [100_000]);
+});
+
+test("with down_timer_adverts 1 an advertisement is never early: the next would be too late", () => {
+  const [first, second] = many(2, (place) => place * 900).map((one) => ({
+    ...one,
+    router: { ...one.router, priority: priority(254), downTimerAdverts: 1 },
+  }));
+  assert.ok(first !== undefined && second !== undefined);
+  const bench = started([first, second]);
+  const before = bench.emitted("transition").length;
+  // The first one no longer takes the second one with it.
+  bench.configure([second]);
+  bench.until(4);
+  const after = bench.emitted("transition").slice(before);
+  assert.deepEqual(
+    after.filter((one) => one.instance === "VI_2"),
+    [],
+    "its own head start is no stall",
+  );
 });
