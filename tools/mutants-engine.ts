@@ -14,5 +14,39 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
       "",
     ],
     ["a hold has an end", "heldUntil !== undefined && now <= heldUntil", "heldUntil !== undefined"],
+    [
+      "what is there when an address is configured is no copy",
+      "if (isCopy) entry.copies.push",
+      "entry.copies.push",
+    ],
+  ),
+  ...inFile("interfaces", [
+    "what was there before lost notifications is no copy",
+    "isSamePlace(known, one)",
+    "false",
+  ]),
+  ...inFile(
+    "reconcile",
+    [
+      "what is deleted during a planned move is put back",
+      'phase.kind === "master" : now < until - EARLY',
+      'phase.kind === "master" : false',
+    ],
+    ["but not after its end", "now < until - EARLY", "true"],
+  ),
+  ...inFile("leases", [
+    "what is put back in a planned move ends with it",
+    "Math.max(1, Math.ceil((held - now) / 1_000_000))",
+    "3_600",
+  ]),
+  ...inFile("reload", [
+    "a rule that nobody would prolong is closed during a planned move",
+    'kind !== "master" && kind !== "switching"',
+    'kind !== "master"',
+  ]),
+  ...mutantsIn("src/vrrp/router")(
+    "announcer",
+    ["requests that wait for the budget do not become one", "notBefore < now ?", "notBefore < 0 ?"],
+    ["nor many", "Math.min(waiting + repeat, TOGETHER_MAX)", "waiting + repeat"],
   ),
 ];

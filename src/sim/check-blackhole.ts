@@ -522,7 +522,7 @@ const AFTER_RIVAL = 4;
  * What others' packets may make an owner announce is bounded. In a conflict that lasts, as in a
  * one-way cut, it is used up, and the announcement that the end of the conflict calls for waits for
  * the next (seed 188127). Counted is what each advertisement that an owner hears may cost at most:
- * of two announcements of one address that wait for their turn only one is sent.
+ * announcements of one address that wait for their turn may become fewer.
  */
 class Allowance {
   readonly #facts: ClusterFacts;

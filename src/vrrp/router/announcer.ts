@@ -44,7 +44,17 @@ export function emptyAnnouncer<Target>(pacing: PacingConfig, now: Instant): Anno
   return { queue: [], tokens: pacing.burst, filledAt: now, lastAt: undefined, bursts: 0 };
 }
 
-/** A second request for a queued address keeps the larger of both counts and makes it due now. */
+/**
+ * Requests for one address that wait for their turn together are so many frames together, at most:
+ * each is there in case that the one before is lost, so a slow budget may not make one of three
+ * (after a rival: 15, 150 and 1000 ms).
+ */
+const TOGETHER_MAX = 3;
+
+/**
+ * A second request for a queued address makes it due now. It keeps the larger of both counts; their
+ * sum, up to `TOGETHER_MAX`, where the first one was due and has waited for the budget.
+ */
 export function request<Target>(
   state: AnnouncerState<Target>,
   wanted: readonly { readonly key: string; readonly target: Target }[],
@@ -54,12 +64,19 @@ export function request<Target>(
   const queue = [...state.queue];
   for (const { key, target } of wanted) {
     const place = queue.findIndex((item) => item.key === key);
-    const waiting = place === -1 ? 0 : (queue[place]?.remaining ?? 0);
-    const item = { key, target, remaining: Math.max(waiting, repeat), notBefore: now };
-    if (place === -1) queue.push(item);
+    const known = queue[place];
+    const remaining = known === undefined ? repeat : together(known, repeat, now);
+    const item = { key, target, remaining, notBefore: now };
+    if (known === undefined) queue.push(item);
     else queue[place] = item;
   }
   return { ...state, queue };
+}
+
+function together<Target>(known: Item<Target>, repeat: number, now: Instant): number {
+  const { remaining: waiting, notBefore } = known;
+  const larger = Math.max(waiting, repeat);
+  return notBefore < now ? Math.max(larger, Math.min(waiting + repeat, TOGETHER_MAX)) : larger;
 }
 
 export function cancel<Target>(

@@ -108,6 +108,41 @@ test("asked again: the larger number of frames, the place in the queue stays, du
   assert.deepEqual(sent, ["10:b", "50:a", "60:b", "100:a", "110:b", "150:a", "160:b", "200:a"]);
 });
 
+test("three requests that wait for the budget are three frames, not one that may be lost", () => {
+  const slow = pacing(1, 2);
+  const at = (millis: number): Instant => instant(T0 + millis * 1000);
+  const counts = (sent: readonly string[]): string =>
+    "abcd"
+      .split("")
+      .map((name) => sent.filter((one) => one.endsWith(name)).length)
+      .join(" ");
+  // After a rival's last advertisement, with four addresses and two frames a second.
+  let state: State = emptyAnnouncer(slow, T0);
+  const sent: string[] = [];
+  for (const millis of [15, 150, 1000]) {
+    state = ask(state, "abcd", 1, at(millis));
+    const ran = run(slow, state, millis === 15 ? 149 : millis === 150 ? 999 : 20_000);
+    sent.push(...ran.sent);
+    state = ran.state;
+  }
+  assert.equal(counts(sent), "3 3 3 3");
+  assert.deepEqual(
+    sent.slice(0, 4).map((one) => one.split(":")[1]),
+    ["a", "b", "c", "d"],
+    "every address first has one",
+  );
+});
+
+test("a flood of requests that wait is three frames of each", () => {
+  const slow = pacing(1, 1);
+  let state: State = take(slow, ask(emptyAnnouncer(slow, T0), "ab", 1, T0), T0).state;
+  for (let i = 1; i < 100; i++) state = ask(state, "ab", 1, instant(T0 + i * 1000));
+  assert.deepEqual(
+    state.queue.map(({ remaining }) => remaining),
+    [3, 3],
+  );
+});
+
 test("cancelled is forgotten, the others stay", () => {
   const state = cancel(ask(fresh(UNLIMITED), "abc", 1, T0), new Set(["b"]));
   assert.deepEqual(take(UNLIMITED, state, T0).send, ["a", "c"]);
