@@ -122,6 +122,18 @@ for (const look of LOOKS) {
   });
 }
 
+test("a node that answers something else is named, and the others are shown as usual", async () => {
+  reset();
+  second.setStatus({ ...status("web-2", []), instances: [5, null] });
+  await using window = await openWindow(browser);
+  const { page } = window;
+  await page.goto(served.address("/cluster"));
+  await page.getByText("this version of the console cannot show").waitFor();
+  await page.getByText("Owner web-1").waitFor();
+  reset();
+  await page.getByText(/Hears 10\.0\.0\.11 with priority 150/).waitFor();
+});
+
 test("a change is seen without a reload, and so is a node that no longer answers", async () => {
   reset();
   await using window = await openWindow(browser);

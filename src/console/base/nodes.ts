@@ -4,10 +4,13 @@
  */
 import { type Signal, signal } from "@preact/signals";
 import type { Status } from "#daemon/control-protocol";
-import { getJson } from "./http.ts";
+import { type Answer, getJson } from "./http.ts";
+import { language } from "./language.ts";
 import { type NodeView, withNames } from "./node-view.ts";
 import type { NodeEntry } from "./session-shape.ts";
+import { isStatus } from "./status-shape.ts";
 import { openStream } from "./stream.ts";
+import { text } from "./text.ts";
 
 const REFRESH_MS = 5_000;
 
@@ -22,9 +25,24 @@ function update(id: string, change: Partial<NodeView>): void {
   );
 }
 
-const readStatus = (text: string): Status | undefined => {
+const UNREADABLE = text(
+  "The node answers something that this version of the console cannot show.",
+  "节点的应答不是此版本控制台能够显示的内容。",
+);
+
+/** What another version sends, or what is no Baton, must not be drawn. */
+async function getStatus(entry: NodeEntry): Promise<Answer<Status>> {
+  const answer = await getJson<unknown>(pathOf(entry, "/v1/status"));
+  if (answer.kind === "failed") return answer;
+  return isStatus(answer.body)
+    ? { kind: "answer", body: answer.body }
+    : { kind: "failed", status: undefined, message: UNREADABLE[language.peek()] };
+}
+
+const readStatus = (line: string): Status | undefined => {
   try {
-    return JSON.parse(text) as Status;
+    const value: unknown = JSON.parse(line);
+    return isStatus(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -59,7 +77,7 @@ function followNode(entry: NodeEntry): () => void {
     if (document.hidden || isAsking) return;
     isAsking = true;
     const before = Date.now();
-    const answer = await getJson<Status>(pathOf(entry, "/v1/status"));
+    const answer = await getStatus(entry);
     isAsking = false;
     if (answer.kind === "failed") return update(id, { failure: answer });
     const now = Date.now();
@@ -86,7 +104,7 @@ function followNode(entry: NodeEntry): () => void {
 export async function refreshNodes(): Promise<void> {
   await Promise.all(
     nodes.peek().map(async ({ entry }) => {
-      const answer = await getJson<Status>(pathOf(entry, "/v1/status"));
+      const answer = await getStatus(entry);
       if (answer.kind === "answer")
         update(entry.id, { status: answer.body, failure: undefined, at: Date.now() });
     }),
