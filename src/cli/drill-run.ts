@@ -116,17 +116,35 @@ class DrillStep {
     });
     const at = new Date().toISOString();
     await sleep(BEFORE_MS);
-    const begin = now();
-    const unit = await this.#break(owner);
-    await sleep(REST_MS);
-    const next = await this.#nextOwner(owner);
-    const run = await this.#measure({ owner, next, unit, begin, at });
+    const { run, next } = await this.#breakAndMeasure(owner, at);
     say({
       en: `${this.#place}: ${run.pass ? "passed" : "not passed"}, ${Math.round(run.outageMs)} ms without an answer${run.to === undefined ? "" : `, now at ${run.to}`}`,
       "zh-CN": `${this.#place}：${run.pass ? "通过" : "未通过"}，${Math.round(run.outageMs)} 毫秒无应答${run.to === undefined ? "" : `，现由 ${run.to} 持有`}`,
     });
     if (run.to !== undefined) await this.#moveBack(owner.node, next);
     return run;
+  }
+
+  /** @throws what went wrong, after the address is back, or with why it is not */
+  async #breakAndMeasure(
+    owner: Owner,
+    at: string,
+  ): Promise<{ readonly run: DrillRun; readonly next: DrillNode | undefined }> {
+    const begin = now();
+    let next: DrillNode | undefined;
+    try {
+      const unit = await this.#break(owner);
+      await sleep(REST_MS);
+      next = await this.#nextOwner(owner);
+      return { run: await this.#measure({ owner, next, unit, begin, at }), next };
+    } catch (error) {
+      // Also where the move was not answered: nobody knows whether it has happened.
+      next ??= await this.#nextOwner(owner);
+      await this.#moveBack(owner.node, next).catch((also: unknown) => {
+        throw bothProblems(error, also);
+      });
+      throw error;
+    }
   }
 
   /** Undefined: the plan was no planned move. */
@@ -236,6 +254,15 @@ class DrillStep {
     } while (now() < limit);
     return false;
   }
+}
+
+/** What went wrong first, and that the address is not back. */
+function bothProblems(first: unknown, also: unknown): unknown {
+  if (!(first instanceof DrillProblem && also instanceof DrillProblem)) return first;
+  return new DrillProblem({
+    en: `${first.text.en}; ${also.text.en}`,
+    "zh-CN": `${first.text["zh-CN"]}；${also.text["zh-CN"]}`,
+  });
 }
 
 function problemOf(
