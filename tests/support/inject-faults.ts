@@ -5,7 +5,8 @@
  *
  * FAULTS is JSON: `errnos` to choose from; `nth`: the n-th call of every place in the source fails,
  * or `rate`: every call fails with that probability; `seed`. It happens only while the file
- * FAULT_SWITCH exists. At the end a line `faults: N calls failed at M places` is written to stderr.
+ * FAULT_SWITCH exists. When it is taken away, and at the end, a line
+ * `faults: N calls failed at M places` is written to stderr.
  */
 
 import { ChildProcess } from "node:child_process";
@@ -41,8 +42,13 @@ function isSwitchedOn(): boolean {
   const before = isOn;
   isOn = existsSync(toggle);
   if (isOn && !before) counts.clear();
+  // A daemon that ends by _exit(2) runs nothing at its end.
+  if (before && !isOn) sayHowMany();
   return isOn;
 }
+
+const sayHowMany = (): void =>
+  void writeSync(2, `faults: ${failed} calls failed at ${failedAt.size} places\n`);
 
 /** The line of ours that calls, unless it only does so to be loaded or logged. */
 function place(): string | undefined {
@@ -206,7 +212,7 @@ if (faults !== null) {
   syncBuiltinESMExports();
   process.on("exit", () => {
     isInside = true;
-    writeSync(2, `faults: ${failed} calls failed at ${failedAt.size} places\n`);
+    sayHowMany();
     if (process.env["FAULTS_SHOWN"] !== undefined)
       for (const at of failedAt) writeSync(2, `  ${at}\n`);
   });
