@@ -75,7 +75,8 @@ export function remoteDrillNode(node: RemoteNode, language: Language): DrillNode
         timeoutMilliseconds: MOVE_TIMEOUT_MS,
       });
       if (answer.kind === "failed") throw problem(() => answer.why);
-      if (isSwitchAnswer(answer.value)) return answer.value;
+      const { switch: moved } = (answer.value ?? {}) as { readonly switch?: unknown };
+      if (isSwitchAnswer(moved)) return moved;
       throw NOT_BATON(name);
     },
   };
