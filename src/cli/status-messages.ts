@@ -107,7 +107,7 @@ const ENGLISH: StatusMessages = {
     `hold-down after ${losses} ${losses === 1 ? "loss" : "losses"}: a weaker master is left alone for ${left} more`,
   maintenance: (maintenance) => `this node is ${maintenanceSentence(maintenance, "en")}`,
   switched: ({ at, to, by, back }) =>
-    `moved to ${to} by ${by} at ${printLocalTime(new Date(at))}: it does not preempt until ${BACK[back].en}, or the new owner fails`,
+    `moved to ${to} by ${by} at ${printLocalTime(new Date(at))}: it does not preempt until ${BACK[back].en}`,
   claimed: (mac, address, count, since) =>
     `another machine (${mac}) claims ${address} by ARP: ${times(count)} in ${since}`,
   notify: (state, exit) => `notify script for ${state}: exit ${exit}`,
@@ -164,7 +164,7 @@ const CHINESE: StatusMessages = {
     `已连续 ${losses} 次失去地址或故障，${left}内不抢占优先级较低的主节点`,
   maintenance: (maintenance) => `本节点${maintenanceSentence(maintenance, "zh-CN")}`,
   switched: ({ at, to, by, back }) =>
-    `已于 ${printLocalTime(new Date(at))} 由 ${by} 切换到 ${to}：在${BACK[back]["zh-CN"]}或新的持有者发生故障之前不抢占`,
+    `已于 ${printLocalTime(new Date(at))} 由 ${by} 切换到 ${to}：在${BACK[back]["zh-CN"]}之前不抢占`,
   claimed: (mac, address, count, since) =>
     `另一台机器（${mac}）正在通过 ARP 宣告 ${address}：${since}内 ${count} 次`,
   notify: (state, exit) => `${state} 的 notify 脚本：退出码 ${exit}`,
@@ -191,7 +191,11 @@ const CHINESE: StatusMessages = {
 };
 
 const BACK = {
-  "switch-back": { en: "baton switch --back", "zh-CN": "执行 baton switch --back " },
+  "switch-back": {
+    en: "baton switch --back, or the new owner fails",
+    "zh-CN": "执行 baton switch --back 或新的持有者发生故障",
+  },
+  // Whether it takes over from a failed owner is said where the maintenance is.
   "maintenance-off": { en: "the maintenance ends", "zh-CN": "维护状态结束" },
 } as const;
 

@@ -117,7 +117,7 @@ const ENGLISH: ExplainMessages = {
     return [
       first,
       preemptInSeconds === undefined
-        ? `Its own priority, ${ours}, is higher: it preempts when the time since the master was heard is over.`
+        ? `Its own priority, ${ours}, is higher: it takes over as soon as it has waited long enough.`
         : `Its own priority, ${ours}, is higher: it preempts in ${seconds(preemptInSeconds)} s (preempt_delay or hold_down).`,
     ];
   },

@@ -42,9 +42,9 @@ export function maintenanceSentence(
     return `in maintenance since ${at} by ${by}${because}, ${till}: ${rule}`;
   }
   const till = end === undefined ? "直到执行 baton maintenance off" : `直到 ${end}`;
-  const because = reason === undefined ? "" : `（${reason}）`;
+  const because = reason === undefined ? "" : `，原因：${reason}`;
   const rule = lastResort ? "仅在没有其他节点接管时才接管地址" : "即使无人提供服务也不接管地址";
-  return `自 ${at} 起处于维护状态（${by}）${because}，${till}：${rule}`;
+  return `自 ${at} 起处于维护状态，由 ${by} 设置${because}，${till}：${rule}`;
 }
 
 const both = (text: (language: Language) => string): Readonly<Record<Language, string>> => ({

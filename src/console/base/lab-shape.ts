@@ -102,6 +102,6 @@ export type LabOrder =
   | {
       readonly instance: string;
       readonly daemon: string;
-      /** Only with `start`: of the HAVIP that its keepalived.conf is to have. */
+      /** With what starts a daemon: of the HAVIP that its keepalived.conf is to have. */
       readonly address?: string;
     };

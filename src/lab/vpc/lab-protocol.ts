@@ -21,7 +21,10 @@ export type LabRequest =
       readonly command: "daemon";
       readonly instance: string;
       readonly order: DaemonOrder;
-      /** Only with `start`: the virtual address in its keepalived.conf is this one from now on. */
+      /**
+       * With what starts a daemon (`start`, `restart`, `power-on`): the virtual address in its
+       * keepalived.conf is this one from now on.
+       */
       readonly address?: string | undefined;
     }
   /** After the answer, `LabNews` until the connection ends. */

@@ -101,6 +101,7 @@ export class Programs {
       case "restart":
         this.#signalAll("SIGTERM", "leaders");
         await this.#untilEnded();
+        if (address !== undefined) this.#setAddress(address);
         return this.startAll();
       case "kill-engine": {
         const engines = this.#running().flatMap((one) => enginesOf(one));

@@ -49,7 +49,7 @@ export function Controls({ instance, havip, others }: ControlsProps): JSX.Elemen
           {isRunning ? (
             <>
               <DaemonButton instance={name} order="stop" />
-              <DaemonButton instance={name} order="restart" />
+              <DaemonButton instance={name} order="restart" address={havip?.address} />
               <DaemonButton instance={name} order="kill-engine" />
               <DaemonButton instance={name} order="kill-all" />
               <DaemonButton instance={name} order="hang" />
@@ -61,7 +61,7 @@ export function Controls({ instance, havip, others }: ControlsProps): JSX.Elemen
         </Group>
         <Group label={TEXT.machine}>
           <DaemonButton instance={name} order="power-off" />
-          <DaemonButton instance={name} order="power-on" />
+          <DaemonButton instance={name} order="power-on" address={havip?.address} />
           <DaemonButton instance={name} order="service-down" />
           <DaemonButton instance={name} order="service-up" />
         </Group>
