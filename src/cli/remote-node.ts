@@ -285,7 +285,10 @@ function answerOf(
   };
   const said =
     typeof detail === "string" ? `${statusCode}, ${visible(detail)}` : String(statusCode);
-  const advice = typeof help === "string" ? `\n  ${visible(help)}` : "";
+  // The node cannot know that this is a command.
+  const tokenFile = node.token === undefined ? TOKEN_FILE[language] : undefined;
+  const hint = statusCode === 401 ? (tokenFile ?? help) : help;
+  const advice = typeof hint === "string" ? `\n  ${visible(hint)}` : "";
   return { kind: "failed", why: `${sentence(node, said, language)}${advice}` };
 }
 
@@ -303,8 +306,16 @@ const WHY: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   EACCES: { en: "this user may not open it", "zh-CN": "当前用户无权访问" },
   ETIMEDOUT: { en: "no answer in time", "zh-CN": "应答超时" },
   ENOTFOUND: { en: "the name is not known", "zh-CN": "无法解析该名称" },
+  EHOSTUNREACH: { en: "that machine cannot be reached", "zh-CN": "无法到达该机器" },
+  ENETUNREACH: { en: "there is no route to it", "zh-CN": "没有到达该地址的路由" },
+  EAI_AGAIN: { en: "the name could not be looked up", "zh-CN": "暂时无法解析该名称" },
   ECONNRESET: { en: "the connection was broken off", "zh-CN": "连接被中断" },
 };
+const TOKEN_FILE: Readonly<Record<Language, string>> = {
+  en: "give it with --token-file FILE",
+  "zh-CN": "请用 --token-file 文件 给出令牌",
+};
+
 const UNTRUSTED: Readonly<Record<Language, string>> = {
   en: "its certificate is not trusted; give its authority with --ca",
   "zh-CN": "证书不受信任；请用 --ca 给出签发机构的证书",

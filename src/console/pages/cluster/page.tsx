@@ -3,12 +3,13 @@ import "./cluster.css";
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { go } from "../../base/address.ts";
 import { t } from "../../base/language.ts";
 import type { NodeView } from "../../base/node-view.ts";
 import { followNodes, nodes } from "../../base/nodes.ts";
 import { session } from "../../base/session.ts";
 import { type Text, text } from "../../base/text.ts";
-import { Empty } from "../../parts/notice.tsx";
+import { Empty, Notice } from "../../parts/notice.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { MaintenanceDialog } from "./maintenance-dialog.tsx";
 import { NodeCard } from "./node-card.tsx";
@@ -27,6 +28,11 @@ const TEXT = {
     "As soon as a node runs with a vrrp_instance in its file, it is shown here.",
     "节点以含有 vrrp_instance 的配置运行后，将显示在这里。",
   ),
+  labIdle: text(
+    "Nothing runs in the laboratory yet. Its page leads through the tutorial: apply for a HAVIP, start the daemons, break something.",
+    "实验环境中尚未启动任何守护进程。请到“实验环境”页按教程操作：申请高可用虚拟 IP、启动守护进程、注入故障。",
+  ),
+  openLab: text("Open the laboratory", "前往实验环境"),
   noMatch: text("Nothing has this text", "没有匹配的内容"),
   more: (count: number): Text => text(`Show ${count} more`, `再显示 ${count} 个`),
 };
@@ -48,14 +54,26 @@ export function ClusterPage(): JSX.Element {
   useEffect(() => (entries === undefined ? undefined : followNodes(entries)), [entries]);
   const routers = useComputed(() => routersOf(nodes.value));
   const isKnown = nodes.value.some(({ status }) => status !== undefined);
+  const isLabIdle =
+    session.value?.hasLab === true &&
+    nodes.value.length > 0 &&
+    nodes.value.every(({ status, failure }) => status === undefined && failure !== undefined);
   const node = nodes.value.find(({ entry }) => entry.id === maintained.value);
   return (
     <>
       <PageHead title={t(TEXT.title)} />
       <div class="stack wide-gap">
+        {isLabIdle && (
+          <Notice tone="info">
+            <p>{t(TEXT.labIdle)}</p>
+            <button type="button" class="button small primary" onClick={() => go("/lab")}>
+              {t(TEXT.openLab)}
+            </button>
+          </Notice>
+        )}
         <Verdict totals={totalsOf(routers.value, nodes.value)} />
         <section class="stack">
-          <h2>{t(TEXT.routers)}</h2>
+          {(isKnown || routers.value.length > 0) && <h2>{t(TEXT.routers)}</h2>}
           {routers.value.length === 0 && isKnown && (
             <div class="card">
               <Empty icon="cluster" title={t(TEXT.none)}>

@@ -3,13 +3,14 @@ import type { JSX } from "preact";
 import type { CloudInterface } from "../../base/cloud-shape.ts";
 import { t } from "../../base/language.ts";
 import { text } from "../../base/text.ts";
+import { Notice } from "../../parts/notice.tsx";
 import { choices } from "./desk.ts";
 
 const TEXT = {
   none: text("This subnet has no instances yet.", "该子网还没有实例。"),
   nobody: text(
-    "Without any, nobody can take the address; more can be added later.",
-    "一个都不选时没有实例能宣告此地址，之后可以再添加。",
+    "None is chosen: nobody can take the address, and it stays UNBIND. They can be added later.",
+    "未选择任何实例：没有实例能宣告此地址，状态会一直是 UNBIND。之后可以再添加。",
   ),
   most: text("At most ten, of one kind", "最多十个，且只能是同一种类型"),
   secondary: text("secondary interface", "辅助网卡"),
@@ -63,7 +64,11 @@ export function Members({ subnetId, chosen, onChoose }: MembersProps): JSX.Eleme
           );
         })}
       </ul>
-      <small>{t(chosen.length === 0 ? TEXT.nobody : TEXT.most)}</small>
+      {chosen.length === 0 ? (
+        <Notice tone="warning">{t(TEXT.nobody)}</Notice>
+      ) : (
+        <small>{t(TEXT.most)}</small>
+      )}
     </>
   );
 }

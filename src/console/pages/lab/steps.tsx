@@ -19,6 +19,10 @@ const TEXT = {
     "地址会写入各节点的 keepalived.conf。先启动的节点接管地址，状态变为 AVAILABLE。",
   ),
   startAll: (names: string): Text => text(`Start ${names}`, `启动 ${names}`),
+  unbound: text(
+    "Still UNBIND: is one of them in the drift range of the HAVIP? What the platform refused is below, under What happens.",
+    "仍为 UNBIND：请确认它们在该 HAVIP 的漂移范围内。平台拒绝的原因见页面下方的“事件”。",
+  ),
   bind: text("Bind a public address", "绑定弹性公网 IP"),
   bindAbout: text("Also on the HAVIP page; optional.", "同样在“高可用虚拟 IP”页，可选。"),
   fail: text("Break something", "验证主备切换"),
@@ -47,6 +51,8 @@ export function Steps({ news }: { readonly news: StatusNews }): JSX.Element {
     </button>
   );
   const isStarted = daemons.length > 0 && idle.length === 0;
+  // Said from the start on: a platform takes seconds, and a reader goes on reading.
+  const isUnbound = isStarted && havip?.state === "UNBIND";
   return (
     <section class="card" aria-label={t(TEXT.title)}>
       <header>
@@ -61,17 +67,21 @@ export function Steps({ news }: { readonly news: StatusNews }): JSX.Element {
         />
         <Step
           name={TEXT.start}
-          about={TEXT.startAbout}
-          isDone={isStarted}
+          about={isUnbound ? TEXT.unbound : TEXT.startAbout}
+          isDone={isStarted && !isUnbound}
           action={
-            <button
-              type="button"
-              class="button small primary"
-              aria-disabled={havip === undefined}
-              onClick={() => havip !== undefined && void startAll()}
-            >
-              {t(TEXT.startAll(idle.map(({ name }) => name).join(", ")))}
-            </button>
+            isUnbound ? (
+              openHavips
+            ) : (
+              <button
+                type="button"
+                class="button small primary"
+                aria-disabled={havip === undefined}
+                onClick={() => havip !== undefined && void startAll()}
+              >
+                {t(TEXT.startAll(idle.map(({ name }) => name).join(", ")))}
+              </button>
+            )
           }
         />
         <Step
