@@ -60,8 +60,8 @@ const testCommand = defineCommand({
     { line: "baton alert test --to email", about: text("mail alone", "只测试邮件") },
   ],
   notes: text(
-    "Exit status: 0 all arrived, 1 one did not, or there is none, or the file cannot be read.",
-    "退出码：0 全部送达，1 有未送达的、没有接收方，或无法读取配置文件。",
+    "Exit status: 0 all arrived, 1 one did not, or there is none, or the file cannot be read, 2 wrong usage.",
+    "退出码：0 全部送达，1 有未送达的、没有接收方，或无法读取配置文件，2 用法错误。",
   ),
   run: async (line) => await test(line),
 });

@@ -122,8 +122,8 @@ export const command: Command = defineCommand({
     },
   ],
   notes: text(
-    "Exit status: 0 every run passed, 1 one did not, or the pair is not well and nothing was moved.",
-    "退出码：0 全部通过；1 有未通过的，或状态不佳而未执行任何移动。",
+    "Exit status: 0 every run passed, 1 one did not, or the pair is not well and nothing was moved, 2 wrong usage.",
+    "退出码：0 全部通过；1 有未通过的，或状态不佳而未执行任何移动；2 用法错误。",
   ),
   run: async (line) => {
     const probe = probeOf(line);

@@ -74,8 +74,8 @@ export const command: Command = defineCommand({
     { line: "baton maintenance", about: text("is it in maintenance?", "是否处于维护状态？") },
   ],
   notes: text(
-    "Outside it is an ordinary BACKUP, and notify scripts run as for one. If nobody takes over what it owns, nothing changes, unless --last-resort or --force says otherwise.\n\nExit status: 0 done, 1 refused or no daemon.",
-    "对外表现为普通的 BACKUP，notify 脚本也照此运行。如果没有节点接管它持有的地址，则不作任何更改，除非使用 --last-resort 或 --force。\n\n退出码：0 完成，1 被拒绝或没有守护进程。",
+    "Outside it is an ordinary BACKUP, and notify scripts run as for one. If nobody takes over what it owns, nothing changes, unless --last-resort or --force says otherwise.\n\nExit status: 0 done, 1 refused or no daemon, 2 wrong usage.",
+    "对外表现为普通的 BACKUP，notify 脚本也照此运行。如果没有节点接管它持有的地址，则不作任何更改，除非使用 --last-resort 或 --force。\n\n退出码：0 完成，1 被拒绝或没有守护进程，2 用法错误。",
   ),
   run: async (line) => {
     const [action = "status"] = line.operands;

@@ -51,8 +51,8 @@ export const command: Command = defineCommand({
     },
   ],
   notes: text(
-    "Exit status: 0 the daemon answers, 1 otherwise, or if the file cannot be written.",
-    "退出码：0 守护进程有应答；1 没有应答，或文件无法写入。",
+    "Exit status: 0 the daemon answers, 1 otherwise, or if the file cannot be written, 2 wrong usage.",
+    "退出码：0 守护进程有应答；1 没有应答，或文件无法写入；2 用法错误。",
   ),
   run: async (line) => {
     const { options } = line;

@@ -72,8 +72,8 @@ export const command: Command = defineCommand({
     { line: "baton switch --back VI_1", about: text("it may return", "允许切回") },
   ],
   notes: text(
-    "Afterwards this node stays BACKUP, also where its priority is higher, until `baton switch --back`, or until the new owner gives up or fails; a restart of the daemon ends that too. To keep a node away for longer, see `baton maintenance`.\n\nExit status: 0 the successor was heard (with --dry-run: nothing speaks against it), 1 it was not, and the address stays; or no daemon.",
-    "此后本节点保持 BACKUP（即使优先级更高），直到执行 `baton switch --back`，或新的持有者让出地址或发生故障；重启守护进程也会解除。需要更长时间时请使用 `baton maintenance`。\n\n退出码：0 已收到接管者的通告（--dry-run：没有妨碍），1 没有，地址留在本机；或没有守护进程。",
+    "Afterwards this node stays BACKUP, also where its priority is higher, until `baton switch --back`, or until the new owner gives up or fails; a restart of the daemon ends that too. To keep a node away for longer, see `baton maintenance`.\n\nExit status: 0 the successor was heard (with --dry-run: nothing speaks against it), 1 it was not, and the address stays; or no daemon; 2 wrong usage.",
+    "此后本节点保持 BACKUP（即使优先级更高），直到执行 `baton switch --back`，或新的持有者让出地址或发生故障；重启守护进程也会解除。需要更长时间时请使用 `baton maintenance`。\n\n退出码：0 已收到接管者的通告（--dry-run：没有妨碍），1 没有，地址留在本机；或没有守护进程；2 用法错误。",
   ),
   run: async (line) => {
     const { options, operands, language, io } = line;

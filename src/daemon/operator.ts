@@ -237,7 +237,7 @@ export class Operator {
     const kept = keptOf(moved);
     if (kept.length > 0 && isStrict) {
       this.#return(units, moved);
-      return { ok: false, ...messages.nobodyTakesOver(kept), switch: moved };
+      return await this.#refuse(on, caller, moved, messages);
     }
     const since = new Date();
     const maintenance: Maintenance = {
@@ -257,7 +257,7 @@ export class Operator {
     const again = isStrict ? await this.#moveWhatCame(request, caller) : undefined;
     if (again !== undefined && this.#held.end() === undefined) {
       this.#return(units, moved);
-      return { ok: false, ...messages.nobodyTakesOver(keptOf(again)), switch: again };
+      return await this.#refuse(on, caller, again, messages);
     }
     this.#send({ type: "maintenance", mode: this.#held.mode });
     await this.#record(true, caller, this.#messages.isOn(maintenance), maintenance);
@@ -282,6 +282,33 @@ export class Operator {
     const { all: _all, ...rest } = request;
     const answer = await this.#carryOut(units, { ...rest, names }, snapshot, caller);
     return keptOf(answer).length === 0 ? undefined : answer;
+  }
+
+  /** Nobody takes what this node owns: said, kept with who asked, and nothing changes. */
+  async #refuse(
+    { reason }: NonNullable<MaintenanceCommand["on"]>,
+    by: Caller,
+    moved: SwitchAnswer,
+    messages: OperatorMessages,
+  ): Promise<ControlAnswer> {
+    const kept = keptOf(moved);
+    const { log, language } = this.#now().options;
+    const events = this.#events;
+    const who = `${printCaller(by)}${because(reason)}`;
+    const said = {
+      en: `maintenance asked for by ${who}: ${operatorMessages("en").nobodyTakesOver(kept).error}`,
+      "zh-CN": `${who} 请求维护：${operatorMessages("zh-CN").nobodyTakesOver(kept).error}`,
+    };
+    log("warning", said[language], { action: "maintenance", units: kept });
+    const data = { action: "maintenance", by, ...(reason !== undefined && { why: reason }) };
+    events.record({
+      kind: "operator",
+      severity: "warning",
+      text: said,
+      data: { ...data, outcome: "refused", units: kept },
+    });
+    await events.settled();
+    return { ok: false, ...messages.nobodyTakesOver(kept), switch: moved };
   }
 
   /** What moved for nothing may come back. */

@@ -12,6 +12,7 @@ const CALLER = { via: "socket", uid: 0, user: "root" } as const;
 
 interface Bench {
   readonly operator: Operator;
+  readonly lines: readonly string[];
   readonly sent: ToEngine[];
   readonly stateDir: string;
 }
@@ -19,6 +20,7 @@ interface Bench {
 /** @param states of the instance, as one snapshot after the other has it */
 function bench(stateDir: string, states: string[], hasSuccessor: boolean): Bench {
   const sent: ToEngine[] = [];
+  const { log, lines } = keepLog();
   let state = "";
   const send = (message: ToEngine): void => {
     sent.push(message);
@@ -45,7 +47,7 @@ function bench(stateDir: string, states: string[], hasSuccessor: boolean): Bench
     });
   };
   const parts: OperatorParts = {
-    options: { log: keepLog().log, language: "en", events: undefined, stateDir },
+    options: { log, language: "en", events: undefined, stateDir },
     engine: {
       send,
       snapshot: async () => {
@@ -60,7 +62,7 @@ function bench(stateDir: string, states: string[], hasSuccessor: boolean): Bench
     changed: () => undefined,
   };
   const operator = new Operator(() => parts);
-  return { operator, sent, stateDir };
+  return { operator, sent, stateDir, lines };
 }
 
 test("a node that becomes owner while it goes into maintenance gives nothing to nobody", async (context) => {
@@ -70,6 +72,19 @@ test("a node that becomes owner while it goes into maintenance gives nothing to 
   assert.match(answer.error, /not in maintenance: VI_1/);
   assert.ok(!sent.some(({ type }) => type === "maintenance"), "the engine hears of none");
   assert.equal(readMaintenance(stateDir).kind, "none");
+});
+
+test("who asked for a maintenance that was refused, and why, is kept", async (context) => {
+  const { operator, lines } = bench(makeFolder(context).path, ["MASTER"], false);
+  const answer = await operator.handle(
+    { command: "maintenance", on: { reason: "new kernel" } },
+    CALLER,
+  );
+  assert.ok(!answer.ok);
+  assert.match(
+    lines.join("\n"),
+    /maintenance asked for by root \(socket\) \(new kernel\): not in maintenance: VI_1: /,
+  );
 });
 
 test("what came meanwhile moves, and then it is in maintenance", async (context) => {

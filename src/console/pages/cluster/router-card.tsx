@@ -34,6 +34,11 @@ const TEXT = {
       `Switched to ${to} by ${by}: stays BACKUP until switched back`,
       `已由 ${by} 切换到 ${to}：切回之前保持 BACKUP`,
     ),
+  maintained: (to: string, by: string): Text =>
+    text(
+      `Moved to ${to} by ${by}: stays BACKUP until the maintenance ends`,
+      `已由 ${by} 切换到 ${to}：维护结束之前保持 BACKUP`,
+    ),
 };
 
 export interface RouterCardProps {
@@ -135,6 +140,8 @@ function MemberTile({ member, onBack }: MemberTileProps): JSX.Element {
   const { instance, name, node, isFresh } = member;
   const remarks = remarksOf(instance, node.status?.scripts ?? []);
   const { switched } = instance;
+  // Its end is on the node's card; switching back would change nothing until then.
+  const isMaintained = switched?.back === "maintenance-off";
   const isOwner = isFresh && instance.state === "MASTER";
   return (
     <div class={`member ${isOwner ? "owns" : ""} ${isFresh ? "" : "stale"}`}>
@@ -164,8 +171,14 @@ function MemberTile({ member, onBack }: MemberTileProps): JSX.Element {
       )}
       {switched !== undefined && (
         <div class="row spread switched">
-          <span class="small">{t(TEXT.switched(switched.to, switched.by))}</span>
-          {node.entry.mayAct && (
+          <span class="small">
+            {t(
+              isMaintained
+                ? TEXT.maintained(switched.to, switched.by)
+                : TEXT.switched(switched.to, switched.by),
+            )}
+          </span>
+          {node.entry.mayAct && !isMaintained && (
             <button type="button" class="button small" onClick={onBack}>
               {t(TEXT.back)}
             </button>
