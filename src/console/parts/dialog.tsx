@@ -21,8 +21,11 @@ export function Dialog({ title, onClose, onSubmit, children }: DialogProps): JSX
   const heading = useId();
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current?.showModal();
+    const shown = dialog.current;
+    shown?.showModal();
     return () => {
+      // While it is open nothing behind it can have the focus: another dialog may come next.
+      shown?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
