@@ -24,6 +24,8 @@ export interface FootprintOptions {
   readonly hours: number;
   readonly reloads: number;
   readonly moves: number;
+  /** Without keepalived. */
+  readonly alone: boolean;
 }
 
 const ADVERT_SECONDS = 0.1;
@@ -42,7 +44,8 @@ export async function footprint(options: FootprintOptions): Promise<Table> {
   shadowSystemFolders();
   const rows: string[][] = [];
   for (const instances of options.instances) {
-    for (const kind of KINDS) rows.push(...(await measure(kind, instances, options)));
+    for (const kind of options.alone ? (["baton"] as const) : KINDS)
+      rows.push(...(await measure(kind, instances, options)));
   }
   stdout.write(`${printVerdicts(rows.map((row) => row.at(-1) ?? ""))}\n`);
   return { columns: footprintColumns(), rows };

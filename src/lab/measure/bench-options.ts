@@ -89,6 +89,7 @@ export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [opti
   --hours N         of footprint (default 0.05)
   --reloads N       of footprint (default 100)
   --moves N         of footprint (default 100)
+  --alone           footprint without keepalived, which needs a second for each reload
   --report FILE.md  the table, for people
 `;
 
@@ -113,6 +114,7 @@ export interface Options {
   readonly hours: number;
   readonly reloads: number;
   readonly moves: number;
+  readonly alone: boolean;
   readonly report: string | undefined;
 }
 
@@ -138,6 +140,7 @@ export function parseOptions(argv: readonly string[]): Options | string {
     hours: text,
     reloads: text,
     moves: text,
+    alone: { type: "boolean" },
     report: text,
   } as const;
   let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
@@ -173,6 +176,7 @@ export function parseOptions(argv: readonly string[]): Options | string {
     faults: faults as FaultName[],
     floods,
     busy: values.busy === true,
+    alone: values.alone === true,
     report: values.report,
   };
 }
