@@ -67,6 +67,7 @@ const SUITES: readonly Suite[] = [
       "tests/vrrp/engine/crowd.test.ts",
       "tests/vrrp/engine/foreign-addresses.test.ts",
       "tests/vrrp/engine/guard.test.ts",
+      "tests/vrrp/engine/operator.test.ts",
       "tests/vrrp/engine/prepared-adverts.test.ts",
       "tests/vrrp/engine/repetition.test.ts",
       "tests/vrrp/engine/turn.test.ts",

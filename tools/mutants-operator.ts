@@ -28,6 +28,11 @@ export const OPERATOR_MUTANTS: readonly Mutant[] = [
       'keeps ? { kind: "holdAddresses"',
       'false ? { kind: "holdAddresses"',
     ],
+    [
+      "in maintenance nothing is taken back",
+      'if (state.maintenance === "on") return stayAway',
+      "if (false) return stayAway",
+    ],
     ["members of a group wait as long as the slowest", "leastWait ?? 0", "0"],
     ["with one peer asked the others hear us", "now < master.advertAt", "now < Infinity"],
   ),

@@ -235,6 +235,7 @@ export function takeBack(
   why: TakenBack,
   now: Instant,
 ): Step {
+  if (state.maintenance === "on") return stayAway(config, state, phase, why, now);
   const { refresh } = config.announce;
   const master: MasterPhase = {
     ...phase.master,
@@ -256,6 +257,21 @@ export function takeBack(
     { kind: "announce", repeat: config.announce.repeat, why: "taken-back" },
     { kind: "report", report: { kind: "switch-taken-back", why, waited } },
   );
+}
+
+/** In maintenance nothing is taken back. After a successor that has gone another is waited for. */
+function stayAway(
+  config: RouterConfig,
+  state: RouterState,
+  phase: SwitchingPhase,
+  why: TakenBack,
+  now: Instant,
+): Step {
+  if (now >= phase.until)
+    return giveUp(config, state, phase, phase.gives ?? { kind: "gave-up" }, now);
+  if (why !== "successor-gone") return unchanged(state);
+  const until = after(phase.ownedUntil, micros(-lateness(config)));
+  return unchanged(inPhase(state, { ...phase, successor: undefined, until }));
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { centis } from "#units/time";
 import { priority } from "#units/vrrp";
 import type { SwitchRefusal } from "#vrrp/engine/engine-link";
 import { Bench, instance, PEER } from "../../support/bench.ts";
@@ -134,4 +135,32 @@ test("a new engine knows the maintenance and the moves of the one before", () =>
   bench.supervisor({ type: "maintenance", mode: undefined });
   bench.until(40);
   assert.equal(bench.phase(), "master");
+});
+
+test("maintenance, and the successor goes again: another is waited for, nothing is taken back", () => {
+  const bench = master();
+  bench.supervisor({ type: "maintenance", mode: "on" });
+  bench.until(4.5);
+  bench.hear({ priority: 150 });
+  bench.hear({ priority: 0 });
+  assert.equal(bench.phase(), "switching");
+  bench.until(5);
+  assert.equal(bench.phase(), "switching");
+  assert.ok(bench.world.has("192.0.2.100"));
+  bench.until(7);
+  assert.equal(bench.phase(), "backup");
+  assert.ok(!bench.world.has("192.0.2.100"));
+  assert.deepEqual(bench.transitions().at(-1), "VI_1 MASTER -> BACKUP gave-up");
+});
+
+test("instances that move together wait as long as the slowest of them", () => {
+  const bench = new Bench();
+  const router = { name: "VI_2", advertInterval: centis(200) };
+  bench.configure([instance(), instance({ router, vrid: 2, addresses: ["192.0.2.200"] })]);
+  bench.until(10);
+  assert.deepEqual(ask(bench, { instances: ["VI_1", "VI_2"] }), []);
+  const ends = bench.engine.instances.map(({ state: { phase } }) =>
+    phase.kind === "switching" ? phase.until : phase.kind,
+  );
+  assert.equal(ends[0], ends[1]);
 });
