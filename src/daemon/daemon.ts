@@ -153,7 +153,8 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir, exit: Exit): P
   const places = new OwnedPlaces(options.runtimeDir, rtnetlink.value, (path, errno) =>
     log("warning", messages.placesNotRecorded(path, errno)),
   );
-  const events = makeRecorder(options, exit);
+  const memory = new Housekeeping(() => supervisor.isQuiet);
+  const events = makeRecorder(options, exit, () => memory.threadCollected());
   const supervisor = new Supervisor(options.plan, {
     configFile: options.configFile,
     configId: options.configId,
@@ -187,7 +188,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir, exit: Exit): P
   log("info", `Starting Baton ${VERSION} with ${options.configFile}`);
   events.record(startedEvent(VERSION, options.configFile));
   const stopped = untilStopped(supervisor, dir, options);
-  const endHousekeeping = new Housekeeping(() => supervisor.isQuiet).start();
+  const endHousekeeping = memory.start();
   await supervisor.start();
   // The engine is on its way by now.
   api?.start(options.plan);
@@ -229,7 +230,11 @@ function openDaemonApi(
   return new DaemonApi({ options: options.api, supervisor, events, runtimeDir, language, log });
 }
 
-function makeRecorder({ plan, stateDir, language, log }: DaemonOptions, exit: Exit): EventRecorder {
+function makeRecorder(
+  { plan, stateDir, language, log }: DaemonOptions,
+  exit: Exit,
+  onCollected: () => void,
+): EventRecorder {
   const events = new EventRecorder({
     folder: stateDir,
     bounds: boundsOf(plan),
@@ -237,6 +242,7 @@ function makeRecorder({ plan, stateDir, language, log }: DaemonOptions, exit: Ex
     node: hostname(),
     log,
     language,
+    onCollected,
   });
   exit.isStuck = () => events.isStuck;
   return events;

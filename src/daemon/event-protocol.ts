@@ -28,4 +28,6 @@ export type FromWriter =
   | { readonly type: "found"; readonly id: number; readonly found: Found }
   | { readonly type: "aside"; readonly aside: Aside }
   | { readonly type: "figures"; readonly figures: StoreFigures }
+  /** The thread's garbage: pages that the process may give back now. */
+  | { readonly type: "collected" }
   | { readonly type: "closed" };

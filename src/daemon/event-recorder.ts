@@ -56,6 +56,8 @@ export interface RecorderOptions {
   readonly node: string;
   readonly log: Log;
   readonly language: Language;
+  /** The thread has freed memory that the process could give back. */
+  readonly onCollected?: () => void;
   readonly startThread?: (data: WriterData, listener: WriterListener) => WriterThread;
   /** Microseconds since 1970. */
   readonly clock?: () => number;
@@ -291,6 +293,8 @@ export class EventRecorder implements EventLog {
           data: { what: "events-aside", ...message.aside },
         });
       }
+      case "collected":
+        return this.#options.onCollected?.();
       case "closed":
         this.#thread = undefined;
         this.#closed?.();

@@ -3,7 +3,7 @@
  * of the daemon.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import type { ToWriter, WriterData } from "./event-protocol.ts";
+import type { FromWriter, ToWriter, WriterData } from "./event-protocol.ts";
 import { EventWriter } from "./event-writer.ts";
 
 const HOUR_MS = 3_600_000;
@@ -22,6 +22,11 @@ if (port !== null) {
     () => Date.now() * 1_000,
     (message) => port.postMessage(message),
   );
+  const quiet = (): void => {
+    collect();
+    // The allocator and the code are the process's: its own thread sees to them.
+    port.postMessage({ type: "collected" } satisfies FromWriter);
+  };
   let isTidying = false;
   const tidy = (): void => {
     isTidying = writer.tidy();
@@ -33,7 +38,7 @@ if (port !== null) {
     if (!isTidying) tidy();
     clearTimeout(idle);
     if (message.type === "close") port.close();
-    else idle = setTimeout(collect, IDLE_MS).unref();
+    else idle = setTimeout(quiet, IDLE_MS).unref();
   });
   setInterval(tidy, HOUR_MS).unref();
 }

@@ -20,19 +20,26 @@ export interface Memory {
   /** Bytes of this process's own that are in RAM. */
   readonly own: () => number;
   readonly giveBack: () => void;
+  /** What is free already, and code; without a collection. */
+  readonly trim: () => void;
   /** Milliseconds. */
   readonly clock: () => number;
   /** Milliseconds for which this process, with all its threads, has had a processor. */
   readonly spent: () => number;
 }
 
+function trim(): void {
+  trimAllocator();
+  releaseCode(readCode());
+}
+
 const OWN: Memory = {
   own: readAnonymous,
   giveBack: () => {
     collectGarbage();
-    trimAllocator();
-    releaseCode(readCode());
+    trim();
   },
+  trim,
   clock: () => performance.now(),
   spent: () => {
     const { user, system } = process.cpuUsage();
@@ -51,6 +58,8 @@ export class Housekeeping {
   /** Not before then for a little. */
   #littleNotBefore = 0;
   #littleUntil = 0;
+  /** Not before then for a thread. */
+  #threadNotBefore = 0;
 
   constructor(isQuiet: () => boolean, memory: Memory = OWN) {
     this.#isQuiet = isQuiet;
@@ -77,5 +86,18 @@ export class Housekeeping {
     this.#notBefore = clock() + pause;
     this.#littleNotBefore = clock() + pause * this.#factor;
     this.#littleUntil = clock() + 2 * pause * this.#factor;
+  }
+
+  /**
+   * A thread has collected its own garbage, by code that nobody else runs, and the allocator is
+   * everybody's.
+   */
+  threadCollected(): void {
+    const { own, trim, clock, spent } = this.#memory;
+    if (clock() < this.#threadNotBefore) return;
+    const before = spent();
+    trim();
+    this.#settled = Math.min(this.#settled, own());
+    this.#threadNotBefore = clock() + (spent() - before) / SHARE;
   }
 }

@@ -7,9 +7,16 @@ const MB = 1_048_576;
 
 function bench(): {
   readonly keep: Housekeeping;
-  readonly state: { isQuiet: boolean; own: number; now: number; spent: number; times: number };
+  readonly state: {
+    isQuiet: boolean;
+    own: number;
+    now: number;
+    spent: number;
+    times: number;
+    trims: number;
+  };
 } {
-  const state = { isQuiet: true, own: 50 * MB, now: 5_000, spent: 0, times: 0 };
+  const state = { isQuiet: true, own: 50 * MB, now: 5_000, spent: 0, times: 0, trims: 0 };
   const keep = new Housekeeping(() => state.isQuiet, {
     own: () => state.own,
     giveBack: () => {
@@ -18,6 +25,11 @@ function bench(): {
       state.spent += 100;
       // A busy machine: most of the time is others'.
       state.now += 2_000;
+    },
+    trim: () => {
+      state.trims += 1;
+      state.own -= 2 * MB;
+      state.spent += 4;
     },
     clock: () => state.now,
     spent: () => state.spent,
@@ -95,4 +107,25 @@ test("what waits for the engine is done once, in order, and waits again if it is
   catchUp.advanced();
   catchUp.advanced();
   assert.deepEqual(done, ["reload", "ready", "reload", "ready"]);
+});
+
+test("what a thread freed is given back at once, without a collection and for little time", () => {
+  const { keep, state } = bench();
+  keep.turn();
+  for (let seconds = 0; seconds < 10; seconds += 1) {
+    keep.threadCollected();
+    state.now += 1_000;
+  }
+  assert.equal(state.trims, 10);
+  for (let nth = 0; nth < 8; nth += 1) {
+    keep.threadCollected();
+    state.now += 100;
+  }
+  assert.equal(state.trims, 11, "4 ms of a processor each 800 ms");
+  state.now += 20_000;
+  keep.turn();
+  assert.equal(state.times, 1, "nothing has grown");
+  state.own += 2 * MB;
+  keep.turn();
+  assert.equal(state.times, 2, "growth is counted from what was left");
 });
