@@ -7,7 +7,7 @@
  * yet. A package has all programs bundled, and no source (tools/package-main.ts).
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -30,15 +30,21 @@ export const PROGRAMS = [
 ];
 
 /**
+ * What is used of the packages is bundled too; koffi finds its library by its own place. commander
+ * and yaml are CommonJS, and require nothing but what Node.js has itself.
+ */
+const PACKAGES = ["--external:koffi", "--banner:js=const require = process.getBuiltinModule;"];
+
+/**
  * @param {string} root
  * @returns {string | undefined} why not
  */
 export function bundleDaemon(root) {
-  return bundle(root, DAEMON, join(root, "dist", "run"), ["--packages=external"]);
+  return bundle(root, DAEMON, join(root, "dist", "run"), PACKAGES);
 }
 
 /**
- * All programs, with the packages they use, except koffi, which finds its library by its own place.
+ * All programs.
  *
  * @param {string} root
  * @param {string} folder
@@ -46,12 +52,7 @@ export function bundleDaemon(root) {
  * @returns {string | undefined} why not
  */
 export function bundlePrograms(root, folder, metafile) {
-  return bundle(root, PROGRAMS, folder, [
-    "--external:koffi",
-    // commander and yaml are CommonJS, and require nothing but what Node.js has itself.
-    "--banner:js=const require = process.getBuiltinModule;",
-    `--metafile=${metafile}`,
-  ]);
+  return bundle(root, PROGRAMS, folder, [...PACKAGES, `--metafile=${metafile}`]);
 }
 
 function bundle(root, entries, folder, options) {
@@ -67,8 +68,6 @@ function bundle(root, entries, folder, options) {
       "--platform=node",
       "--format=esm",
       "--target=node24",
-      // No --charset=utf8: V8 keeps the text of a module, at two bytes a character if one of them
-      // is Chinese, and of these files one in a hundred is.
       "--legal-comments=none",
       "--entry-names=[name]",
       "--log-level=error",
@@ -77,9 +76,29 @@ function bundle(root, entries, folder, options) {
     ],
     { cwd: root, encoding: "utf8", timeout: 60_000 },
   );
-  if (status === 0) return undefined;
+  if (status === 0) {
+    escapeWide(folder);
+    return undefined;
+  }
   rmSync(folder, { recursive: true, force: true });
   return error?.message ?? stderr.trim();
+}
+
+/**
+ * V8 keeps the text of a module, at two bytes a character as soon as one needs them. esbuild
+ * escapes those in strings; what is left is in regular expressions and comments. (After a backslash
+ * it would mean something else.)
+ */
+function escapeWide(folder) {
+  for (const name of readdirSync(folder).filter((one) => one.endsWith(".js"))) {
+    const path = join(folder, name);
+    const text = readFileSync(path, "utf8");
+    const narrow = text.replaceAll(
+      /(?<!\\)[\u0100-\uffff]/g,
+      (wide) => `\\u${wide.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+    if (narrow !== text) writeFileSync(path, narrow);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

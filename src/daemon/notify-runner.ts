@@ -50,8 +50,10 @@ interface LaneOptions {
 
 export class NotifyQueue {
   readonly #subject: NotifySubject;
-  readonly #own: Lane;
-  readonly #any: Lane;
+  readonly #options: LaneOptions;
+  /** Made with the first script: most instances have none. */
+  #own: Lane | undefined;
+  #any: Lane | undefined;
   #last: LastRun | undefined;
   readonly tally: RunTally = new RunTally();
   plan: NotifyPlan;
@@ -70,9 +72,7 @@ export class NotifyQueue {
       this.#last = last;
       this.tally.ended(last.exit, last.milliseconds);
     };
-    const options = { subject, events, name: subject.name, launcher, log, language, remember };
-    this.#own = new Lane(options);
-    this.#any = new Lane(options);
+    this.#options = { subject, events, name: subject.name, launcher, log, language, remember };
   }
 
   get last(): NotifyResult | undefined {
@@ -81,7 +81,7 @@ export class NotifyQueue {
 
   /** The number of scripts that run or wait. */
   get queued(): number {
-    return this.#own.queued + this.#any.queued;
+    return (this.#own?.queued ?? 0) + (this.#any?.queued ?? 0);
   }
 
   push(
@@ -90,28 +90,32 @@ export class NotifyQueue {
     environment: Readonly<Record<string, string>> = {},
   ): void {
     const { own, any } = stateJobs(this.#subject, this.plan, state, priority, environment);
-    this.#own.change(own);
-    this.#any.change(any);
+    if (own !== undefined) this.#own ??= new Lane(this.#options);
+    if (any !== undefined) this.#any ??= new Lane(this.#options);
+    this.#own?.change(own);
+    this.#any?.change(any);
   }
 
   weakerMaster(priority: number, environment: Readonly<Record<string, string>>): void {
     const job = weakerMasterJob(this.#subject, this.plan, priority, environment);
-    if (job !== undefined) this.#own.add(job);
+    if (job === undefined) return;
+    this.#own ??= new Lane(this.#options);
+    this.#own.add(job);
   }
 
   async idle(): Promise<void> {
-    await Promise.all([this.#own.idle(), this.#any.idle()]);
+    await Promise.all([this.#own?.idle(), this.#any?.idle()]);
   }
 
   /** Ends what runs (SIGTERM, SIGKILL 2 s later) and forgets the rest. */
   abandon(): void {
-    this.#own.abandon();
-    this.#any.abandon();
+    this.#own?.abandon();
+    this.#any?.abandon();
   }
 
   kill(): void {
-    this.#own.kill();
-    this.#any.kill();
+    this.#own?.kill();
+    this.#any?.kill();
   }
 }
 

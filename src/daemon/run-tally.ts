@@ -9,13 +9,19 @@ export class RunTally {
     timeout: 0,
     "not-started": 0,
   };
-  readonly durations: DurationHistogram = new DurationHistogram();
+  #durations: DurationHistogram | undefined;
 
   /** @param exit the status, the name of a signal, "timeout" or "not started" */
   ended(exit: number | string, milliseconds: number): void {
     const result = resultOf(exit);
     this.#counts[result] += 1;
     if (result !== "not-started") this.durations.record(milliseconds * 1_000);
+  }
+
+  /** A kilobyte, for which there may be a thousand instances without a script. */
+  get durations(): DurationHistogram {
+    this.#durations ??= new DurationHistogram();
+    return this.#durations;
   }
 
   get counts(): RunCounts {

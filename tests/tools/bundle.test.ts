@@ -7,6 +7,8 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -39,11 +41,23 @@ test("the bundle reads a configuration, and finds its version and its engine", (
       env: { ...process.env, NODE_COMPILE_CACHE: "" },
       stdio: ["ignore", "pipe", "pipe"],
     });
+  const programs = join(folder, "dist/run");
+  for (const name of readdirSync(programs)) {
+    const wide = /[^\0-\xff]/.exec(readFileSync(join(programs, name), "utf8"));
+    assert.equal(wide, null, `${name} takes two bytes a character`);
+  }
   assert.match(run("--version"), /\d+\.\d+\.\d+/);
   assert.throws(
     () => run("run", "-t", "-f", file),
     (error: { stderr?: string }) => {
       assert.match(error.stderr ?? "", /prioritty/);
+      return true;
+    },
+  );
+  assert.throws(
+    () => run("run", "-t", "-f", file, "--lang", "zh-CN"),
+    (error: { stderr?: string }) => {
+      assert.match(error.stderr ?? "", /[\u4e00-\u9fff]{4}/);
       return true;
     },
   );
