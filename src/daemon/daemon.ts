@@ -14,6 +14,7 @@ import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { sdNotify } from "#linux/sd-notify";
 import { catchRealtimeSignals, listenRealtime, unblockSignal } from "#linux/signals";
 import { printFailure } from "#vrrp/engine/world";
+import type { InstanceConfig } from "#vrrp/router/config";
 import { groupInFile, READERS } from "./account.ts";
 import { type ApiOptions, DaemonApi } from "./api-host.ts";
 import type { CloudQuestion } from "./cloud-source.ts";
@@ -135,8 +136,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir, exit: Exit): P
   const messages = daemonMessages(language);
   await endOtherEngine(options, messages);
   const ownership = new Ownership((text) => log("warning", text));
-  const instances = options.plan.instances.map(({ config }) => config);
-  const refused = await ownership.take(instances, undefined, isStopKept);
+  const refused = await ownership.take(configsOf(options.plan), undefined, isStopKept);
   if (refused !== undefined) {
     log("error", refusalSentence(refused, language));
     return 1;
@@ -229,6 +229,9 @@ function openDaemonApi(
   if (options.api === undefined) return undefined;
   return new DaemonApi({ options: options.api, supervisor, events, runtimeDir, language, log });
 }
+
+const configsOf = ({ instances }: RunPlan): readonly InstanceConfig[] =>
+  instances.map(({ config }) => config);
 
 function makeRecorder(
   { plan, stateDir, language, log }: DaemonOptions,
