@@ -5,6 +5,7 @@
 import type { Failure } from "./failure.ts";
 import { failureOf, headersOf } from "./http.ts";
 import { SseReader, type StreamEvent } from "./sse-reader.ts";
+import { Turns } from "./turns.ts";
 
 export interface StreamHandlers {
   /** Called for every event, in order. */
@@ -19,6 +20,10 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 /** The server sends a comment every 15 s: without one for so long the connection is dead. */
 const QUIET_MS = 40_000;
+/** As long as this one has a connection while others wait for theirs. */
+const TURN_MS = 1_500;
+
+const turns = new Turns();
 
 /** @returns closes the stream */
 export function openStream(path: string, handlers: StreamHandlers): () => void {
@@ -31,14 +36,17 @@ async function run(path: string, handlers: StreamHandlers, closed: AbortSignal):
   let wait = FIRST_WAIT_MS;
   const reader = new SseReader();
   while (!closed.aborted) {
+    await turns.begin();
     const failure = await once(path, reader, closed, {
       ...handlers,
       onOpen: () => {
         wait = FIRST_WAIT_MS;
         handlers.onOpen?.();
       },
-    });
+    }).finally(() => turns.end());
     if (closed.aborted) return;
+    // What comes meanwhile is sent after the last identifier, or as a whole.
+    if (failure === "gave way") continue;
     // What the server refuses now it refuses again: only another key or another server helps.
     const isFinal = failure.status !== undefined && failure.status < 500 && failure.status !== 429;
     handlers.onFailure?.(failure, isFinal);
@@ -48,16 +56,20 @@ async function run(path: string, handlers: StreamHandlers, closed: AbortSignal):
   }
 }
 
-/** Until the stream ends. */
+/** Until the stream ends, or has had its turn. */
 async function once(
   path: string,
   reader: SseReader,
   closed: AbortSignal,
   handlers: StreamHandlers,
-): Promise<Failure> {
+): Promise<Failure | "gave way"> {
   const broken: Failure = { kind: "failed", status: undefined, message: "" };
   const quiet = new AbortController();
+  const turn = new AbortController();
   let timer = setTimeout(() => quiet.abort(), QUIET_MS);
+  const giveWay = setInterval(() => {
+    if (turns.isWanted) turn.abort();
+  }, TURN_MS);
   try {
     const last = reader.lastEventId;
     const response = await fetch(path, {
@@ -67,7 +79,7 @@ async function once(
       },
       credentials: "omit",
       cache: "no-store",
-      signal: AbortSignal.any([closed, quiet.signal]),
+      signal: AbortSignal.any([closed, quiet.signal, turn.signal]),
     });
     if (!response.ok || response.body === null) {
       return failureOf(response.status, await response.json().catch(() => undefined));
@@ -84,8 +96,9 @@ async function once(
         handlers.onEvent(event);
     }
   } catch {
-    return broken;
+    return turn.signal.aborted ? "gave way" : broken;
   } finally {
     clearTimeout(timer);
+    clearInterval(giveWay);
   }
 }
