@@ -1,4 +1,5 @@
 /** `baton events`: what happened on this node, or on several as one sequence. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { defineCommand } from "#command-line/command";
 import {
@@ -11,10 +12,11 @@ import {
   value,
   values,
 } from "#command-line/definition";
+import { EVENTS_FILE } from "#daemon/event-file";
 import { type MergedEvent, mergeEvents } from "#events/merge";
 import { EVENT_KINDS, EVENT_SEVERITIES, type EventKind, type EventRecord } from "#events/record";
 import { LIMIT_MAX, type Selection } from "#events/selection";
-import { RUNTIME_DIR_OPTION } from "./control-client.ts";
+import { RUNTIME_DIR, RUNTIME_DIR_OPTION } from "./control-client.ts";
 import {
   type EventSource,
   LOCAL,
@@ -31,7 +33,7 @@ import {
 } from "./events-text.ts";
 import { readTime } from "./events-time.ts";
 import { readRemoteNode } from "./remote-node.ts";
-import { STATE_DIR_OPTION, stateDirOf } from "./state-dir.ts";
+import { STATE_DIR, STATE_DIR_OPTION, stateDirToRead } from "./state-dir.ts";
 
 const TIME = text("TIME", "时间");
 const isTime = {
@@ -160,7 +162,11 @@ export const command: Command = defineCommand({
 
 function sourcesOf({ options, language }: EventsLine): readonly EventSource[] {
   const { "token-file": tokenFile, ca } = options;
-  const folder = stateDirOf(options["state-dir"], options["runtime-dir"]);
+  const folder = stateDirToRead(
+    { stateDir: options["state-dir"], runtimeDir: options["runtime-dir"] },
+    EVENTS_FILE,
+    { state: STATE_DIR, runtime: RUNTIME_DIR },
+  );
   if (options.from.length === 0) return [localSource(folder)];
   const names = [...new Set(options.from)];
   return names.map((name) => {

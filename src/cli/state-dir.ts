@@ -1,4 +1,5 @@
 /** The state directory: what a daemon keeps through restarts of the machine. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { text, type ValueOption, value } from "#command-line/definition";
 
@@ -17,4 +18,24 @@ export const STATE_DIR_OPTION: ValueOption<"value"> = value(
 export function stateDirOf(stateDir: string | undefined, runtimeDir: string | undefined): string {
   if (stateDir !== undefined) return stateDir;
   return runtimeDir === undefined ? STATE_DIR : join(runtimeDir, "state");
+}
+
+/**
+ * Where to read what a daemon kept. One that was started with `--runtime-dir` keeps it in there,
+ * also if that is the usual one; without options on the line the reader cannot know.
+ *
+ * @param usual the two folders, for tests
+ */
+export function stateDirToRead(
+  {
+    stateDir,
+    runtimeDir,
+  }: { readonly stateDir?: string | undefined; readonly runtimeDir?: string | undefined },
+  file: string,
+  usual: { readonly state: string; readonly runtime: string },
+): string {
+  if (stateDir !== undefined || runtimeDir !== undefined) return stateDirOf(stateDir, runtimeDir);
+  const inRuntime = join(usual.runtime, "state");
+  const isThereOnly = !existsSync(join(usual.state, file)) && existsSync(join(inRuntime, file));
+  return isThereOnly ? inRuntime : usual.state;
 }
