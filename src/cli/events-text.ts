@@ -113,9 +113,11 @@ export function failureSentence(failure: SourceFailure, language: Language): str
     case "unreadable":
       return `${failure.path}${en ? ": " : "："}${failure.why}`;
     case "node":
-      return en
-        ? `${failure.why}; its events are missing here`
-        : `${failure.why}；此处缺少该节点的事件`;
+      // What to do about it is on lines of its own.
+      return failure.why.replace(
+        /$/m,
+        en ? "; its events are missing here" : "；此处缺少该节点的事件",
+      );
   }
 }
 
