@@ -15,18 +15,39 @@ export interface DialogProps {
   readonly children: ComponentChildren;
 }
 
+/** What had the focus before the first of several dialogs that follow each other. */
+let opener: HTMLElement | undefined;
+
+function rememberOpener(): void {
+  const active = document.activeElement;
+  const isPage = active instanceof HTMLElement && active.closest("dialog") === null;
+  if (isPage && active !== document.body) opener = active;
+}
+
+/** A button that waits for the node's answer is disabled, and takes the focus a moment later. */
+function giveFocusBack(): void {
+  const wanted = opener;
+  if (wanted === undefined) return;
+  wanted.focus();
+  if (document.activeElement === wanted) return;
+  requestAnimationFrame(() => {
+    const isFree = document.querySelector("dialog[open]") === null;
+    if (isFree && wanted.isConnected) wanted.focus();
+  });
+}
+
 /** Shown while it is rendered. */
 export function Dialog({ title, onClose, onSubmit, children }: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
-    const before = document.activeElement;
     const shown = dialog.current;
+    rememberOpener();
     shown?.showModal();
     return () => {
       // While it is open nothing behind it can have the focus: another dialog may come next.
       shown?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      giveFocusBack();
     };
   }, []);
   return (
