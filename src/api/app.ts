@@ -43,11 +43,11 @@ export interface AppEnv {
     /** Ends the connection. */
     readonly drop?: () => void;
     readonly isGone?: () => boolean;
-    /** Sends an answer as it is, without a `Response` and a stream around it. */
+    /** Sends an answer as it is, in parts, without a `Response` and a stream around it. */
     readonly send?: (
       status: number,
       headers: Readonly<Record<string, string>>,
-      text: string,
+      parts: readonly string[],
     ) => void;
   };
   readonly Variables: { caller: ApiCaller | undefined };
@@ -92,7 +92,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
   app.get("/openapi.json", async (c) => jsonText(c, await openApiText()));
   if (node.metrics !== undefined) {
     const { metrics } = node;
-    app.get("/metrics", async (c) => jsonText(c, await metrics(), 200, METRICS_TYPE));
+    app.get("/metrics", async (c) => answer(c, 200, await metrics(), METRICS_TYPE));
   }
   if (node.act !== undefined) {
     const { act } = node;
@@ -297,10 +297,20 @@ function jsonText(
   type = JSON_TYPE,
   more: Readonly<Record<string, string>> = {},
 ): Response {
+  return answer(c, status, [text], type, more);
+}
+
+function answer(
+  c: Ctx,
+  status: number,
+  parts: readonly string[],
+  type: string,
+  more: Readonly<Record<string, string>> = {},
+): Response {
   const headers = { ...COMMON, ...more, "Content-Type": type };
   const { send } = c.env;
-  if (send === undefined) return c.body(text, status as 200, headers);
-  send(status, headers, text);
+  if (send === undefined) return c.body(parts.join(""), status as 200, headers);
+  send(status, headers, parts);
   return RESPONSE_ALREADY_SENT;
 }
 

@@ -141,7 +141,7 @@ export class DaemonApi {
       act: async ({ command, body, language: lang }, caller) =>
         await supervisor.act({ ...body, command, lang } as OperatorCommand, caller),
       check: async (asked) => await checks[asked].get(),
-      metrics: async () => await supervisor.metrics.get(),
+      metrics: async () => await supervisor.metrics.parts(),
       turn: async (isGone) => await pace.turn(isGone),
     };
   }

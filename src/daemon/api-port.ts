@@ -27,7 +27,7 @@ export interface ApiNode {
   /** Undefined: this node can be asked for nothing but answers. */
   readonly act?: ((action: ApiAction, caller: Caller) => Promise<ControlAnswer>) | undefined;
   /** Prometheus text; undefined: there is none. */
-  readonly metrics?: (() => Promise<string>) | undefined;
+  readonly metrics?: (() => Promise<readonly string[]>) | undefined;
   /**
    * Resolves when a request may be answered: one after the other, with time for the node's own work
    * in between.

@@ -40,7 +40,7 @@ const PAUSE_MS = 5;
 export class MetricsAnswer {
   readonly #options: () => MetricsOptions;
   #source: Promise<MetricsSource> | undefined;
-  readonly #text: SharedWork<string> = new SharedWork(
+  readonly #text: SharedWork<readonly string[]> = new SharedWork(
     async () => await (await this.#load()).text(),
   );
 
@@ -49,9 +49,14 @@ export class MetricsAnswer {
     this.#options = options;
   }
 
-  /** Prometheus' text format, unless JSON is asked for. Many who ask at once get the same text. */
+  /** Prometheus' text format, unless JSON is asked for. */
   async get(format?: "json"): Promise<string> {
-    return format === "json" ? await (await this.#load()).json() : await this.#text.get();
+    return format === "json" ? await (await this.#load()).json() : (await this.parts()).join("");
+  }
+
+  /** Prometheus' text format in parts. Many who ask at once get the same ones. */
+  async parts(): Promise<readonly string[]> {
+    return await this.#text.get();
   }
 
   async #load(): Promise<MetricsSource> {

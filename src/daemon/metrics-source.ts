@@ -3,10 +3,12 @@
  * counters of the engines before it. Loaded when it is asked for the first time.
  */
 import { EngineTotals } from "#metrics/engine-totals";
+import { InstanceSeries, instanceSeries } from "#metrics/instance-labels";
 import { printMetricsJson } from "#metrics/metrics-json";
-import { printMetrics } from "#metrics/print-metrics";
+import { MetricsPrinter } from "#metrics/print-metrics";
 import type { CloudReading, GroupReading, MetricsReading, TransitionCount } from "#metrics/reading";
-import { instant } from "#units/time";
+import { daemonSeries } from "#metrics/series";
+import { type Instant, instant } from "#units/time";
 import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { HavipStatus } from "./control-protocol.ts";
 import type { Snapshot } from "./engine-process.ts";
@@ -14,7 +16,7 @@ import type { Snapshot } from "./engine-process.ts";
 /** What is not of one instance. */
 export type DaemonReading = Omit<
   MetricsReading,
-  "at" | "wallMs" | "engineAnswers" | "durations" | "instances" | "groups"
+  "series" | "at" | "wallMs" | "engineAnswers" | "durations" | "instances" | "groups"
 >;
 
 export interface MetricsParts {
@@ -34,16 +36,25 @@ export interface EngineReading {
   readonly snapshot: Snapshot | undefined;
 }
 
+/** What a scrape waits for on its way is less: the two clocks are as far apart as before. */
+const CLOCKS_MS = 100;
+
 export class MetricsSource {
   readonly #parts: MetricsParts;
   readonly #totals = new EngineTotals();
+  readonly #printer = new MetricsPrinter();
+  readonly #series = daemonSeries();
+  readonly #instanceSeries = new InstanceSeries();
+  /** Of the wall clock after the engine's, milliseconds. */
+  #ahead: number | undefined;
 
   constructor(parts: MetricsParts) {
     this.#parts = parts;
   }
 
-  async text(): Promise<string> {
-    return printMetrics(await this.#read());
+  /** Prometheus' text, in parts of whole lines. */
+  async text(): Promise<readonly string[]> {
+    return this.#printer.parts(await this.#read());
   }
 
   async json(): Promise<string> {
@@ -56,13 +67,17 @@ export class MetricsSource {
     const instances = this.#totals.instances(pid, snapshot?.instances ?? []);
     const known = new Set(instances.map(({ name }) => name));
     this.#totals.forget((name) => known.has(name) || announceDelaySeconds(name) !== undefined);
+    const series = this.#instanceSeries.of(instances);
+    const at = snapshot?.at ?? instant(0);
     return {
       ...daemon(),
-      at: snapshot?.at ?? instant(0),
-      wallMs: Date.now(),
+      series: this.#series,
+      at,
+      wallMs: snapshot === undefined ? Date.now() : this.#wallMs(at),
       engineAnswers: snapshot !== undefined,
       durations: this.#totals.durations(pid, snapshot?.durations),
-      instances: instances.map((one) => ({
+      instances: instances.map((one, place) => ({
+        series: series[place] ?? instanceSeries(one),
         snapshot: one,
         announceDelaySeconds: announceDelaySeconds(one.name) ?? 0,
         transitions: transitions(one.name),
@@ -70,6 +85,17 @@ export class MetricsSource {
       })),
       groups: this.#groups(instances),
     };
+  }
+
+  /**
+   * The wall clock at an instant of the engine's. What the question took would move every instant
+   * that is printed a little each time, and nothing has moved.
+   */
+  #wallMs(at: Instant): number {
+    const ahead = Date.now() - at / 1_000;
+    const known = this.#ahead;
+    if (known === undefined || ahead < known || ahead > known + CLOCKS_MS) this.#ahead = ahead;
+    return at / 1_000 + (this.#ahead ?? ahead);
   }
 
   #groups(instances: readonly InstanceSnapshot[]): readonly GroupReading[] {

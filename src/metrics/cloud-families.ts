@@ -1,23 +1,31 @@
 /** Of each address that a cloud is asked about. */
-import { type Family, type Labels, oneHot, type Sample } from "./family.ts";
-import { INSTANCE_LABELS, labelsOf } from "./instance-labels.ts";
+import type { Family } from "./family.ts";
+import { INSTANCE_LABELS } from "./instance-labels.ts";
 import type { CloudReading } from "./reading.ts";
+import type { Labels } from "./series.ts";
 
-const PLATFORM = ["agrees", "disagrees", "disputed", "doubtful", "unknown", "not-asked"].map(
-  (state) => ({ state }),
-);
+const PLATFORM = ["agrees", "disagrees", "disputed", "doubtful", "unknown", "not-asked"] as const;
+
+/** Takes a sample of one address. */
+type PutMore = (more: Labels, key: string, value: number) => void;
 
 const ofCloud = (
-  about: Omit<Family, "samples" | "labels">,
+  about: Omit<Family, "write" | "labels">,
   more: readonly string[],
-  samples: (cloud: CloudReading, labels: Labels) => Iterable<Sample>,
+  write: (cloud: CloudReading, put: PutMore) => void,
 ): Family => ({
   ...about,
   labels: [...INSTANCE_LABELS, "address", ...more],
-  samples: function* ({ instances }) {
-    for (const instance of instances)
-      for (const cloud of instance.cloud)
-        yield* samples(cloud, { ...labelsOf(instance), address: cloud.address });
+  write: ({ instances }, put) => {
+    for (const { cloud, series } of instances)
+      for (const one of cloud) {
+        const { address } = one;
+        write(one, (others, key, value) => {
+          const all = `cloud ${address} ${key}`;
+          const known = series.get(all);
+          put(known ?? series.add(all, { ...series.labels, address, ...others }), value);
+        });
+      }
   },
 });
 
@@ -27,9 +35,9 @@ const counter = (
   help: string,
   value: (counters: CloudReading["counters"]) => number,
 ): Family =>
-  ofCloud({ name, type: "counter", unit, help }, [], ({ counters }, labels) => [
-    { labels, value: value(counters) },
-  ]);
+  ofCloud({ name, type: "counter", unit, help }, [], ({ counters }, put) =>
+    put({}, "", value(counters)),
+  );
 
 export const CLOUD_FAMILIES: readonly Family[] = [
   ofCloud(
@@ -40,7 +48,9 @@ export const CLOUD_FAMILIES: readonly Family[] = [
       help: "1 for what the cloud says about the owner of the address, 0 for all others; not-asked while this node is not MASTER.",
     },
     ["state"],
-    ({ platform }, labels) => oneHot(labels, PLATFORM, ({ state }) => state === platform),
+    ({ platform }, put) => {
+      for (const state of PLATFORM) put({ state }, state, state === platform ? 1 : 0);
+    },
   ),
   ofCloud(
     {
@@ -50,11 +60,11 @@ export const CLOUD_FAMILIES: readonly Family[] = [
       help: "Answers of the cloud: the address is ours, it is not, there was no answer or an error.",
     },
     ["answer"],
-    ({ counters: { agreed, refused, unanswered } }, labels) => [
-      { labels, more: { answer: "ours" }, value: agreed },
-      { labels, more: { answer: "not-ours" }, value: refused },
-      { labels, more: { answer: "none" }, value: unanswered },
-    ],
+    ({ counters: { agreed, refused, unanswered } }, put) => {
+      put({ answer: "ours" }, "ours", agreed);
+      put({ answer: "not-ours" }, "not-ours", refused);
+      put({ answer: "none" }, "none", unanswered);
+    },
   ),
   counter("baton_cloud_questions_total", "number", "Questions to the cloud.", ({ asked }) => asked),
   counter(

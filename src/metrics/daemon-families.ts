@@ -1,8 +1,9 @@
 /** Of the whole daemon: both processes, the file, the log, maintenance. */
 import { ENGINE_BOUNDS } from "#vrrp/engine/engine-durations";
 import type { DurationCounts } from "#vrrp/engine/histogram";
-import { each, type Family, histogramSamples, NO_LABELS, oneHot, single } from "./family.ts";
+import { type Family, putHistogram, single } from "./family.ts";
 import type { MetricsReading } from "./reading.ts";
+import { NO_LABELS } from "./series.ts";
 
 const seconds = (ms: number | undefined): number | undefined =>
   ms === undefined ? undefined : ms / 1_000;
@@ -18,8 +19,10 @@ const engineHistogram = (
   unit: "seconds",
   labels: [],
   help,
-  samples: ({ durations }) =>
-    durations === undefined ? [] : histogramSamples(NO_LABELS, of(durations), ENGINE_BOUNDS),
+  write: ({ durations, series }, put) => {
+    if (durations !== undefined)
+      putHistogram(put, series, "engine", NO_LABELS, of(durations), ENGINE_BOUNDS);
+  },
 });
 
 const PROCESSES: readonly Family[] = [
@@ -27,17 +30,15 @@ const PROCESSES: readonly Family[] = [
     { name: "baton_up", type: "gauge", unit: "0 or 1", help: "Whether the daemon answers." },
     () => 1,
   ),
-  each(
-    {
-      name: "baton_build_info",
-      type: "gauge",
-      unit: "0 or 1",
-      labels: ["version", "nodejs"],
-      help: "Always 1: the version of Baton, and of Node.js under it.",
-    },
-    (reading) => [reading],
-    ({ version, nodeVersion }) => ({ labels: { version, nodejs: nodeVersion }, value: 1 }),
-  ),
+  {
+    name: "baton_build_info",
+    type: "gauge",
+    unit: "0 or 1",
+    labels: ["version", "nodejs"],
+    help: "Always 1: the version of Baton, and of Node.js under it.",
+    write: ({ version, nodeVersion: nodejs, series }, put) =>
+      put(series.get("build") ?? series.add("build", { version, nodejs }), 1),
+  },
   single(
     {
       name: "baton_start_time_seconds",
@@ -89,10 +90,10 @@ const CONFIGURATION: readonly Family[] = [
     unit: "number",
     labels: ["result"],
     help: "Times the configuration was read again: taken, or refused because of errors.",
-    samples: ({ reloads: { taken, refused } }) => [
-      { labels: { result: "taken" }, value: taken },
-      { labels: { result: "refused" }, value: refused },
-    ],
+    write: ({ reloads: { taken, refused }, series }, put) => {
+      put(series.with("result", "taken"), taken);
+      put(series.with("result", "refused"), refused);
+    },
   },
   single(
     {
@@ -178,13 +179,11 @@ const RECORDS: readonly Family[] = [
     unit: "number",
     labels: ["result"],
     help: "Alerts by mail and webhook: sent, or given up after the last attempt.",
-    samples: ({ alerts }) =>
-      alerts === undefined
-        ? []
-        : [
-            { labels: { result: "sent" }, value: alerts.sent },
-            { labels: { result: "failed" }, value: alerts.failed },
-          ],
+    write: ({ alerts, series }, put) => {
+      if (alerts === undefined) return;
+      put(series.with("result", "sent"), alerts.sent);
+      put(series.with("result", "failed"), alerts.failed);
+    },
   },
   single(
     {
@@ -197,9 +196,7 @@ const RECORDS: readonly Family[] = [
   ),
 ];
 
-const GROUP_STATES = ["INIT", "BACKUP", "MASTER", "FAULT", "STOP", "MIXED"].map((state) => ({
-  state,
-}));
+const GROUP_STATES = ["INIT", "BACKUP", "MASTER", "FAULT", "STOP", "MIXED"] as const;
 
 const GROUPS: readonly Family[] = [
   {
@@ -208,13 +205,13 @@ const GROUPS: readonly Family[] = [
     unit: "0 or 1",
     labels: ["vrrp_group", "state"],
     help: "1 for the state of the sync group, 0 for all others; MIXED while its members differ.",
-    samples: function* ({ groups }) {
-      for (const group of groups)
-        yield* oneHot(
-          { vrrp_group: group.name },
-          GROUP_STATES,
-          ({ state }) => state === group.state,
-        );
+    write: ({ groups, series }, put) => {
+      for (const { name, state: now } of groups)
+        for (const state of GROUP_STATES) {
+          const key = `group ${state} ${name}`;
+          const known = series.get(key) ?? series.add(key, { vrrp_group: name, state });
+          put(known, state === now ? 1 : 0);
+        }
     },
   },
 ];

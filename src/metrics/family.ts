@@ -1,24 +1,15 @@
 /** What a family of metrics is: its description, and how its samples follow from a reading. */
 import type { DurationCounts } from "#vrrp/engine/histogram";
 import type { MetricsReading } from "./reading.ts";
+import { type Labels, PLAIN, type Series, type SeriesCache } from "./series.ts";
 
 export type MetricType = "counter" | "gauge" | "histogram";
 
 /** What the number means, for the page; names end in it where Prometheus wants that. */
 export type Unit = "0 or 1" | "number" | "seconds" | "seconds since 1970" | "priority" | "code";
 
-/** Name → value; the order is that in which they are printed. */
-export type Labels = Readonly<Record<string, string>>;
-
-export interface Sample {
-  /** Often the same object for many samples: it is printed once. */
-  readonly labels: Labels;
-  /** Further labels of this sample. */
-  readonly more?: Labels;
-  readonly value: number;
-  /** Of a histogram. */
-  readonly suffix?: "_bucket" | "_sum" | "_count";
-}
+/** Takes a sample. */
+export type Put = (series: Series, value: number) => void;
 
 export interface Family {
   readonly name: string;
@@ -27,66 +18,50 @@ export interface Family {
   /** Names of the labels, but for `le` of a histogram. */
   readonly labels: readonly string[];
   readonly help: string;
-  readonly samples: (reading: MetricsReading) => Iterable<Sample>;
+  /** Puts its samples, one after the other: nothing is made for a sample but its number. */
+  readonly write: (reading: MetricsReading, put: Put) => void;
 }
-
-export const NO_LABELS: Labels = {};
 
 /** One number of the daemon; undefined: not known. */
 export const single = (
-  about: Omit<Family, "labels" | "samples">,
+  about: Omit<Family, "labels" | "write">,
   value: (reading: MetricsReading) => number | undefined,
 ): Family => ({
   ...about,
   labels: [],
-  samples: (reading) => {
+  write: (reading, put) => {
     const known = value(reading);
-    return known === undefined ? [] : [{ labels: NO_LABELS, value: known }];
-  },
-});
-
-/** One sample for each of many things. */
-export const each = <Thing>(
-  about: Omit<Family, "samples">,
-  things: (reading: MetricsReading) => Iterable<Thing>,
-  sample: (thing: Thing, reading: MetricsReading) => Sample | undefined,
-): Family => ({
-  ...about,
-  samples: function* (reading) {
-    for (const thing of things(reading)) {
-      const made = sample(thing, reading);
-      if (made !== undefined) yield made;
-    }
+    if (known !== undefined) put(PLAIN, known);
   },
 });
 
 /** 1 for the state that something is in, and 0 for all others, so that each has its own series. */
-export function* oneHot(
-  labels: Labels,
-  states: readonly Labels[],
-  isIn: (state: Labels) => boolean,
-): Generator<Sample> {
-  for (const state of states) yield { labels, more: state, value: isIn(state) ? 1 : 0 };
+export function putOneHot(
+  put: Put,
+  series: SeriesCache,
+  states: readonly string[],
+  now: string,
+): void {
+  for (const state of states) put(series.with("state", state), state === now ? 1 : 0);
 }
 
-const INFINITE: Labels = { le: "+Inf" };
-const ends = new Map<number, Labels>();
-
-function endOf(micros: number): Labels {
-  const known = ends.get(micros) ?? { le: String(micros / 1_000_000) };
-  ends.set(micros, known);
-  return known;
-}
-
-/** @param bounds those of `counts`, microseconds */
-export function* histogramSamples(
+/**
+ * @param key of the histogram within `series`, or empty if there is one
+ * @param bounds those of `counts`, microseconds
+ */
+export function putHistogram(
+  put: Put,
+  series: SeriesCache,
+  key: string,
   labels: Labels,
   { atMost, count, total }: DurationCounts,
   bounds: readonly number[],
-): Generator<Sample> {
+): void {
+  const bucket = (le: string): Series =>
+    series.get(`le ${le} ${key}`) ?? series.add(`le ${le} ${key}`, { ...labels, le }, "_bucket");
   for (const [place, bound] of bounds.entries())
-    yield { labels, more: endOf(bound), value: atMost[place] ?? count, suffix: "_bucket" };
-  yield { labels, more: INFINITE, value: count, suffix: "_bucket" };
-  yield { labels, value: total / 1_000_000, suffix: "_sum" };
-  yield { labels, value: count, suffix: "_count" };
+    put(bucket(String(bound / 1_000_000)), atMost[place] ?? count);
+  put(bucket("+Inf"), count);
+  put(series.get(`sum ${key}`) ?? series.add(`sum ${key}`, labels, "_sum"), total / 1_000_000);
+  put(series.get(`count ${key}`) ?? series.add(`count ${key}`, labels, "_count"), count);
 }

@@ -1,9 +1,10 @@
 /** Of each instance: its state, its advertisements, its addresses, its peers. */
 import { printIpv4, printMac } from "#units/address";
 import { type Instant, toSeconds } from "#units/time";
-import { each, type Family, type Labels, oneHot, type Sample, type Unit } from "./family.ts";
-import { INSTANCE_LABELS, labelsOf } from "./instance-labels.ts";
+import { type Family, type Put, putOneHot, type Unit } from "./family.ts";
+import { INSTANCE_LABELS } from "./instance-labels.ts";
 import type { InstanceReading, MetricsReading } from "./reading.ts";
+import type { Series, SeriesCache } from "./series.ts";
 
 type Value = (instance: InstanceReading, reading: MetricsReading) => number | undefined;
 
@@ -13,29 +14,33 @@ const ofInstance = (
   unit: Unit,
   help: string,
   value: Value,
-): Family =>
-  each(
-    { name, type, unit, labels: INSTANCE_LABELS, help },
-    ({ instances }) => instances,
-    (instance, reading) => {
+): Family => ({
+  name,
+  type,
+  unit,
+  labels: INSTANCE_LABELS,
+  help,
+  write: (reading, put) => {
+    for (const instance of reading.instances) {
       const known = value(instance, reading);
-      return known === undefined ? undefined : { labels: labelsOf(instance), value: known };
-    },
-  );
+      if (known !== undefined) put(instance.series.plain, known);
+    }
+  },
+});
 
 const counter = (name: string, help: string, counted: string): Family =>
   ofInstance("counter", name, "number", help, ({ snapshot }) => snapshot.counters[counted] ?? 0);
 
-/** One sample for each of an instance's things. */
+/** Some samples of each instance. */
 const ofMany = (
-  about: Omit<Family, "samples" | "labels">,
+  about: Omit<Family, "write" | "labels">,
   more: readonly string[],
-  samples: (instance: InstanceReading, labels: Labels, reading: MetricsReading) => Iterable<Sample>,
+  write: (instance: InstanceReading, put: Put, reading: MetricsReading) => void,
 ): Family => ({
   ...about,
   labels: [...INSTANCE_LABELS, ...more],
-  samples: function* (reading) {
-    for (const instance of reading.instances) yield* samples(instance, labelsOf(instance), reading);
+  write: (reading, put) => {
+    for (const instance of reading.instances) write(instance, put, reading);
   },
 });
 
@@ -45,9 +50,9 @@ const isKnown = <Value>(value: Value | undefined | null): value is Value =>
   value !== undefined && value !== null;
 /** Of an instant of the engine's clock, as seconds since 1970. */
 const wall = (when: Instant, { at, wallMs }: MetricsReading): number =>
-  wallMs / 1_000 - (at - when) / 1_000_000;
+  Math.round(wallMs - (at - when) / 1_000) / 1_000;
 
-const STATES = ["INIT", "BACKUP", "MASTER", "FAULT", "STOP"].map((state) => ({ state }));
+const STATES = ["INIT", "BACKUP", "MASTER", "FAULT", "STOP"] as const;
 
 const STATE: readonly Family[] = [
   ofMany(
@@ -58,7 +63,7 @@ const STATE: readonly Family[] = [
       help: "1 for the state of the instance, 0 for all others.",
     },
     ["state"],
-    ({ snapshot }, labels) => oneHot(labels, STATES, ({ state }) => state === snapshot.state),
+    ({ snapshot, series }, put) => putOneHot(put, series, STATES, snapshot.state),
   ),
   ofInstance(
     "gauge",
@@ -75,9 +80,11 @@ const STATE: readonly Family[] = [
       help: "Changes of state, by the reason that `baton explain` gives; only those that happened.",
     },
     ["from", "to", "reason"],
-    function* ({ transitions }, labels) {
-      for (const { from, to, reason, count } of transitions)
-        yield { labels, more: { from, to, reason }, value: count };
+    ({ transitions, series }, put) => {
+      for (const { from, to, reason, count } of transitions) {
+        const key = `change ${from} ${to} ${reason}`;
+        put(series.get(key) ?? series.add(key, { ...series.labels, from, to, reason }), count);
+      }
     },
   ),
   ofInstance(
@@ -143,22 +150,19 @@ const LEASE: readonly Family[] = [
   ),
 ];
 
-const REASONS = new Map<string, Labels>();
-
-function reasonLabels(reason: string): Labels {
-  const labels = REASONS.get(reason) ?? { reason };
-  REASONS.set(reason, labels);
-  return labels;
-}
-
 /** Kinds of `refused` that were accepted all the same. */
 const WARNINGS: ReadonlySet<string> = new Set(["address-list-mismatch", "interval-differs"]);
 
 const ofRefused = (name: string, help: string, isMeant: (kind: string) => boolean): Family =>
-  ofMany({ name, type: "counter", unit: "number", help }, ["reason"], function* (one, labels) {
-    for (const [kind, count] of Object.entries(one.snapshot.refused ?? {}))
-      if (isMeant(kind)) yield { labels, more: reasonLabels(kind), value: count };
-  });
+  ofMany(
+    { name, type: "counter", unit: "number", help },
+    ["reason"],
+    ({ snapshot, series }, put) => {
+      const { refused = {} } = snapshot;
+      for (const kind in refused)
+        if (isMeant(kind)) put(series.with("reason", kind), refused[kind] ?? 0);
+    },
+  );
 
 const ADVERTISEMENTS: readonly Family[] = [
   counter(
@@ -202,10 +206,15 @@ const ADVERTISEMENTS: readonly Family[] = [
 
 const ADDRESS_LABELS = ["address", "device"];
 type Address = InstanceReading["snapshot"]["addresses"][number];
-const addressLabels = ({ address, prefix, interface: device }: Address): Labels => ({
-  address: `${printIpv4(address)}/${prefix}`,
-  device,
-});
+
+function addressSeries(series: SeriesCache, one: Address): Series {
+  const { address, prefix, interface: device } = one;
+  const key = `address ${address} ${prefix} ${device}`;
+  const known = series.get(key);
+  if (known !== undefined) return known;
+  const printed = `${printIpv4(address)}/${prefix}`;
+  return series.add(key, { ...series.labels, address: printed, device });
+}
 
 const ofAddress = (
   name: string,
@@ -213,12 +222,16 @@ const ofAddress = (
   help: string,
   value: (address: Address, reading: MetricsReading) => number | undefined,
 ): Family =>
-  ofMany({ name, type: "gauge", unit, help }, ADDRESS_LABELS, function* (one, labels, reading) {
-    for (const address of one.snapshot.addresses) {
-      const known = value(address, reading);
-      if (known !== undefined) yield { labels, more: addressLabels(address), value: known };
-    }
-  });
+  ofMany(
+    { name, type: "gauge", unit, help },
+    ADDRESS_LABELS,
+    ({ snapshot, series }, put, reading) => {
+      for (const address of snapshot.addresses) {
+        const known = value(address, reading);
+        if (known !== undefined) put(addressSeries(series, address), known);
+      }
+    },
+  );
 
 const ADDRESSES: readonly Family[] = [
   ofAddress(
@@ -273,10 +286,12 @@ const ADDRESSES: readonly Family[] = [
       help: "1 while another machine claims an address that this node owns; absent otherwise.",
     },
     ["address", "mac"],
-    function* ({ snapshot: { claim } }, labels) {
+    ({ snapshot: { claim }, series }, put) => {
       if (!isKnown(claim)) return;
       const mac = isKnown(claim.mac) ? printMac(claim.mac) : "";
-      yield { labels, more: { address: printIpv4(claim.address), mac }, value: 1 };
+      const address = printIpv4(claim.address);
+      const key = `claim ${address} ${mac}`;
+      put(series.get(key) ?? series.add(key, { ...series.labels, address, mac }), 1);
     },
   ),
 ];
@@ -289,11 +304,10 @@ const ofPeer = (
   help: string,
   value: (peer: Peer, instance: InstanceReading, reading: MetricsReading) => number | undefined,
 ): Family =>
-  ofMany({ name, type: "gauge", unit, help }, ["peer"], function* (one, labels, reading) {
+  ofMany({ name, type: "gauge", unit, help }, ["peer"], (one, put, reading) => {
     for (const peer of one.snapshot.peers) {
       const known = value(peer, one, reading);
-      if (known !== undefined)
-        yield { labels, more: { peer: printIpv4(peer.address) }, value: known };
+      if (known !== undefined) put(one.series.with("peer", printIpv4(peer.address)), known);
     }
   });
 
@@ -344,6 +358,13 @@ const PEERS: readonly Family[] = [
   ),
 ];
 
+type Tracker = InstanceReading["snapshot"]["trackers"][number];
+
+function trackerSeries(series: SeriesCache, { kind, name }: Tracker): Series {
+  const key = `tracker ${kind} ${name}`;
+  return series.get(key) ?? series.add(key, { ...series.labels, kind, name });
+}
+
 const TRACKERS: readonly Family[] = [
   ofMany(
     {
@@ -353,9 +374,9 @@ const TRACKERS: readonly Family[] = [
       help: "What a tracker adds to the priority now; absent while it holds the instance in FAULT.",
     },
     ["kind", "name"],
-    function* ({ snapshot: { trackers } }, labels) {
-      for (const { kind, name, effect } of trackers)
-        if (effect !== "fault") yield { labels, more: { kind, name }, value: effect };
+    ({ snapshot: { trackers }, series }, put) => {
+      for (const one of trackers)
+        if (one.effect !== "fault") put(trackerSeries(series, one), one.effect);
     },
   ),
   ofMany(
@@ -366,9 +387,8 @@ const TRACKERS: readonly Family[] = [
       help: "Whether a tracker holds the instance in FAULT.",
     },
     ["kind", "name"],
-    function* ({ snapshot: { trackers } }, labels) {
-      for (const { kind, name, effect } of trackers)
-        yield { labels, more: { kind, name }, value: bit(effect === "fault") };
+    ({ snapshot: { trackers }, series }, put) => {
+      for (const one of trackers) put(trackerSeries(series, one), bit(one.effect === "fault"));
     },
   ),
 ];

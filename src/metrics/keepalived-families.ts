@@ -5,8 +5,9 @@
  * counter, so that a series ends and another begins with a change of state.
  */
 import { printIpv4 } from "#units/address";
-import { each, type Family, type Labels, single } from "./family.ts";
+import { type Family, single } from "./family.ts";
 import type { CheckReading, InstanceReading } from "./reading.ts";
+import type { Series } from "./series.ts";
 
 const LABELS = ["iname", "intf", "vrid", "state"];
 
@@ -26,32 +27,29 @@ const RUNS: Readonly<Record<CheckReading["run"], number>> = {
   killing: 3,
 };
 
-const known = new WeakMap<InstanceReading, Labels>();
-
-function labelsOf(instance: InstanceReading): Labels {
-  const before = known.get(instance);
-  if (before !== undefined) return before;
-  const { name, interface: device, vrid, state } = instance.snapshot;
-  const labels = {
-    iname: name,
-    intf: device ?? "",
-    vrid: String(vrid),
-    state: state === "STOP" ? "INIT" : state,
-  };
-  known.set(instance, labels);
-  return labels;
+function seriesOf({ snapshot, series }: InstanceReading): Series {
+  const state = snapshot.state === "STOP" ? "INIT" : snapshot.state;
+  const key = `exporter ${state}`;
+  const known = series.get(key);
+  if (known !== undefined) return known;
+  const { name: iname, interface: device, vrid } = snapshot;
+  return series.add(key, { iname, intf: device ?? "", vrid: String(vrid), state });
 }
 
 const ofInstance = (
   name: string,
   help: string,
   value: (instance: InstanceReading) => number,
-): Family =>
-  each(
-    { name, type: "counter", unit: "number", labels: LABELS, help },
-    ({ instances }) => instances,
-    (instance) => ({ labels: labelsOf(instance), value: value(instance) }),
-  );
+): Family => ({
+  name,
+  type: "counter",
+  unit: "number",
+  labels: LABELS,
+  help,
+  write: ({ instances }, put) => {
+    for (const instance of instances) put(seriesOf(instance), value(instance));
+  },
+});
 
 const counter = (name: string, help: string, counted: string): Family =>
   ofInstance(name, help, ({ snapshot }) => snapshot.counters[counted] ?? 0);
@@ -130,41 +128,43 @@ export const KEEPALIVED_FAMILIES: readonly Family[] = [
     unit: "code",
     labels: ["iname", "intf", "vrid", "ip_address"],
     help: "State of the instance for each of its addresses: 0 INIT, 1 BACKUP, 2 MASTER, 3 FAULT.",
-    samples: function* ({ instances }) {
-      for (const { snapshot } of instances) {
+    write: ({ instances }, put) => {
+      for (const { snapshot, series } of instances) {
         const { name: iname, state, addresses } = snapshot;
-        const vrid = String(snapshot.vrid);
         for (const { address, prefix, interface: intf } of addresses) {
-          // As keepalived prints them: without the prefix of a single address.
-          const ip = printIpv4(address);
-          const ip_address = prefix === 32 ? ip : `${ip}/${prefix}`;
-          yield { labels: { iname, intf, vrid, ip_address }, value: STATES[state] };
+          const key = `exporter address ${address} ${prefix} ${intf}`;
+          let known = series.get(key);
+          if (known === undefined) {
+            // As keepalived prints them: without the prefix of a single address.
+            const ip = printIpv4(address);
+            const ip_address = prefix === 32 ? ip : `${ip}/${prefix}`;
+            known = series.add(key, { iname, intf, vrid: String(snapshot.vrid), ip_address });
+          }
+          put(known, STATES[state]);
         }
       }
     },
   },
   ...COUNTERS,
-  each(
-    {
-      name: "keepalived_script_status",
-      type: "gauge",
-      unit: "0 or 1",
-      labels: ["name"],
-      help: "Result of a check script: 0 bad, 1 good; absent before its first result.",
+  {
+    name: "keepalived_script_status",
+    type: "gauge",
+    unit: "0 or 1",
+    labels: ["name"],
+    help: "Result of a check script: 0 bad, 1 good; absent before its first result.",
+    write: ({ checks, series }, put) => {
+      for (const { name, result } of checks)
+        if (result !== "unknown") put(series.with("name", name), result === "up" ? 1 : 0);
     },
-    ({ checks }) => checks,
-    ({ name, result }) =>
-      result === "unknown" ? undefined : { labels: { name }, value: result === "up" ? 1 : 0 },
-  ),
-  each(
-    {
-      name: "keepalived_script_state",
-      type: "gauge",
-      unit: "code",
-      labels: ["name"],
-      help: "Whether a check script runs: 0 idle, 1 running, 2 asked to end, 3 being killed.",
+  },
+  {
+    name: "keepalived_script_state",
+    type: "gauge",
+    unit: "code",
+    labels: ["name"],
+    help: "Whether a check script runs: 0 idle, 1 running, 2 asked to end, 3 being killed.",
+    write: ({ checks, series }, put) => {
+      for (const { name, run } of checks) put(series.with("name", name), RUNS[run]);
     },
-    ({ checks }) => checks,
-    ({ name, run }) => ({ labels: { name }, value: RUNS[run] }),
-  ),
+  },
 ];

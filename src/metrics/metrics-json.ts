@@ -7,16 +7,12 @@ import type { MetricsReading } from "./reading.ts";
  * `name` has the suffix of a histogram's sample.
  */
 export function printMetricsJson(reading: MetricsReading): string {
-  const families = FAMILIES.map(({ name, type, unit, help, samples }) => ({
-    name,
-    type,
-    unit,
-    help,
-    samples: Array.from(samples(reading), ({ labels, more, value, suffix = "" }) => ({
-      name: `${name}${suffix}`,
-      labels: { ...labels, ...more },
-      value,
-    })),
-  }));
+  const families = FAMILIES.map(({ name, type, unit, help, write }) => {
+    const samples: object[] = [];
+    write(reading, ({ suffix, labels }, value) =>
+      samples.push({ name: `${name}${suffix}`, labels, value }),
+    );
+    return { name, type, unit, help, samples };
+  });
   return JSON.stringify(families.filter(({ samples }) => samples.length > 0));
 }

@@ -5,8 +5,11 @@ import type { EngineDurations } from "#vrrp/engine/engine-durations";
 import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { DurationCounts } from "#vrrp/engine/histogram";
 import type { PublicState } from "#vrrp/router/state";
+import type { SeriesCache } from "./series.ts";
 
 export interface MetricsReading {
+  /** Of what is not of one instance, from one scrape to the next. */
+  readonly series: SeriesCache;
   readonly version: string;
   /** Of Node.js. */
   readonly nodeVersion: string;
@@ -39,6 +42,7 @@ export interface ReloadReading {
 }
 
 export interface InstanceReading {
+  readonly series: SeriesCache;
   readonly snapshot: InstanceSnapshot;
   /** `garp_master_delay` */
   readonly announceDelaySeconds: number;

@@ -3,8 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { FAMILIES } from "#metrics/catalogue";
+import { InstanceSeries, instanceSeries } from "#metrics/instance-labels";
 import { printMetricsJson } from "#metrics/metrics-json";
-import { metricsParts, printDown, printFamily, printMetrics } from "#metrics/print-metrics";
+import { FamilyText, MetricsPrinter, printDown, printMetrics } from "#metrics/print-metrics";
+import type { InstanceReading, MetricsReading } from "#metrics/reading";
+import { daemonSeries, type Labels, makeSeries, SeriesCache } from "#metrics/series";
 import { reading } from "../support/metrics-reading.ts";
 
 interface Read {
@@ -36,13 +39,18 @@ const readText = (text: string): readonly Read[] =>
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map(readLine);
 
-const ABOUT = { name: "x", type: "gauge", help: "h" } as const;
+const ABOUT = { name: "x", type: "gauge" as const, help: "h" };
+
+function print(samples: readonly { labels: Labels; value: number }[], about = ABOUT): string {
+  const family = new FamilyText(about);
+  for (const { labels, value } of samples) family.put(makeSeries(labels), value);
+  return family.text();
+}
 
 test("whatever a label's value is, it is read back as it was; a NUL or half a character is not", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (one, other) => {
-      const samples = [{ labels: { one }, more: { other }, value: 1 }];
-      const read = readText(printFamily(ABOUT, samples));
+      const read = readText(print([{ labels: { one, other }, value: 1 }]));
       const clean = (text: string): string => text.toWellFormed().replaceAll("\0", "\ufffd");
       assert.deepEqual(read, [
         { name: "x", labels: { one: clean(one), other: clean(other) }, value: "1" },
@@ -54,34 +62,32 @@ test("whatever a label's value is, it is read back as it was; a NUL or half a ch
 test("escapes: backslash, quote, line feed; in help no quote", () => {
   const samples = [{ labels: { a: 'C:\\new "x"\nend' }, value: 2.5 }];
   assert.equal(
-    printFamily({ ...ABOUT, help: 'a\\b "c"\nd' }, samples),
+    print(samples, { ...ABOUT, help: 'a\\b "c"\nd' }),
     '# HELP x a\\\\b "c"\\nd\n# TYPE x gauge\nx{a="C:\\\\new \\"x\\"\\nend"} 2.5\n',
   );
 });
 
 test("numbers as Prometheus reads them, and no head without samples", () => {
   const values = [0, 1e21, 1e-9, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];
-  const text = printFamily(
-    ABOUT,
-    values.map((value) => ({ labels: {}, value })),
-  );
+  const text = print(values.map((value) => ({ labels: {}, value })));
   assert.deepEqual(
     readText(text).map(({ value }) => value),
     ["0", "1e+21", "1e-9", "+Inf", "-Inf", "NaN"],
   );
-  assert.equal(printFamily(ABOUT, []), "");
+  assert.equal(print([]), "");
 });
 
 test("every family has samples in the reading of the tests, with exactly its labels", () => {
   const now = reading();
-  for (const { name, labels, samples, type } of FAMILIES) {
-    const all = [...samples(now)];
-    assert.ok(all.length > 0, `${name}: no samples`);
-    for (const { labels: first, more, suffix } of all) {
-      const found = Object.keys({ ...first, ...more }).filter((label) => label !== "le");
-      assert.deepEqual(found, [...labels], name);
-      assert.equal(suffix === undefined, type !== "histogram", name);
-    }
+  for (const { name, labels, write, type } of FAMILIES) {
+    let count = 0;
+    write(now, ({ labels: found, suffix }) => {
+      count += 1;
+      const shown = Object.keys(found).filter((label) => label !== "le");
+      assert.deepEqual(shown, [...labels], name);
+      assert.equal(suffix === "", type !== "histogram", name);
+    });
+    assert.ok(count > 0, `${name}: no samples`);
   }
 });
 
@@ -114,7 +120,7 @@ test("no series stands twice, and buckets grow up to the count", () => {
 test("the parts are the text, and JSON has the same series", () => {
   const now = reading();
   const text = printMetrics(now);
-  assert.equal([...metricsParts(now)].join(""), text);
+  assert.equal(new MetricsPrinter().parts(now).join(""), text);
   const json = JSON.parse(printMetricsJson(now)) as readonly {
     samples: readonly { name: string; labels: Record<string, string>; value: number }[];
   }[];
@@ -165,4 +171,64 @@ test("no daemon: down, and nothing else", () => {
     { name: "baton_up", labels: {}, value: "0" },
     { name: "keepalived_up", labels: {}, value: "0" },
   ]);
+});
+
+test("what is kept from one scrape to the next is never in the way: the text is that of a new printer", () => {
+  const printer = new MetricsPrinter();
+  const series = daemonSeries();
+  const instances = new InstanceSeries();
+  const first = reading({ series });
+  const kept = (now: MetricsReading): MetricsReading => {
+    const caches = instances.of(now.instances.map(({ snapshot }) => snapshot));
+    const all = now.instances.map((one, place) => ({
+      ...one,
+      series: caches[place] ?? one.series,
+    }));
+    return { ...now, series, instances: all };
+  };
+  type Change = Partial<InstanceReading["snapshot"]>;
+  const each = (change: (one: InstanceReading["snapshot"]) => Change): MetricsReading => ({
+    ...first,
+    instances: first.instances.map((one) => {
+      const snapshot = { ...one.snapshot, ...change(one.snapshot) };
+      return { ...one, snapshot, series: instanceSeries(snapshot) };
+    }),
+  });
+  const [one, two] = first.instances;
+  const [check] = first.checks;
+  assert.ok(one !== undefined && two !== undefined && check !== undefined);
+  const readings: readonly MetricsReading[] = [
+    first,
+    each(({ counters }) => ({ counters: { ...counters, advert_sent: 99 } })),
+    each(() => ({ state: "FAULT" as const })),
+    each(() => ({ state: "STOP" as const, peers: [], refused: {} })),
+    each(({ vrid }) => ({ vrid: vrid + 7 })),
+    each(() => ({ interface: undefined })),
+    each(({ addresses }) => ({ addresses: addresses.map((at) => ({ ...at, prefix: 32 })) })),
+    { ...first, instances: [two, one] },
+    { ...first, instances: [two] },
+    { ...first, engineAnswers: false, instances: [], durations: undefined },
+    {
+      ...first,
+      checks: [
+        { ...check, result: "unknown" },
+        { ...check, name: "instance VI_1" },
+      ],
+    },
+    { ...first, groups: [], alerts: undefined, events: undefined, notify: [] },
+  ];
+  for (const now of [...readings, ...readings.toReversed(), first, ...readings]) {
+    const text = printer.parts(kept(now)).join("");
+    assert.equal(text, printMetrics({ ...now, series: daemonSeries() }));
+    assert.equal(printer.parts(kept(now)).join(""), text);
+  }
+});
+
+test("a thing that has had too many series gets new ones", () => {
+  const series = new SeriesCache({ a: "b" }, 2);
+  const [one, two] = [series.with("c", "1"), series.with("c", "2")];
+  assert.equal(series.with("c", "1"), one);
+  assert.equal(series.with("c", "3").text, '{a="b",c="3"} ');
+  assert.notEqual(series.with("c", "2"), two);
+  assert.equal(series.with("c", "2").text, two.text);
 });

@@ -122,7 +122,7 @@ export class FakeNode implements ApiNode {
         this.acts.push({ action, caller });
         return await Promise.resolve(act);
       });
-    this.metrics = metrics === undefined ? undefined : async () => await Promise.resolve(metrics);
+    this.metrics = metrics === undefined ? undefined : async () => await Promise.resolve([metrics]);
     const callers: Callers = readTokens(tokens).callers;
     this.streams = new Streams({ most: 10, ...streams });
     this.#app = makeApp({

@@ -1,6 +1,8 @@
 /** A reading with something in every family: two instances of a real engine in a fake world. */
 import { CHECK_BOUNDS } from "#metrics/bounds";
+import { instanceSeries } from "#metrics/instance-labels";
 import type { InstanceReading, MetricsReading, RunCounts } from "#metrics/reading";
+import { daemonSeries } from "#metrics/series";
 import { centis } from "#units/time";
 import { ENGINE_BOUNDS } from "#vrrp/engine/engine-durations";
 import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
@@ -53,6 +55,7 @@ export function reading(more: Partial<MetricsReading> = {}): MetricsReading {
   for (const value of [40, 90, 2_000]) durations.record(value);
   const counts = durations.counts(ENGINE_BOUNDS);
   return {
+    series: daemonSeries(),
     version: "1.2.3",
     nodeVersion: "v24.0.0",
     at: bench.now,
@@ -93,6 +96,7 @@ function instanceReading(snapshot: InstanceSnapshot): InstanceReading {
     count: 1,
   };
   return {
+    series: instanceSeries(snapshot),
     snapshot: {
       ...snapshot,
       ...(isMaster && { claim }),
