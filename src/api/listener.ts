@@ -144,21 +144,22 @@ export class Listener {
 
 const ignore = (): void => undefined;
 
-/** Characters that are encoded at a time. */
+/** Bytes that are encoded at a time. */
 const CHUNK = 65_536;
 
 /**
  * As its client takes them, so that what waits is encoded when its turn comes. A `Response` would
- * be read as a stream: 2 ms for 300 KB.
+ * be read as a stream: 2 ms for 300 KB. Nothing is joined, since that would be garbage.
  */
 function sendParts(outgoing: ServerResponse, parts: readonly string[]): void {
   let place = 0;
   const next = (): void => {
     while (!outgoing.destroyed) {
       const begin = place;
-      for (let size = 0; place < parts.length && size < CHUNK; place++)
-        size += parts[place]?.length ?? 0;
-      const bytes = Buffer.from(parts.slice(begin, place).join(""));
+      let size = 0;
+      while (place < parts.length && size < CHUNK) size += Buffer.byteLength(parts[place++] ?? "");
+      const bytes = Buffer.allocUnsafe(size);
+      for (let at = 0, part = begin; part < place; part++) at += bytes.write(parts[part] ?? "", at);
       if (place === parts.length) {
         outgoing.end(bytes);
         return;

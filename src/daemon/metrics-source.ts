@@ -37,7 +37,7 @@ export interface EngineReading {
 }
 
 /** What a scrape waits for on its way is less: the two clocks are as far apart as before. */
-const CLOCKS_MS = 100;
+const CLOCKS_MS = 50;
 
 export class MetricsSource {
   readonly #parts: MetricsParts;
@@ -94,7 +94,7 @@ export class MetricsSource {
   #wallMs(at: Instant): number {
     const ahead = Date.now() - at / 1_000;
     const known = this.#ahead;
-    if (known === undefined || ahead < known || ahead > known + CLOCKS_MS) this.#ahead = ahead;
+    if (known === undefined || Math.abs(ahead - known) > CLOCKS_MS) this.#ahead = ahead;
     return at / 1_000 + (this.#ahead ?? ahead);
   }
 

@@ -21,9 +21,10 @@ const ofCloud = (
       for (const one of cloud) {
         const { address } = one;
         write(one, (others, key, value) => {
-          const all = `cloud ${address} ${key}`;
-          const known = series.get(all);
-          put(known ?? series.add(all, { ...series.labels, address, ...others }), value);
+          const all = `${address} ${key}`;
+          const known = series.get("cloud", all);
+          const labels = { ...series.labels, address, ...others };
+          put(known ?? series.add("cloud", all, labels), value);
         });
       }
   },

@@ -37,7 +37,7 @@ const PROCESSES: readonly Family[] = [
     labels: ["version", "nodejs"],
     help: "Always 1: the version of Baton, and of Node.js under it.",
     write: ({ version, nodeVersion: nodejs, series }, put) =>
-      put(series.get("build") ?? series.add("build", { version, nodejs }), 1),
+      put(series.get("build", 0) ?? series.add("build", 0, { version, nodejs }), 1),
   },
   single(
     {
@@ -208,9 +208,10 @@ const GROUPS: readonly Family[] = [
     write: ({ groups, series }, put) => {
       for (const { name, state: now } of groups)
         for (const state of GROUP_STATES) {
-          const key = `group ${state} ${name}`;
-          const known = series.get(key) ?? series.add(key, { vrrp_group: name, state });
-          put(known, state === now ? 1 : 0);
+          const kind = `group ${state}`;
+          const known = series.get(kind, name);
+          const one = known ?? series.add(kind, name, { vrrp_group: name, state });
+          put(one, state === now ? 1 : 0);
         }
     },
   },

@@ -22,6 +22,14 @@ export interface Family {
   readonly write: (reading: MetricsReading, put: Put) => void;
 }
 
+/**
+ * Without an iterator and its results: code that runs once a second is interpreted, and makes them
+ * for each of some thousand samples.
+ */
+export function eachOf<Thing>(things: readonly Thing[], take: (thing: Thing) => void): void {
+  for (let place = 0; place < things.length; place++) take(things[place] as Thing);
+}
+
 /** One number of the daemon; undefined: not known. */
 export const single = (
   about: Omit<Family, "labels" | "write">,
@@ -42,26 +50,34 @@ export function putOneHot(
   states: readonly string[],
   now: string,
 ): void {
-  for (const state of states) put(series.with("state", state), state === now ? 1 : 0);
+  eachOf(states, (state) => put(series.with("state", state), state === now ? 1 : 0));
 }
 
 /**
- * @param key of the histogram within `series`, or empty if there is one
+ * @param kind of the histogram within `series`
+ * @param labels of all its samples
  * @param bounds those of `counts`, microseconds
  */
 export function putHistogram(
   put: Put,
   series: SeriesCache,
-  key: string,
+  kind: string,
   labels: Labels,
   { atMost, count, total }: DurationCounts,
   bounds: readonly number[],
 ): void {
-  const bucket = (le: string): Series =>
-    series.get(`le ${le} ${key}`) ?? series.add(`le ${le} ${key}`, { ...labels, le }, "_bucket");
-  for (const [place, bound] of bounds.entries())
-    put(bucket(String(bound / 1_000_000)), atMost[place] ?? count);
-  put(bucket("+Inf"), count);
-  put(series.get(`sum ${key}`) ?? series.add(`sum ${key}`, labels, "_sum"), total / 1_000_000);
-  put(series.get(`count ${key}`) ?? series.add(`count ${key}`, labels, "_count"), count);
+  for (let place = 0; place < bounds.length; place++) {
+    const bound = bounds[place] ?? 0;
+    put(series.get(kind, bound) ?? addBucket(series, kind, bound, labels), atMost[place] ?? count);
+  }
+  const infinite = Number.POSITIVE_INFINITY;
+  put(series.get(kind, infinite) ?? addBucket(series, kind, infinite, labels), count);
+  const sum = series.get(kind, "sum") ?? series.add(kind, "sum", labels, "_sum");
+  put(sum, total / 1_000_000);
+  put(series.get(kind, "count") ?? series.add(kind, "count", labels, "_count"), count);
+}
+
+function addBucket(series: SeriesCache, kind: string, bound: number, labels: Labels): Series {
+  const le = Number.isFinite(bound) ? String(bound / 1_000_000) : "+Inf";
+  return series.add(kind, bound, { ...labels, le }, "_bucket");
 }

@@ -1,7 +1,7 @@
 /** Of each instance: its state, its advertisements, its addresses, its peers. */
 import { printIpv4, printMac } from "#units/address";
 import { type Instant, toSeconds } from "#units/time";
-import { type Family, type Put, putOneHot, type Unit } from "./family.ts";
+import { eachOf, type Family, type Put, putOneHot, type Unit } from "./family.ts";
 import { INSTANCE_LABELS } from "./instance-labels.ts";
 import type { InstanceReading, MetricsReading } from "./reading.ts";
 import type { Series, SeriesCache } from "./series.ts";
@@ -21,10 +21,10 @@ const ofInstance = (
   labels: INSTANCE_LABELS,
   help,
   write: (reading, put) => {
-    for (const instance of reading.instances) {
+    eachOf(reading.instances, (instance) => {
       const known = value(instance, reading);
       if (known !== undefined) put(instance.series.plain, known);
-    }
+    });
   },
 });
 
@@ -40,7 +40,7 @@ const ofMany = (
   ...about,
   labels: [...INSTANCE_LABELS, ...more],
   write: (reading, put) => {
-    for (const instance of reading.instances) write(instance, put, reading);
+    eachOf(reading.instances, (instance) => write(instance, put, reading));
   },
 });
 
@@ -82,8 +82,9 @@ const STATE: readonly Family[] = [
     ["from", "to", "reason"],
     ({ transitions, series }, put) => {
       for (const { from, to, reason, count } of transitions) {
-        const key = `change ${from} ${to} ${reason}`;
-        put(series.get(key) ?? series.add(key, { ...series.labels, from, to, reason }), count);
+        const key = `${from} ${to} ${reason}`;
+        const known = series.get("change", key);
+        put(known ?? series.add("change", key, { ...series.labels, from, to, reason }), count);
       }
     },
   ),
@@ -209,11 +210,13 @@ type Address = InstanceReading["snapshot"]["addresses"][number];
 
 function addressSeries(series: SeriesCache, one: Address): Series {
   const { address, prefix, interface: device } = one;
-  const key = `address ${address} ${prefix} ${device}`;
-  const known = series.get(key);
+  // Below 2^38. A device may be called as a kind is: none of those has numbers for keys but peers.
+  const key = address * 64 + prefix;
+  const kind = device === "peer" ? "device peer" : device;
+  const known = series.get(kind, key);
   if (known !== undefined) return known;
   const printed = `${printIpv4(address)}/${prefix}`;
-  return series.add(key, { ...series.labels, address: printed, device });
+  return series.add(kind, key, { ...series.labels, address: printed, device });
 }
 
 const ofAddress = (
@@ -290,13 +293,19 @@ const ADDRESSES: readonly Family[] = [
       if (!isKnown(claim)) return;
       const mac = isKnown(claim.mac) ? printMac(claim.mac) : "";
       const address = printIpv4(claim.address);
-      const key = `claim ${address} ${mac}`;
-      put(series.get(key) ?? series.add(key, { ...series.labels, address, mac }), 1);
+      const key = `${address} ${mac}`;
+      const known = series.get("claim", key);
+      put(known ?? series.add("claim", key, { ...series.labels, address, mac }), 1);
     },
   ),
 ];
 
 type Peer = InstanceReading["snapshot"]["peers"][number];
+
+function peerSeries(series: SeriesCache, { address }: Peer): Series {
+  const known = series.get("peer", address);
+  return known ?? series.add("peer", address, { ...series.labels, peer: printIpv4(address) });
+}
 
 const ofPeer = (
   name: string,
@@ -305,10 +314,10 @@ const ofPeer = (
   value: (peer: Peer, instance: InstanceReading, reading: MetricsReading) => number | undefined,
 ): Family =>
   ofMany({ name, type: "gauge", unit, help }, ["peer"], (one, put, reading) => {
-    for (const peer of one.snapshot.peers) {
+    eachOf(one.snapshot.peers, (peer) => {
       const known = value(peer, one, reading);
-      if (known !== undefined) put(one.series.with("peer", printIpv4(peer.address)), known);
-    }
+      if (known !== undefined) put(peerSeries(one.series, peer), known);
+    });
   });
 
 const PEERS: readonly Family[] = [
@@ -361,8 +370,9 @@ const PEERS: readonly Family[] = [
 type Tracker = InstanceReading["snapshot"]["trackers"][number];
 
 function trackerSeries(series: SeriesCache, { kind, name }: Tracker): Series {
-  const key = `tracker ${kind} ${name}`;
-  return series.get(key) ?? series.add(key, { ...series.labels, kind, name });
+  const key = `${kind} ${name}`;
+  const known = series.get("tracker", key);
+  return known ?? series.add("tracker", key, { ...series.labels, kind, name });
 }
 
 const TRACKERS: readonly Family[] = [

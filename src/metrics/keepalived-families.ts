@@ -5,7 +5,7 @@
  * counter, so that a series ends and another begins with a change of state.
  */
 import { printIpv4 } from "#units/address";
-import { type Family, single } from "./family.ts";
+import { eachOf, type Family, single } from "./family.ts";
 import type { CheckReading, InstanceReading } from "./reading.ts";
 import type { Series } from "./series.ts";
 
@@ -29,11 +29,10 @@ const RUNS: Readonly<Record<CheckReading["run"], number>> = {
 
 function seriesOf({ snapshot, series }: InstanceReading): Series {
   const state = snapshot.state === "STOP" ? "INIT" : snapshot.state;
-  const key = `exporter ${state}`;
-  const known = series.get(key);
+  const known = series.get("exporter", state);
   if (known !== undefined) return known;
   const { name: iname, interface: device, vrid } = snapshot;
-  return series.add(key, { iname, intf: device ?? "", vrid: String(vrid), state });
+  return series.add("exporter", state, { iname, intf: device ?? "", vrid: String(vrid), state });
 }
 
 const ofInstance = (
@@ -47,7 +46,7 @@ const ofInstance = (
   labels: LABELS,
   help,
   write: ({ instances }, put) => {
-    for (const instance of instances) put(seriesOf(instance), value(instance));
+    eachOf(instances, (instance) => put(seriesOf(instance), value(instance)));
   },
 });
 
@@ -132,13 +131,14 @@ export const KEEPALIVED_FAMILIES: readonly Family[] = [
       for (const { snapshot, series } of instances) {
         const { name: iname, state, addresses } = snapshot;
         for (const { address, prefix, interface: intf } of addresses) {
-          const key = `exporter address ${address} ${prefix} ${intf}`;
-          let known = series.get(key);
+          const key = `${address} ${prefix} ${intf}`;
+          let known = series.get("exporter address", key);
           if (known === undefined) {
             // As keepalived prints them: without the prefix of a single address.
             const ip = printIpv4(address);
             const ip_address = prefix === 32 ? ip : `${ip}/${prefix}`;
-            known = series.add(key, { iname, intf, vrid: String(snapshot.vrid), ip_address });
+            const labels = { iname, intf, vrid: String(snapshot.vrid), ip_address };
+            known = series.add("exporter address", key, labels);
           }
           put(known, STATES[state]);
         }

@@ -11,10 +11,8 @@ function putRuns(
   labels: Labels,
   runs: RunCounts,
 ): void {
-  for (const result of RUN_RESULTS) {
-    const whole = `runs ${result} ${key}`;
-    put(series.get(whole) ?? series.add(whole, { ...labels, result }), runs[result]);
-  }
+  for (const result of RUN_RESULTS)
+    put(series.get(key, result) ?? series.add(key, result, { ...labels, result }), runs[result]);
 }
 
 const CHECKS: readonly Family[] = [
@@ -37,7 +35,7 @@ const CHECKS: readonly Family[] = [
     help: "Runs of a check script by how they ended.",
     write: ({ checks, series }, put) => {
       for (const { name, runs } of checks)
-        putRuns(put, series, `check ${name}`, { check: name }, runs);
+        putRuns(put, series, `check runs ${name}`, { check: name }, runs);
     },
   },
   {
@@ -48,7 +46,7 @@ const CHECKS: readonly Family[] = [
     help: "How long the runs of a check script took.",
     write: ({ checks, series }, put) => {
       for (const { name, durations } of checks)
-        putHistogram(put, series, `check ${name}`, { check: name }, durations, CHECK_BOUNDS);
+        putHistogram(put, series, `check took ${name}`, { check: name }, durations, CHECK_BOUNDS);
     },
   },
   {
@@ -89,7 +87,8 @@ const NOTIFY: readonly Family[] = [
     write: ({ notify, series }, put) => {
       for (const one of notify) {
         const { kind, name, queued } = one;
-        put(series.get(keyOf(one)) ?? series.add(keyOf(one), { kind, name }), queued);
+        const key = keyOf(one);
+        put(series.get(key, "queued") ?? series.add(key, "queued", { kind, name }), queued);
       }
     },
   },

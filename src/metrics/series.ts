@@ -38,14 +38,18 @@ const escapeValue = (value: string): string =>
 /** Without labels. */
 export const PLAIN: Series = makeSeries(NO_LABELS);
 
-/** The series of one thing, by a key that whoever prints them makes up. */
+/**
+ * The series of one thing, by a kind and a key of that kind. Both are values that are there already:
+ * a key that had to be made for each look-up would be most of what a scrape leaves to be collected.
+ */
 export class SeriesCache {
   /** Of every series of this thing. */
   readonly labels: Labels;
   /** With these labels alone. */
   readonly plain: Series;
   readonly #most: number;
-  readonly #known = new Map<string, Series>();
+  #count = 0;
+  readonly #known = new Map<string, Map<string | number, Series>>();
 
   /** @param most beyond so many all are forgotten, and made again when they are needed */
   constructor(labels: Labels, most: number) {
@@ -54,22 +58,26 @@ export class SeriesCache {
     this.#most = most;
   }
 
-  get(key: string): Series | undefined {
-    return this.#known.get(key);
+  get(kind: string, key: string | number): Series | undefined {
+    return this.#known.get(kind)?.get(key);
   }
 
   /** @param labels all of them */
-  add(key: string, labels: Labels, suffix?: Suffix): Series {
-    if (this.#known.size >= this.#most) this.#known.clear();
+  add(kind: string, key: string | number, labels: Labels, suffix?: Suffix): Series {
+    if (this.#count >= this.#most) {
+      this.#known.clear();
+      this.#count = 0;
+    }
     const series = makeSeries(labels, suffix);
-    this.#known.set(key, series);
+    const ofKind = this.#known.get(kind) ?? new Map<string | number, Series>();
+    this.#known.set(kind, ofKind.set(key, series));
+    this.#count += 1;
     return series;
   }
 
   /** With this label besides those of every series of this thing. */
   with(name: string, value: string): Series {
-    const key = `${name} ${value}`;
-    return this.#known.get(key) ?? this.add(key, { ...this.labels, [name]: value });
+    return this.get(name, value) ?? this.add(name, value, { ...this.labels, [name]: value });
   }
 }
 
