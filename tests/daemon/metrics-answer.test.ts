@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { Snapshot } from "#daemon/engine-process";
 import { MetricsAnswer, type MetricsOptions } from "#daemon/metrics-answer";
 import { ReloadCount } from "#daemon/reload-count";
+import { after, fromSeconds } from "#units/time";
 import { keepLog } from "../support/daemon-bench.ts";
 import { snapshots } from "../support/metrics-reading.ts";
 
@@ -116,4 +117,32 @@ test("another engine goes on counting; one that was replaced while it was asked 
   engine.answer = alive;
   const [after = ""] = lines(await answer.get(), sent);
   assert.equal(Number(after.split(" ").at(-1)), 2 * count);
+});
+
+test("instants do not move with what the question took, and follow a clock that was set", async (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
+  const engine: FakeEngine = { pid: 7, answer: () => undefined };
+  const answer = answerWith(engine);
+  const { answer: first } = engine;
+  const since = async (): Promise<number> => {
+    const [line = ""] = lines(await answer.get(), "baton_instance_state_start_time_seconds");
+    return Number(line.split(" ").at(-1));
+  };
+  const later = (seconds: number): Snapshot | undefined => {
+    const one = first();
+    return one && { ...one, at: after(one.at, fromSeconds(seconds)) };
+  };
+  const before = await since();
+  for (const [seconds, ms] of [
+    [1, 1_030],
+    [2, 970],
+    [3, 1_000],
+  ] as const) {
+    engine.answer = () => later(seconds);
+    context.mock.timers.tick(ms);
+    assert.equal(await since(), before);
+  }
+  engine.answer = () => later(4);
+  context.mock.timers.tick(11_000);
+  assert.equal(await since(), before + 10);
 });
