@@ -39,7 +39,7 @@ const escapeValue = (value: string): string =>
 export const PLAIN: Series = makeSeries(NO_LABELS);
 
 /**
- * The series of one thing, by a kind and a key of that kind. Both are values that are there already:
+ * The series of one thing, by a kind and a key of that kind. Both are values that there are anyway:
  * a key that had to be made for each look-up would be most of what a scrape leaves to be collected.
  */
 export class SeriesCache {
