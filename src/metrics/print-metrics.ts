@@ -1,6 +1,6 @@
 /**
  * Prometheus' text format, version 0.0.4, from a reading: a part for each family. A part in which
- * nothing has changed since the last scrape is taken as it was: of a master's 80 lines three have.
+ * nothing has changed since the last scrape is taken as it was: of a master's 50 lines three have.
  * docs/adr/0032 says why no library does it.
  */
 import { FAMILIES } from "./catalogue.ts";

@@ -1,8 +1,8 @@
 /**
- * Folders of the lab. Every node has its own /etc/keepalived, /var/log, /var/keepalived and
- * /run, which are plain folders under one temporary folder, bound into the node's private
- * mounts: the daemons see the paths of the tutorial, and we or a curious user read the same
- * files from outside.
+ * Folders of the lab. Every node has its own /etc/keepalived, /var/log, /var/keepalived,
+ * /var/lib/baton and /run, which are plain folders under one temporary folder, bound into the
+ * node's private mounts: the daemons see the paths of the tutorial, and we or a curious user read
+ * the same files from outside.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -25,6 +25,7 @@ export const NODE_FOLDERS: Readonly<Record<string, string>> = {
   "/etc/keepalived": "etc",
   "/var/log": "log",
   "/var/keepalived": "var",
+  "/var/lib/baton": "state",
   "/run": "run",
 };
 
@@ -32,6 +33,8 @@ export const NODE_FOLDERS: Readonly<Record<string, string>> = {
  * Mount points under these do not exist on every machine, and we must not create them there.
  */
 const SHADOWED = ["/etc", "/var"];
+/** In one of them: a folder of its own, with entries that lead to the originals likewise. */
+const SHADOWED_WITHIN = "/var/lib";
 const DONE = "/etc/.baton-lab";
 /** Where the real folders stay reachable: never below a folder that is removed recursively. */
 const PARKING = ["/mnt", "/media", "/srv", "/dev/shm"];
@@ -71,16 +74,24 @@ function shadow(): void {
     mkdirSync(original, { recursive: true });
     mount("--rbind", folder, original);
     mount("-t", "tmpfs", "-o", "mode=755", "none", folder);
-    for (const name of readdirSync(original)) {
-      const path = join(original, name);
-      const own = Object.keys(NODE_FOLDERS).includes(`${folder}/${name}`);
-      if (own) continue;
-      const link = lstatSync(path).isSymbolicLink() ? readlinkSync(path) : path;
-      symlinkSync(link, join(folder, name));
-    }
+    linkEntries(original, folder);
   }
   for (const folder of Object.keys(NODE_FOLDERS)) mkdirSync(folder, { recursive: true });
   writeFileSync(DONE, "");
+}
+
+/** Those that a node has its own of are left out. */
+function linkEntries(original: string, folder: string): void {
+  for (const name of readdirSync(original)) {
+    const path = join(original, name);
+    const here = join(folder, name);
+    if (here in NODE_FOLDERS) continue;
+    const isLink = lstatSync(path).isSymbolicLink();
+    if (here === SHADOWED_WITHIN && !isLink) {
+      mkdirSync(here);
+      linkEntries(path, here);
+    } else symlinkSync(isLink ? readlinkSync(path) : path, here);
+  }
 }
 
 export function makeNodeFolders(folder: string): void {

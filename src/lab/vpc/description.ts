@@ -35,7 +35,7 @@ export interface InstanceDescription {
   readonly run: readonly string[];
   /**
    * Path inside → text. An instance has its own folders for /etc/keepalived, /var/log,
-   * /var/keepalived and /run.
+   * /var/keepalived, /var/lib/baton and /run.
    */
   readonly files: Readonly<Record<string, string>>;
 }

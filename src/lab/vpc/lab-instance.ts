@@ -16,8 +16,8 @@ const PROGRAMS = fileURLToPath(resourceUrl("bin"));
 export class LabInstance {
   readonly launched: LaunchedInstance;
   /**
-   * The folder outside that holds what is below /etc/keepalived, /var/log, /var/keepalived and
-   * /run inside.
+   * The folder outside that holds what is below /etc/keepalived, /var/log, /var/keepalived,
+   * /var/lib/baton and /run inside.
    */
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
