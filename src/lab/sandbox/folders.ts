@@ -25,7 +25,7 @@ export const NODE_FOLDERS: Readonly<Record<string, string>> = {
   "/etc/keepalived": "etc",
   "/var/log": "log",
   "/var/keepalived": "var",
-  "/var/lib/baton": "state",
+  "/var/lib/baton": "lib",
   "/run": "run",
 };
 
