@@ -88,7 +88,7 @@ async function readAll(nodes: readonly DrillNode[]): Promise<readonly (NamedNode
 export async function examine(nodes: readonly DrillNode[], instance: string): Promise<Owner> {
   const all = await readAll(nodes);
   const refusals = refusalsOf(all, instance);
-  const owner = all.find(({ name }) => name === ownerOf(all, instance)?.name);
+  const owner = ownerOf(all, instance);
   if (refusals.length === 0 && owner !== undefined) return owner;
   throw new DrillProblem({
     en: refusals.map(({ en }) => en).join("; "),
@@ -172,7 +172,7 @@ class DrillStep {
     const limit = after(now(), fromMillis(OWNER_MS));
     while (now() < limit) {
       const all = await readAll(nodes).catch(() => []);
-      const owner = all.find(({ name }) => name === ownerOf(all, instance)?.name);
+      const owner = ownerOf(all, instance);
       if (owner !== undefined && (owner.node !== node || this.#plan !== "switch"))
         return owner.node;
       await sleep(POLL_MS);

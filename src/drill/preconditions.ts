@@ -34,10 +34,18 @@ export interface NamedNode {
 const says = (en: string, zh: string): Text => ({ en, "zh-CN": zh });
 
 /** Who owns it; undefined: nobody among these nodes, or more than one. */
-export function ownerOf(nodes: readonly NamedNode[], instance: string): NamedNode | undefined {
-  const owners = nodes.filter(({ state }) => instanceOf(state, instance)?.state === "MASTER");
+export function ownerOf<Node extends NamedNode>(
+  nodes: readonly Node[],
+  instance: string,
+): Node | undefined {
+  const owners = ownersOf(nodes, instance);
   return owners.length === 1 ? owners[0] : undefined;
 }
+
+const ownersOf = <Node extends NamedNode>(
+  nodes: readonly Node[],
+  instance: string,
+): readonly Node[] => nodes.filter(({ state }) => instanceOf(state, instance)?.state === "MASTER");
 
 export const instanceOf = (state: NodeState, name: string): InstanceState | undefined =>
   state.instances.find((one) => one.name === name);
@@ -46,7 +54,7 @@ export const instanceOf = (state: NodeState, name: string): InstanceState | unde
 export function refusalsOf(nodes: readonly NamedNode[], instance: string): readonly Text[] {
   const refusals = nodes.flatMap((node) => nodeRefusals(node, instance));
   if (refusals.length > 0) return refusals;
-  const owners = nodes.filter(({ state }) => instanceOf(state, instance)?.state === "MASTER");
+  const owners = ownersOf(nodes, instance);
   if (owners.length > 1) {
     const names = owners.map(({ name }) => name).join(", ");
     return [says(`${instance} has two owners: ${names}`, `${instance} 有两个持有者：${names}`)];
