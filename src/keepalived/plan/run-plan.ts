@@ -15,6 +15,8 @@ export interface RunPlan {
   readonly groups: readonly GroupPlan[];
   /** Only scripts that some instance or group tracks: keepalived never runs the others. */
   readonly scripts: readonly ScriptPlan[];
+  /** Only tracked ones, as of `scripts`. Undefined: none. */
+  readonly checks?: readonly CheckPlan[];
   readonly files: readonly FileTrackerPlan[];
   readonly processes: readonly ProcessTrackerPlan[];
   /** The HTTP API, if the file has one. */
@@ -114,6 +116,8 @@ export interface InstancePlan {
   readonly havip?: HavipPlan;
   /** `smtp_alert` */
   readonly isMailed?: true;
+  /** Of the instance itself; the gate of its sync group stands there. */
+  readonly gate?: GatePlan;
 }
 
 /** Where to ask. Undefined: the command line, the environment, or the machine's metadata say. */
@@ -140,6 +144,74 @@ export interface GroupPlan {
   readonly notify: NotifyPlan;
   /** `smtp_alert` */
   readonly isMailed?: true;
+  readonly gate?: GatePlan;
+}
+
+/**
+ * `gate { … }` of an instance or a sync group: what must have succeeded before the address is
+ * added, and what is done before it goes.
+ */
+export interface GatePlan {
+  /** Name of the instance or sync group. */
+  readonly unit: string;
+  /** Runs behind the promotion of the database, if there is one. */
+  readonly promote?: GateScript;
+  /** Runs before the demotion of the database. */
+  readonly demote?: GateScript;
+  readonly database?: DatabasePlan;
+  /** How long the router waits for all of a promotion or demotion: database and script. */
+  readonly promoteTimeout: Micros;
+  readonly demoteTimeout: Micros;
+  /** Ports of the address that are closed while not promoted; each once. */
+  readonly fence: readonly FencePort[];
+  readonly onRefusal: "backup" | "fault" | "serve";
+  /** How long a refused node is not electable. */
+  readonly hold: Micros;
+  readonly probe: "arp" | "service" | "off";
+  readonly resetConnections: boolean;
+  /** At a planned move connections may go on for so long; 0: not at all. */
+  readonly drain: Micros;
+}
+
+export interface GateScript {
+  readonly command: CommandPlan;
+  readonly timeout: Micros;
+}
+
+export interface FencePort {
+  readonly protocol: "tcp" | "udp";
+  readonly port: number;
+}
+
+export type DatabaseKind = "mysql" | "postgresql" | "redis";
+
+/** Host: a name or an address. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type DatabaseAddress = { readonly socket: string } | HostPort;
+
+/** `mysql { … }`, `postgresql { … }` or `redis { … }` in a gate. */
+export interface DatabasePlan {
+  readonly kind: DatabaseKind;
+  readonly at: DatabaseAddress;
+  /** The databases of the other nodes; none: nothing can be compared. */
+  readonly peers: readonly HostPort[];
+  /** An absolute path; secrets are read from it by the process that asks. */
+  readonly credentialsFile?: string;
+  /** A standby that is further behind is not eligible. */
+  readonly maxLag: Micros;
+  readonly sync: "required" | "preferred" | "off";
+  readonly rejoin: "auto" | "manual";
+  /** From look to look. */
+  readonly interval: Micros;
+  /** Of one look. */
+  readonly timeout: Micros;
+  /** Of a promotion and a demotion, without scripts. */
+  readonly promoteTimeout: Micros;
+  readonly demoteTimeout: Micros;
 }
 
 /** A program and its arguments, split as keepalived splits them; never given to a shell. */
@@ -175,6 +247,65 @@ export interface ScriptPlan {
   readonly rise: number;
   readonly fall: number;
   readonly initFail: boolean;
+}
+
+/**
+ * `check NAME { … }`: tracked in `track_script` by its name as a `vrrp_script` is, run without a
+ * process. No answer within `timeout` is a failure at that moment.
+ */
+export interface CheckPlan {
+  readonly name: string;
+  readonly target: CheckTarget;
+  readonly interval: Micros;
+  readonly timeout: Micros;
+  readonly rise: number;
+  readonly fall: number;
+  readonly initFail: boolean;
+}
+
+/** `host` is a name or an address; a name is resolved at each run, within its time-out. */
+export type CheckTarget =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | HttpTarget
+  | {
+      readonly kind: DatabaseKind;
+      readonly at: DatabaseAddress;
+      readonly credentialsFile?: string;
+      /** Must give at least one row, and none with a first column of 0 or false. */
+      readonly query?: string;
+    }
+  | {
+      readonly kind: "dns";
+      /** An address, never a name. */
+      readonly server: HostPort;
+      readonly name: string;
+      readonly type: DnsType;
+    }
+  | { readonly kind: "ping"; readonly host: string };
+
+export type DnsType = "A" | "AAAA" | "CNAME" | "MX" | "NS" | "SOA" | "SRV" | "TXT";
+
+export interface HttpTarget {
+  readonly kind: "http";
+  /** `http://` or `https://`, without account and fragment. */
+  readonly url: string;
+  /** Both included. */
+  readonly status: { readonly from: number; readonly to: number };
+  /** A pattern of units/pattern.ts that the first 64 KB of the body must match. */
+  readonly body?: string;
+  /** The header `Host`; undefined: the URL's. */
+  readonly hostHeader?: string;
+  /** With `https://` only. */
+  readonly tls?: HttpTls;
+}
+
+export interface HttpTls {
+  /** False: `tls insecure`, any certificate will do. */
+  readonly isVerified: boolean;
+  /** Name in the certificate and in SNI; undefined: that of `Host`, else the URL's. */
+  readonly name?: string;
+  /** Authorities in PEM instead of the system's. */
+  readonly caFile?: string;
 }
 
 export interface FileTrackerPlan {
