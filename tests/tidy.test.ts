@@ -99,9 +99,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: ["diagnostics"],
     pure: false,
   },
+  "lab/database": { uses: ["units"], types: [], pure: false },
   "lab/sandbox": { uses: ["linux", "units"], types: ["diagnostics"], pure: false },
   "lab/measure": {
     uses: [
+      "lab/database",
       "probes",
       "lab/sandbox",
       "daemon",
@@ -134,6 +136,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   "lab/demo": {
     uses: [
+      "lab/database",
       "command-line",
       "lab/vpc",
       "lab/measure",

@@ -15,6 +15,7 @@ export const TOOLS = {
   systemctl: "systemd",
   rsyslogd: "rsyslog",
   logrotate: "logrotate",
+  mariadbd: "mariadb-server-core",
   mandoc: "mandoc",
   prometheus: "prometheus",
   promtool: "prometheus",
