@@ -126,6 +126,15 @@ function effectLines(effect: RouterEffect, language: Language): string[] {
     case "removeAddresses":
     case "announce":
     case "cancelAnnouncements":
+    case "promote":
+    case "demote":
+    case "cancelGate":
+    case "closeFence":
+    case "openFence":
+    case "probe":
+    case "compare":
+    case "drain":
+    case "resetConnections":
       return [];
   }
 }

@@ -515,6 +515,7 @@ export class Supervisor {
       case "snapshot":
       case "switchAnswer":
       case "pauses":
+      case "gate":
         return;
     }
   }

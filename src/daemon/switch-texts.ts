@@ -151,6 +151,16 @@ export function reasonText(reason: SwitchReason): Text {
       return notTakenText(reason, "who took over gave it up again", "接管的节点又让出了地址");
     case "recalled":
       return notTakenText(reason, "nobody took over", "没有节点接管");
+    case "demotion-refused":
+      return both(
+        "the gate refused to demote this node, so the address stays here and is served as before",
+        "gate 拒绝降级本节点，地址留在本机，照常服务",
+      );
+    case "demotion-late":
+      return both(
+        "the gate did not demote this node in time, so the address stays here and is served as before",
+        "gate 未能按时降级本节点，地址留在本机，照常服务",
+      );
     case "stalled":
       return both(
         "this node did not run for a while and gave the address up, for somebody else may be the owner; status says who",

@@ -324,6 +324,17 @@ function perform(
     case "priorityChanged":
     case "report":
       return model;
+    case "promote":
+    case "demote":
+    case "cancelGate":
+    case "closeFence":
+    case "openFence":
+    case "probe":
+    case "compare":
+    case "drain":
+    case "resetConnections":
+      // No router of this model has a gate.
+      return model;
   }
 }
 

@@ -72,6 +72,12 @@ function onMessage(message: ToEngine): void {
     case "switchBack":
     case "maintenance":
     case "recording":
+    case "gateAnswer":
+    case "probeAnswer":
+    case "dataCompared":
+    case "drained":
+    case "eligible":
+    case "promoteAsked":
       return;
   }
 }

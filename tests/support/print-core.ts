@@ -3,7 +3,7 @@
  * written by people.
  */
 
-import { type Mac, printIpv4, printMac } from "#units/address";
+import { type Ipv4, type Mac, printIpv4, printMac } from "#units/address";
 import type { Report, RouterEffect } from "#vrrp/router/event";
 
 export function printEffect(effect: RouterEffect): string {
@@ -31,8 +31,29 @@ export function printEffect(effect: RouterEffect): string {
       return `priority ${effect.from} -> ${effect.to} by ${effect.tracker}`;
     case "report":
       return `report ${printReport(effect.report)}`;
+    case "promote":
+      return `promote #${effect.run} ${effect.reason}${near(effect.peer)} within ${effect.micros}`;
+    case "demote":
+      return `demote #${effect.run} ${effect.reason}${effect.isPlanned ? " planned" : ""}${near(effect.peer)} within ${effect.micros}`;
+    case "cancelGate":
+      return `cancel #${effect.run}`;
+    case "closeFence":
+      return effect.only === undefined ? "close fence" : "close fence to new connections";
+    case "openFence":
+      return "open fence";
+    case "probe":
+      return `probe #${effect.run} by ${effect.how}`;
+    case "compare":
+      return `compare #${effect.run} with ${printIpv4(effect.peer)} within ${effect.micros}`;
+    case "drain":
+      return `drain #${effect.run} within ${effect.micros}`;
+    case "resetConnections":
+      return "reset connections";
   }
 }
+
+const near = (peer: Ipv4 | undefined): string =>
+  peer === undefined ? "" : ` (${printIpv4(peer)})`;
 
 const by = (mac: Mac | undefined): string => (mac === undefined ? "" : ` by ${printMac(mac)}`);
 
@@ -67,6 +88,22 @@ export function printReport(report: Report): string {
     case "stalled-as-backup":
       return `stalled-as-backup ${report.micros}`;
     case "no-owner":
-      return `no-owner ${report.noMasterMicros}`;
+      return `no-owner ${report.noMasterMicros}${report.heldBack === undefined ? "" : `, ${report.heldBack}`}`;
+    case "promotion-begun":
+      return `promotion-begun #${report.run} ${report.reason}`;
+    case "promoted":
+      return `promoted #${report.run} in ${report.took}`;
+    case "promotion-failed":
+      return `promotion-failed #${report.run} ${report.outcome} after ${report.took}, then ${report.follows} for ${report.hold}`;
+    case "demotion-begun":
+      return `demotion-begun #${report.run} ${report.reason}`;
+    case "demoted":
+      return `demoted #${report.run} in ${report.took}`;
+    case "demotion-failed":
+      return `demotion-failed #${report.run} ${report.outcome} after ${report.took}`;
+    case "takeover-refused":
+      return `takeover-refused by ${report.how} after ${report.noAdvertFor}`;
+    case "data-compared":
+      return `data-compared ${printIpv4(report.from)} ${report.result}, ${report.isOpen ? "open" : "closed"}`;
   }
 }

@@ -268,6 +268,8 @@ function printMessage(message: FromEngine): string | undefined {
       const why = message.refused.map((one) => `${one.instance} ${one.why.kind}`);
       return why.length === 0 ? undefined : `refuses to switch: ${why.join(", ")}`;
     }
+    case "gate":
+      return `(${message.instance}) asks the gate of ${message.unit} to ${message.request.kind}`;
     case "stopped":
       return "has stopped";
     case "configuring":

@@ -17,21 +17,29 @@ export function signIn(report: Report): Sign | undefined {
   switch (report.kind) {
     case "weaker-master":
     case "grace":
+    case "data-compared":
       return { sign: "rival-master", address: undefined };
     case "address-claimed":
     case "claims-ended":
       return { sign: "foreign-announcement", address: printIpv4(report.address) };
     case "claims-not-heard":
+    case "demoted":
+    case "demotion-begun":
+    case "demotion-failed":
     case "foreign-address":
     case "handed-over":
     case "held-down":
     case "no-owner":
     case "own-address-heard":
     case "peer-unresolved":
+    case "promoted":
+    case "promotion-begun":
+    case "promotion-failed":
     case "stalled-as-backup":
     case "switch-begun":
     case "switched":
     case "switch-taken-back":
+    case "takeover-refused":
       return undefined;
   }
 }

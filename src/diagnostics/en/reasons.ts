@@ -5,6 +5,7 @@ import { fromCentis, micros } from "#units/time";
 import type { Report, TakenBack } from "#vrrp/router/event";
 import type { FaultCause, Reason } from "#vrrp/router/reason";
 import { duration } from "../numbers.ts";
+import { gateReason, gateReport, heldBack, promotionFault } from "./gate.ts";
 
 export function reason(why: Reason): string {
   switch (why.kind) {
@@ -58,6 +59,10 @@ export function reason(why: Reason): string {
       return "stopped";
     case "group":
       return `\`${why.member}\` of sync group \`${why.group}\` changed, and the group moves together`;
+    case "promotion-refused":
+    case "data-behind":
+    case "data-unknown":
+      return gateReason(why);
   }
 }
 
@@ -118,6 +123,9 @@ export function fault(cause: FaultCause): string {
       return `something else removed ${printIpv4(cause.address)} ${cause.removals} times within ${duration(cause.within)}`;
     case "group":
       return `\`${cause.member}\` of sync group \`${cause.group}\` is in FAULT`;
+    case "fence-refused":
+    case "promotion-refused":
+      return promotionFault(cause);
   }
 }
 
@@ -155,6 +163,10 @@ function takenBack(why: TakenBack): string {
       return "another member of the sync group has no successor, so all stay here";
     case "stalled":
       return "this node did not run for so long that somebody else may be the owner, so the address was removed here";
+    case "demotion-refused":
+      return "the gate refused to demote this node, so the address stays here";
+    case "demotion-late":
+      return "the gate did not demote this node in time, so the address stays here";
   }
 }
 
@@ -201,6 +213,17 @@ export function report(what: Report): string {
     case "no-owner":
       if (what.cannotHear !== undefined)
         return `this node has heard no router for ${duration(micros(what.noMasterMicros))} and cannot take the address, but it could not hear one either (${HEARS_NOTHING[what.cannotHear] ?? what.cannotHear}): whether another node serves the address is not known here`;
-      return `no router has advertised the address for ${duration(micros(what.noMasterMicros))}, and this node cannot take it: nobody serves it`;
+      return what.heldBack === undefined
+        ? `no router has advertised the address for ${duration(micros(what.noMasterMicros))}, and this node cannot take it: nobody serves it`
+        : `no router has advertised the address for ${duration(micros(what.noMasterMicros))}, and this node does not take it (${heldBack(what.heldBack)}): nobody serves it`;
+    case "promotion-begun":
+    case "promoted":
+    case "promotion-failed":
+    case "demotion-begun":
+    case "demoted":
+    case "demotion-failed":
+    case "takeover-refused":
+    case "data-compared":
+      return gateReport(what);
   }
 }

@@ -5,6 +5,7 @@ import { fromCentis, micros } from "#units/time";
 import type { Report, TakenBack } from "#vrrp/router/event";
 import type { FaultCause, Reason } from "#vrrp/router/reason";
 import { duration } from "../numbers.ts";
+import { gateReason, gateReport, heldBack, promotionFault } from "./gate.ts";
 
 export function reason(why: Reason): string {
   switch (why.kind) {
@@ -56,6 +57,10 @@ export function reason(why: Reason): string {
       return "已停止";
     case "group":
       return `同步组 \`${why.group}\` 中的 \`${why.member}\` 状态变化，整组一起切换`;
+    case "promotion-refused":
+    case "data-behind":
+    case "data-unknown":
+      return gateReason(why);
   }
 }
 
@@ -116,6 +121,9 @@ export function fault(cause: FaultCause): string {
       return `${duration(cause.within)} 内 ${printIpv4(cause.address)} 被其他程序删除了 ${cause.removals} 次`;
     case "group":
       return `同步组 \`${cause.group}\` 中的 \`${cause.member}\` 处于 FAULT`;
+    case "fence-refused":
+    case "promotion-refused":
+      return promotionFault(cause);
   }
 }
 
@@ -153,6 +161,10 @@ function takenBack(why: TakenBack): string {
       return "同步组中另一个成员没有后继节点，全组留在本机";
     case "stalled":
       return "本机停顿过久，其他节点可能已成为持有者，因此已在本机删除该地址";
+    case "demotion-refused":
+      return "gate 拒绝降级本机，地址留在本机";
+    case "demotion-late":
+      return "gate 未能按时降级本机，地址留在本机";
   }
 }
 
@@ -199,6 +211,17 @@ export function report(what: Report): string {
     case "no-owner":
       if (what.cannotHear !== undefined)
         return `本机已有 ${duration(micros(what.noMasterMicros))} 没有收到任何路由器的通告，也无法接管；但本机此时收不到通告（${HEARS_NOTHING[what.cannotHear] ?? what.cannotHear}），无法判断是否有其他节点在提供服务`;
-      return `已有 ${duration(micros(what.noMasterMicros))} 没有任何路由器通告该地址，本机又无法接管：目前无人提供服务`;
+      return what.heldBack === undefined
+        ? `已有 ${duration(micros(what.noMasterMicros))} 没有任何路由器通告该地址，本机又无法接管：目前无人提供服务`
+        : `已有 ${duration(micros(what.noMasterMicros))} 没有任何路由器通告该地址，本机也不接管（${heldBack(what.heldBack)}）：目前无人提供服务`;
+    case "promotion-begun":
+    case "promoted":
+    case "promotion-failed":
+    case "demotion-begun":
+    case "demoted":
+    case "demotion-failed":
+    case "takeover-refused":
+    case "data-compared":
+      return gateReport(what);
   }
 }

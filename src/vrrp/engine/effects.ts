@@ -111,6 +111,17 @@ export class Effects {
         forgetUnresolved(instance);
         return this.#world.emit({ type: "transition", ...about(instance), ...rest, at: now });
       }
+      case "promote":
+      case "demote":
+      case "cancelGate":
+      case "closeFence":
+      case "openFence":
+      case "probe":
+      case "compare":
+      case "drain":
+      case "resetConnections":
+        // No configuration has a gate yet.
+        return;
       case "priorityChanged": {
         const { kind: _, ...rest } = effect;
         const { name } = instance.config.router;

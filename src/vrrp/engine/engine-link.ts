@@ -11,8 +11,8 @@ import type { Ipv4, Mac } from "#units/address";
 import type { Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { InstanceConfig } from "../router/config.ts";
-import type { Report } from "../router/event.ts";
-import type { FaultCause, Reason } from "../router/reason.ts";
+import type { DataComparison, Report } from "../router/event.ts";
+import type { DemoteReason, FaultCause, PromoteReason, Reason } from "../router/reason.ts";
 import type { AnnounceReason, Maintenance, PublicState, TrackerState } from "../router/state.ts";
 import type { AdvertWarning, DropReason } from "../wire/vrrp-packet.ts";
 import type { EngineDurations } from "./engine-durations.ts";
@@ -44,6 +44,8 @@ export type ToEngine =
       readonly maintenance?: Maintenance;
       /** Moved away by an operator before this engine was started: they do not preempt. */
       readonly switched?: readonly { readonly instance: string; readonly to: Ipv4 | undefined }[];
+      /** Of each unit with a gate, as far as it is known; one that is not named is as before. */
+      readonly eligible?: readonly { readonly unit: string; readonly eligible: boolean }[];
     }
   /**
    * An operator asks for a planned move of all of them, or of none; answered by `switchAnswer`, and
@@ -81,10 +83,75 @@ export type ToEngine =
       readonly from?: number;
       readonly empty?: true;
     }
+  /**
+   * Answers to `gate`; one with another number than the last changes nothing. `unit`: a sync group
+   * with a gate, or an instance.
+   */
+  | {
+      readonly type: "gateAnswer";
+      readonly unit: string;
+      readonly run: number;
+      readonly outcome: "done" | "refused";
+    }
+  | {
+      readonly type: "probeAnswer";
+      readonly instance: string;
+      readonly run: number;
+      readonly by: "nobody" | "somebody";
+    }
+  | {
+      readonly type: "dataCompared";
+      readonly unit: string;
+      readonly run: number;
+      readonly result: DataComparison;
+    }
+  | { readonly type: "drained"; readonly unit: string; readonly run: number }
+  /** At every change. */
+  | { readonly type: "eligible"; readonly unit: string; readonly eligible: boolean }
+  /** A person wants this node promoted, whatever its data lacks (`--accept-loss`). */
+  | { readonly type: "promoteAsked"; readonly unit: string }
   /** To a recording engine: lines got lost, so begin afresh; or nobody takes them any more. */
   | { readonly type: "recording"; readonly goOn: boolean }
   /** Hand over everything and end. */
   | { readonly type: "stop" };
+
+/**
+ * What the engine asks of a unit's gate. `run` grows with each request of a unit within the life of
+ * an engine; `micros` is how long its answer is waited for.
+ */
+export type GateRequest =
+  | {
+      readonly kind: "promote";
+      readonly run: number;
+      readonly reason: PromoteReason;
+      readonly peer?: Ipv4;
+      readonly micros: Micros;
+      readonly priority: Priority;
+    }
+  /** `isPlanned`: the release waits for it. */
+  | {
+      readonly kind: "demote";
+      readonly run: number;
+      readonly reason: DemoteReason;
+      readonly isPlanned: boolean;
+      readonly peer?: Ipv4;
+      readonly micros: Micros;
+      readonly priority: Priority;
+    }
+  /** Nobody waits for this promotion or demotion any more: end it. */
+  | { readonly kind: "cancel"; readonly run: number }
+  /** Does the service answer at one of these? Answered by `probeAnswer`. */
+  | { readonly kind: "probe"; readonly run: number; readonly addresses: readonly Ipv4[] }
+  | { readonly kind: "compare"; readonly run: number; readonly peer: Ipv4; readonly micros: Micros }
+  /** Answered by `drained` when no connection of these addresses is left. */
+  | {
+      readonly kind: "drain";
+      readonly run: number;
+      readonly micros: Micros;
+      readonly addresses: readonly Ipv4[];
+    }
+  /** Not answered. The addresses are still there. */
+  | { readonly kind: "reset"; readonly addresses: readonly Ipv4[] };
 
 /** An address on this machine that a list beside the kernel says is ours. */
 export interface Leftover {
@@ -216,6 +283,13 @@ export type FromEngine =
       readonly id: number;
       readonly refused: readonly { readonly instance: string; readonly why: SwitchRefusal }[];
     }
+  | {
+      readonly type: "gate";
+      /** The sync group, or the instance itself. */
+      readonly unit: string;
+      readonly instance: string;
+      readonly request: GateRequest;
+    }
   /** Everything is handed over; the engine ends now. */
   | { readonly type: "stopped" };
 
@@ -305,6 +379,7 @@ export interface InstanceSnapshot {
     /** Frames seen. */
     readonly count: number;
   };
+  readonly gate?: GateSnapshot;
   readonly lease: LeaseSnapshot;
   readonly counters: Readonly<Record<string, number>>;
   /**
@@ -312,6 +387,25 @@ export interface InstanceSnapshot {
    * Absent: none.
    */
   readonly refused?: Readonly<Record<string, number>>;
+}
+
+/** "open" and "closed": the address is served here, or is not. */
+export interface GateSnapshot {
+  readonly phase: "closed" | "probing" | "promoting" | "open" | "demoting";
+  readonly fence: "closed" | "new" | "open";
+  /** The number of the last request. */
+  readonly run: number;
+  readonly eligible: "unknown" | "yes" | "no";
+  readonly isPromoted: boolean;
+  /** After a refusal: not electable until then. */
+  readonly heldUntil?: Instant;
+  /** Promotions that failed in a row, if any did. */
+  readonly refused?: number;
+  /** Another master was heard; "undecided": a person decides. */
+  readonly conflict?: {
+    readonly peer: Ipv4;
+    readonly result: "comparing" | "ours" | "undecided";
+  };
 }
 
 export interface LeaseSnapshot {

@@ -325,6 +325,14 @@ export class Engine {
         return this.#operator.switchBack(message.instances, now);
       case "maintenance":
         return this.#operator.maintenance(message.mode, now);
+      case "gateAnswer":
+      case "probeAnswer":
+      case "dataCompared":
+      case "drained":
+      case "eligible":
+      case "promoteAsked":
+        // No configuration has a gate yet.
+        return;
       case "recording":
         // For the process around the engine.
         return;

@@ -7,7 +7,7 @@
 
 import type { Ipv4, Mac } from "#units/address";
 import type { Instant } from "#units/time";
-import type { VirtualAddress } from "../router/config.ts";
+import type { FencePort, VirtualAddress } from "../router/config.ts";
 import type { FromEngine } from "./engine-link.ts";
 
 /** The environment said no: `errno` is the symbolic name, `call` what was asked. */
@@ -138,8 +138,27 @@ export interface World {
   claimed(): ReadonlySet<Ipv4>;
   /** The sub-second lease; undefined where the kernel has none. */
   readonly guard: AddressGuard | undefined;
+  /** Undefined where the kernel has none: then nothing with a fence may be served. */
+  readonly fence?: Fence | undefined;
   /** To the supervisor. */
   emit(message: FromEngine): void;
+}
+
+/** Packets to this port of the address. */
+export interface FenceEntry extends FencePort {
+  readonly address: Ipv4;
+}
+
+/**
+ * Kernel rules that drop packets to ports of addresses, whoever has the address; what leaves
+ * passes. They outlive this process.
+ */
+export interface Fence {
+  /** "new": only packets of new connections. Harmless when closed already. */
+  close(entries: readonly FenceEntry[], which: "all" | "new"): Outcome;
+  open(entries: readonly FenceEntry[]): Outcome;
+  /** Opens what earlier processes closed, unless it is to be kept. */
+  clean(isKept: (entry: FenceEntry) => boolean): Outcome;
 }
 
 /**

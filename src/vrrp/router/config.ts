@@ -47,6 +47,32 @@ export interface RouterConfig {
   readonly trackers: readonly TrackerConfig[];
   /** False for `dont_track_primary`: then a lost link does not cause FAULT. */
   readonly trackPrimary: boolean;
+  /** `gate`: what must succeed before the address is served (gate.ts). */
+  readonly gate?: GateConfig;
+}
+
+/** `gate`: a promotion comes before the address, a demotion before its release. */
+export interface GateConfig {
+  /** A promotion without an answer for so long is late, which is a refusal. */
+  readonly promoteTimeout: Micros;
+  /** The same for a demotion, and for a comparison of the data. */
+  readonly demoteTimeout: Micros;
+  /**
+   * What a refused or late promotion does: BACKUP, and not electable for `hold`; FAULT for `hold`;
+   * or serve the address all the same.
+   */
+  readonly onRefusal: "backup" | "fault" | "serve";
+  readonly hold: Micros;
+  /** When the master is heard no more, ask before taking the address: by ARP, or its service. */
+  readonly probe: "arp" | "service" | "off";
+  /** Of two masters the data decides; false: the rules of VRRP. */
+  readonly comparesData: boolean;
+  /** Not electable until it is known to be eligible; false: until it is known not to be. */
+  readonly needsEligible: boolean;
+  /** At a planned release running connections may go on for so long; 0: they end at once. */
+  readonly drain: Micros;
+  /** At a release the connections of the address are reset, so that clients connect anew. */
+  readonly resetConnections: boolean;
 }
 
 /** Gratuitous ARP as keepalived's `garp_*` keywords say it. */
@@ -107,6 +133,13 @@ export interface InstanceConfig {
   readonly promoteSecondaries?: true;
   /** Sync group this instance belongs to, if any. */
   readonly group?: string;
+  /** `gate`: packets to these ports of its addresses are dropped while it is not promoted. */
+  readonly fence?: readonly FencePort[];
+}
+
+export interface FencePort {
+  readonly protocol: "tcp" | "udp";
+  readonly port: number;
 }
 
 /** Compares passwords too, which the printed form hides. */

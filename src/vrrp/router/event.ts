@@ -5,8 +5,14 @@
 import type { Ipv4, Mac } from "#units/address";
 import type { Centis, Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
-import type { FaultCause, Reason } from "./reason.ts";
-import type { AnnounceReason, Maintenance, PublicState, TrackerState } from "./state.ts";
+import type { DemoteReason, FaultCause, GateEnd, PromoteReason, Reason } from "./reason.ts";
+import type {
+  AnnounceReason,
+  Maintenance,
+  PublicState,
+  SwitchOrder,
+  TrackerState,
+} from "./state.ts";
 
 export type RouterEvent =
   | { readonly kind: "startup" }
@@ -63,17 +69,27 @@ export type RouterEvent =
    * this peer alone. `leastWait`: the members of a sync group wait as long as the slowest of them.
    * `force`: the address goes even if nobody takes over.
    */
-  | {
-      readonly kind: "switchAsked";
-      readonly to?: Ipv4;
-      readonly leastWait?: Micros;
-      readonly force?: true;
-    }
+  | ({ readonly kind: "switchAsked" } & SwitchOrder)
   /** It may preempt again; a move that is under way is taken back. */
   | { readonly kind: "switchBack" }
   /** Undefined: over. */
   | { readonly kind: "maintenanceChanged"; readonly mode: Maintenance | undefined }
+  /** Of the promotion or demotion with this number; of any other one it changes nothing. */
+  | { readonly kind: "gateAnswered"; readonly run: number; readonly outcome: "done" | "refused" }
+  | { readonly kind: "eligibleChanged"; readonly eligible: boolean }
+  | { readonly kind: "probeAnswered"; readonly run: number; readonly by: "nobody" | "somebody" }
+  | { readonly kind: "dataCompared"; readonly run: number; readonly result: DataComparison }
+  /** No running connection is left. */
+  | { readonly kind: "drained"; readonly run: number }
+  /**
+   * A person wants this node promoted whatever its data lacks: it is eligible, no refusal holds it
+   * back, and of two masters it is the one.
+   */
+  | { readonly kind: "promoteAsked" }
   | { readonly kind: "stop" };
+
+/** Which of two nodes has data that the other lacks; "diverged": both have. */
+export type DataComparison = "ours" | "theirs" | "equal" | "diverged" | "unknown";
 
 /** The events that each phase handles itself. */
 export type PhaseEvent = Extract<
@@ -128,13 +144,60 @@ export type RouterEffect =
       readonly to: Priority;
       readonly tracker: string;
     }
-  | { readonly kind: "report"; readonly report: Report };
+  | { readonly kind: "report"; readonly report: Report }
+  /**
+   * `gate`: what it starts is answered by `gateAnswered` with the same number. `micros`: how long
+   * its answer is waited for. `peer`: the router that was heard last, or is heard.
+   */
+  | {
+      readonly kind: "promote";
+      readonly run: number;
+      readonly reason: PromoteReason;
+      readonly peer: Ipv4 | undefined;
+      readonly micros: Micros;
+    }
+  /** `isPlanned`: the release waits for it; otherwise the address has gone already. */
+  | {
+      readonly kind: "demote";
+      readonly run: number;
+      readonly reason: DemoteReason;
+      readonly isPlanned: boolean;
+      readonly peer: Ipv4 | undefined;
+      readonly micros: Micros;
+    }
+  /** Nobody waits for this promotion or demotion any more: it is ended. */
+  | { readonly kind: "cancelGate"; readonly run: number }
+  /** `only`: packets of new connections alone are dropped. */
+  | { readonly kind: "closeFence"; readonly only?: "new" }
+  | { readonly kind: "openFence" }
+  /** Does anybody answer for the address? Answered by `probeAnswered`. */
+  | { readonly kind: "probe"; readonly run: number; readonly how: "arp" | "service" }
+  /** Answered by `dataCompared`. */
+  | { readonly kind: "compare"; readonly run: number; readonly peer: Ipv4; readonly micros: Micros }
+  /** Answered by `drained` when no running connection is left; nobody waits longer than this. */
+  | { readonly kind: "drain"; readonly run: number; readonly micros: Micros }
+  /** Comes before `removeAddresses`: the address that a reset is sent from must be there. */
+  | { readonly kind: "resetConnections" };
 
 /**
  * Why a planned move has ended where it began. "stalled": this process did not run for so long that
  * it gave the address up without knowing a successor.
  */
-export type TakenBack = "no-successor" | "successor-gone" | "recalled" | "group" | "stalled";
+export type TakenBack =
+  | "no-successor"
+  | "successor-gone"
+  | "recalled"
+  | "group"
+  | "stalled"
+  /** `gate`: the demotion was refused, or had no answer in time. */
+  | "demotion-refused"
+  | "demotion-late";
+
+/**
+ * `gate`: why a backup does not take an address that nobody owns. "not-known": whether it is
+ * eligible. "refused": a promotion was, a short time ago. "demoting": that is not over yet.
+ */
+export type HeldBack = "not-eligible" | "not-known" | "refused" | "demoting";
 
 /** What an operator should know and what is no change of state. */
 export type Report =
@@ -221,4 +284,50 @@ export type Report =
       readonly kind: "no-owner";
       readonly noMasterMicros: number;
       readonly cannotHear?: FaultCause["kind"];
+      /** A backup that would take the address, but for this. */
+      readonly heldBack?: HeldBack;
+    }
+  /** `gate`: elected; the promotion has begun. */
+  | { readonly kind: "promotion-begun"; readonly reason: PromoteReason; readonly run: number }
+  | { readonly kind: "promoted"; readonly run: number; readonly took: Micros }
+  /** `follows`: and for `hold` microseconds if that is set. */
+  | {
+      readonly kind: "promotion-failed";
+      readonly run: number;
+      readonly outcome: GateEnd;
+      readonly took: Micros;
+      readonly follows: "backup" | "fault" | "serve";
+      readonly hold: Micros;
+    }
+  | {
+      readonly kind: "demotion-begun";
+      readonly reason: DemoteReason;
+      readonly isPlanned: boolean;
+      readonly run: number;
+    }
+  | {
+      readonly kind: "demoted";
+      readonly isPlanned: boolean;
+      readonly run: number;
+      readonly took: Micros;
+    }
+  | {
+      readonly kind: "demotion-failed";
+      readonly isPlanned: boolean;
+      readonly run: number;
+      readonly outcome: GateEnd;
+      readonly took: Micros;
+    }
+  /** The master's advertisements have ended, but somebody still answers for the address. */
+  | {
+      readonly kind: "takeover-refused";
+      readonly how: "arp" | "service";
+      readonly noAdvertFor: Micros;
+    }
+  /** Two masters, and what their data says. `isOpen`: this node serves the address. */
+  | {
+      readonly kind: "data-compared";
+      readonly from: Ipv4;
+      readonly result: DataComparison;
+      readonly isOpen: boolean;
     };

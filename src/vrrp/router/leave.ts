@@ -28,6 +28,8 @@ export function leaveForStop(config: RouterConfig, state: RouterState, now: Inst
   switch (phase.kind) {
     case "stopped":
     case "handover":
+    case "promoting":
+    case "demoting":
       return unchanged(state);
     case "init":
     case "backup":

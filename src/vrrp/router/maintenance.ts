@@ -50,6 +50,8 @@ export function changeMaintenance(
     case "init":
     case "stopped":
     case "handover":
+    case "promoting":
+    case "demoting":
       return unchanged(known);
     case "backup":
       return unchanged(inPhase(known, { ...phase, preemptAt: undefined, missed: undefined }));

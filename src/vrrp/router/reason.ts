@@ -87,7 +87,35 @@ export type Reason =
   | { readonly kind: "gave-up"; readonly waited: Micros }
   | { readonly kind: "stopped" }
   /** The sync group moved because of another member. */
-  | { readonly kind: "group"; readonly group: string; readonly member: string };
+  | { readonly kind: "group"; readonly group: string; readonly member: string }
+  /** `gate`: the promotion was refused, or had no answer in time; after how long. */
+  | { readonly kind: "promotion-refused"; readonly outcome: GateEnd; readonly after: Micros }
+  /** `gate`: another master has everything that our data has, and more. */
+  | { readonly kind: "data-behind"; readonly from: Ipv4 }
+  /** `gate`: which of two masters has the better data is not known, and the other one stays. */
+  | { readonly kind: "data-unknown"; readonly from: Ipv4 };
+
+/** How a promotion or demotion failed: it answered so, or not in time. */
+export type GateEnd = "refused" | "late";
+
+/** Why a gate promotes. "master-down": the master's advertisements have ended. */
+export type PromoteReason = "master-down" | "released" | "taken-back" | "group" | "operator";
+
+/**
+ * Why a gate demotes. "engine-died" and "rejoin" are the supervisor's own: it demotes for an engine
+ * that has died, and asks a former primary whether it follows.
+ */
+export type DemoteReason =
+  | "switch"
+  | "stop"
+  | "maintenance"
+  | "fault"
+  | "stalled"
+  | "rival"
+  | "group"
+  | "refused"
+  | "engine-died"
+  | "rejoin";
 
 export type FaultCause =
   | { readonly kind: "link-down" }
@@ -104,6 +132,10 @@ export type FaultCause =
    * answering for the address.
    */
   | { readonly kind: "lease-refused"; readonly error: string }
+  /** `gate`: the kernel does not close or open the fence, so the address may not be served. */
+  | { readonly kind: "fence-refused"; readonly error: string }
+  /** `gate` with `on_refusal fault`. */
+  | { readonly kind: "promotion-refused"; readonly outcome: GateEnd }
   | {
       readonly kind: "address-fight";
       readonly address: Ipv4;

@@ -50,6 +50,8 @@ function rePhase(change: Change, phase: Phase): Phase {
       return reBackup(change, phase);
     case "master":
       return reMaster(change, phase);
+    case "promoting":
+    case "demoting":
     case "switching":
       // The move goes on with its own times; what it is taken back to is as new.
       return { ...phase, master: reMaster(change, phase.master) };

@@ -98,6 +98,9 @@ export function deadline(state: RouterState): Instant | undefined {
       return backupDeadline(phase);
     case "master":
       return earliest(masterDeadline(phase));
+    case "promoting":
+    case "demoting":
+      return masterDeadline(phase.master);
     case "switching":
       return switchingDeadline(phase);
     case "handover":
@@ -140,6 +143,14 @@ function stepUncounted(
   }
 
   switch (event.kind) {
+    case "gateAnswered":
+    case "eligibleChanged":
+    case "probeAnswered":
+    case "dataCompared":
+    case "drained":
+    case "promoteAsked":
+      // Without a gate nobody asks.
+      return unchanged(state);
     case "startup":
       return begin(config, withPriority(config, state), now);
     case "startupAfterRelease":
@@ -187,6 +198,8 @@ function stepPhase(
   const { phase } = state;
   switch (phase.kind) {
     case "stopped":
+    case "promoting":
+    case "demoting":
       return unchanged(state);
     case "init":
       return state.reason.kind === "not-started"
@@ -369,6 +382,8 @@ function reconsider(config: RouterConfig, state: RouterState, now: Instant): Ste
   switch (state.phase.kind) {
     case "stopped":
     case "handover":
+    case "promoting":
+    case "demoting":
       return unchanged(state);
     case "init":
       if (state.reason.kind === "not-started") return unchanged(state);

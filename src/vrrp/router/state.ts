@@ -4,7 +4,7 @@
  */
 
 import type { Ipv4, Mac } from "#units/address";
-import type { Centis, Instant } from "#units/time";
+import type { Centis, Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { Allowance } from "./allowance.ts";
 import type { FaultCause, Reason } from "./reason.ts";
@@ -38,6 +38,49 @@ export interface RouterState {
   readonly switched?: { readonly at: Instant; readonly to: Ipv4 | undefined } | undefined;
   /** Held back by an operator (maintenance.ts). */
   readonly maintenance?: Maintenance | undefined;
+  /** Undefined: it has no gate. */
+  readonly gate?: GateState | undefined;
+}
+
+/** What is known of a gate in every phase (gate.ts). */
+export interface GateState {
+  /** The number of the last request; the next one has the next. An answer names its request. */
+  readonly run: number;
+  /** The promotion or demotion that has not been answered yet; there is one at a time. */
+  readonly running: GateRun | undefined;
+  /** Promoted, and no demotion has begun since. */
+  readonly isPromoted: boolean;
+  /** "new": only packets of new connections are dropped. */
+  readonly fence: "closed" | "new" | "open";
+  /** As the supervisor says (`eligibleChanged`). */
+  readonly eligible: "unknown" | "yes" | "no";
+  /** After a refusal: not electable until then. */
+  readonly heldUntil: Instant | undefined;
+  /** Refusals in a row. */
+  readonly refused: number;
+  /** A person wants this node's data (`promoteAsked`): the next promotion says so. */
+  readonly isAsked?: true;
+  /** Another master was heard: its data is compared, or the result stands (gate-conflict.ts). */
+  readonly conflict?: GateConflict | undefined;
+}
+
+export interface GateRun {
+  readonly run: number;
+  readonly kind: "promote" | "demote";
+  readonly since: Instant;
+  /** Without an answer by then it is late. */
+  readonly until: Instant;
+  /** Of a demotion: nobody waits for it before the address goes. */
+  readonly isPlanned: boolean;
+}
+
+export interface GateConflict {
+  readonly run: number;
+  readonly peer: Ipv4;
+  /** When the comparison is over at the latest, on the other node too. */
+  readonly until: Instant;
+  /** "undecided": diverged, or not known; a person decides. */
+  readonly result: "comparing" | "ours" | "undecided";
 }
 
 /**
@@ -55,7 +98,9 @@ export interface Heard {
 export type Phase =
   | InitPhase
   | BackupPhase
+  | PromotingPhase
   | MasterPhase
+  | DemotingPhase
   | SwitchingPhase
   | HandoverPhase
   | FaultPhase
@@ -101,8 +146,55 @@ export interface BackupPhase {
    * We yielded: priority 0 is sent again, for the winner announces the address when it hears it.
    */
   readonly resend: Resend | undefined;
-  /** In maintenance: detection times that have passed without an owner, 2 at the most. */
+  /**
+   * Held back (maintenance, a gate that is not eligible): detection times that have passed without
+   * an owner, 2 at the most.
+   */
   readonly missed?: number | undefined;
+  /** `gate`: whether anybody answers for the address is being asked, until then at the longest. */
+  readonly probing?: { readonly run: number; readonly until: Instant } | undefined;
+  /** `gate`: somebody answered for the address, and that was reported. */
+  readonly isAnswered?: true | undefined;
+}
+
+/**
+ * `gate`: elected, and the promotion runs (gate.ts). On the wire a master, so that nobody else is
+ * elected; it has no address yet, and BACKUP is what the outside sees.
+ */
+export interface PromotingPhase {
+  readonly kind: "promoting";
+  /** What it is on the wire, and will be. */
+  readonly master: MasterPhase;
+  /** Why it was elected. */
+  readonly elected: Reason;
+  /**
+   * A planned move was taken back: MASTER to the outside all the time. `hasAddress`: the address
+   * was not removed, and is kept.
+   */
+  readonly takenBack?: { readonly hasAddress: boolean };
+}
+
+/**
+ * `gate`: a planned release has begun, and the demotion comes first. Still a master with the
+ * address; the fence is closed.
+ */
+export interface DemotingPhase {
+  readonly kind: "demoting";
+  readonly master: MasterPhase;
+  readonly askedAt: Instant;
+  /** What comes when it is demoted. */
+  readonly goal:
+    | { readonly kind: "stop" }
+    | {
+        readonly kind: "switch";
+        readonly order: SwitchOrder;
+        readonly why: "switch" | "maintenance";
+      };
+  /**
+   * `drain`: running connections may end until then; new ones are dropped. Undefined: the demotion
+   * itself runs.
+   */
+  readonly draining: { readonly run: number; readonly until: Instant } | undefined;
 }
 
 /** Priority-0 advertisements still to be repeated. */
@@ -225,6 +317,13 @@ export interface SwitchingPhase {
   readonly gives: Extract<Reason, { kind: "group" }> | { readonly kind: "gave-up" } | undefined;
   /** It may preempt afterwards. */
   readonly isRecalled?: true;
+}
+
+/** What an operator asks for; see the event `switchAsked`. */
+export interface SwitchOrder {
+  readonly to?: Ipv4;
+  readonly leastWait?: Micros;
+  readonly force?: true;
 }
 
 /** The router that was heard first after our priority 0. */

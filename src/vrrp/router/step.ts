@@ -31,7 +31,10 @@ export function publicState(phase: Phase): PublicState {
       return "INIT";
     case "backup":
       return "BACKUP";
+    case "promoting":
+      return phase.takenBack === undefined ? "BACKUP" : "MASTER";
     case "master":
+    case "demoting":
     case "switching":
       return "MASTER";
     case "fault":

@@ -53,6 +53,7 @@ export function engineSaid(state: SupervisorState, message: FromEngine): Step {
     case "announced":
     case "late":
     case "switchAnswer":
+    case "gate":
       return unchanged(state);
   }
 }

@@ -236,6 +236,16 @@ function checkEffect(
       return;
     case "report":
       return;
+    case "promote":
+    case "demote":
+    case "cancelGate":
+    case "closeFence":
+    case "openFence":
+    case "probe":
+    case "compare":
+    case "drain":
+    case "resetConnections":
+      assert.fail(`without a gate: ${text}`);
   }
 }
 
