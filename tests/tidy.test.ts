@@ -99,7 +99,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: ["diagnostics"],
     pure: false,
   },
-  "lab/database": { uses: ["units"], types: [], pure: false },
+  "lab/database": { uses: ["linux", "units"], types: [], pure: false },
   "lab/sandbox": { uses: ["linux", "units"], types: ["diagnostics"], pure: false },
   "lab/measure": {
     uses: [

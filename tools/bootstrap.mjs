@@ -10,7 +10,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { installTools, missingTools, toolsOf } from "./setup.mjs";
+import { installTools, missingTools, toolsFor, toolsOf } from "./setup.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const modules = join(root, "node_modules");
@@ -194,4 +194,8 @@ else if (verb === "test:one") {
   const status = await runTests(node, ["--namespaces", `--name=${pattern}`, ...files]);
   process.exit(status);
 } else if (isTest) await check(node, verb === "test", rest);
-else become(node, [join(root, PROGRAMS[verb]), ...rest]);
+else {
+  const missing = missingTools(toolsFor(verb, rest));
+  if (missing.length > 0 && !installTools(missing, say)) process.exit(1);
+  become(node, [join(root, PROGRAMS[verb]), ...rest]);
+}

@@ -16,6 +16,7 @@ export const TOOLS = {
   rsyslogd: "rsyslog",
   logrotate: "logrotate",
   mariadbd: "mariadb-server-core",
+  mariadb: "mariadb-client-core",
   mandoc: "mandoc",
   prometheus: "prometheus",
   promtool: "prometheus",
@@ -60,6 +61,15 @@ export function neededBy(text) {
 export function toolsOf(root, names) {
   const files = names.flatMap((name) => testsIn(root, name));
   return [...new Set(files.flatMap((file) => neededBy(readFileSync(file, "utf8"))))];
+}
+
+/** What a command needs, by its arguments: everything else that it starts comes with npm. */
+export function toolsFor(verb, args) {
+  if (verb === "bench" && args.includes("database")) return ["mariadbd", "mariadb", "keepalived"];
+  if (verb !== "start" || !args.includes("--mysql")) return [];
+  // keepalived has no gate: its notify scripts use the command-line client.
+  const isCompared = args.some((one) => /^--vs(=|$)/.test(one));
+  return ["mariadbd", ...(isCompared ? ["mariadb", "keepalived"] : [])];
 }
 
 export const missingTools = (tools) => tools.filter((tool) => !finds(tool));

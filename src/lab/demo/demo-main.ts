@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { stdin, stdout } from "node:process";
 import type { Language } from "#diagnostics/diagnostic";
 import { createRng } from "#units/rng";
+import { HOW_TO_INSTALL_MARIADB, hasMariaDb } from "../database/mariadb.ts";
 import { whyOf } from "../measure/control.ts";
 import {
   BATON,
@@ -16,6 +17,7 @@ import {
   findKeepalived,
   HOW_TO_INSTALL_KEEPALIVED,
 } from "../measure/daemon.ts";
+import type { DatabaseFaultName } from "../measure/database-faults.ts";
 import type { FaultName } from "../measure/faults.ts";
 import { Lab, labHosts, VIRTUAL_ADDRESS } from "../measure/lab.ts";
 import { TUTORIAL } from "../measure/profile.ts";
@@ -32,6 +34,8 @@ import {
 } from "../sandbox/sandbox.ts";
 import { explainBuildFailure } from "../vpc/build-failure.ts";
 import { type CloudText, cloudText } from "./cloud-text.ts";
+import { DatabaseStage } from "./database-demo.ts";
+import { databaseText } from "./database-text.ts";
 import { DemoCloud } from "./demo-cloud.ts";
 import { type DemoOptions, demoCommand } from "./demo-options.ts";
 import { type DemoText, demoText } from "./demo-text.ts";
@@ -65,12 +69,22 @@ async function outside(options: DemoOptions, lang: Language): Promise<number> {
     process.stderr.write(`${text.noKeepalived(HOW_TO_INSTALL_KEEPALIVED)}\n`);
     return 1;
   }
+  const own = databaseText(lang);
+  if (options.databaseFaults !== undefined && !hasMariaDb()) {
+    process.stderr.write(`${own.noMariaDb(HOW_TO_INSTALL_MARIADB)}\n`);
+    return 1;
+  }
   const sandbox = probeSandbox();
   if (sandbox.kind === "refused") {
     process.stderr.write(`${explainRefusal(sandbox.detail, lang)}\n`);
     return 1;
   }
-  stdout.write(`${options.bridge ? text.title : cloudText(lang).title}\n`);
+  if (options.databaseFaults !== undefined && options.versus && sandbox.rootless) {
+    process.stderr.write(`${own.noScripts}\n`);
+    return 1;
+  }
+  const title = options.bridge ? text.title : cloudText(lang).title;
+  stdout.write(`${options.databaseFaults === undefined ? title : own.title}\n`);
   if (sandbox.rootless) stdout.write(`${text.rootless}\n`);
   return runSelfInSandbox(sandbox);
 }
@@ -84,20 +98,68 @@ interface Run {
   readonly labs: readonly Lab[];
 }
 
+/** Ends by a signal, or with the process outside. */
+function watchInterrupts(): {
+  readonly interrupted: Promise<"interrupted">;
+  readonly outsideProcess: Outside | undefined;
+} {
+  const { promise, resolve } = Promise.withResolvers<"interrupted">();
+  const interrupt = (): void => resolve("interrupted");
+  const outsideProcess = connectOutside(interrupt);
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+  return { interrupted: promise, outsideProcess };
+}
+
+/** `--mysql`. */
+async function insideDatabase(
+  options: DemoOptions,
+  faults: readonly DatabaseFaultName[],
+  lang: Language,
+): Promise<number> {
+  const [text, cloud, own] = [demoText(lang), cloudText(lang), databaseText(lang)];
+  const narrator = createNarrator(stdout, text.waiting);
+  const { network } = options.bridge ? text : cloud;
+  narrator.print(`${network}\n${own.settings}\n${own.load}\n`);
+  const { interrupted, outsideProcess } = watchInterrupts();
+  let stage: DatabaseStage | undefined;
+  const show = async (): Promise<number> => {
+    if (!options.bridge) narrator.say(`${cloud.building}; ${cloud.applying}`);
+    stage = await DatabaseStage.start({
+      options,
+      faults,
+      lang,
+      narrator,
+      scratch: scratchFolder(),
+    });
+    return await stage.run();
+  };
+  try {
+    const end = await Promise.race([show(), interrupted]);
+    if (end !== "interrupted") return end;
+    narrator.say(text.interrupted);
+    return INTERRUPTED;
+  } catch (error) {
+    const explained = explainBuildFailure(error, lang);
+    narrator.say(explained ?? (error instanceof Error ? error.message : String(error)));
+    return 1;
+  } finally {
+    narrator.say(text.leaving);
+    await stage?.close();
+    outsideProcess?.close();
+  }
+}
+
 async function inside(options: DemoOptions, lang: Language): Promise<number> {
+  if (options.databaseFaults !== undefined) {
+    return await insideDatabase(options, options.databaseFaults, lang);
+  }
   const text = demoText(lang);
   const scratch = scratchFolder();
   const narrator = createNarrator(stdout, text.waiting);
   const { network, probing } = options.bridge ? text : cloudText(lang);
   narrator.print(`${network}\n${text.settings}\n${probing}\n`);
 
-  let interrupt: () => void = () => {};
-  const interrupted = new Promise<"interrupted">((resolve) => {
-    interrupt = () => resolve("interrupted");
-  });
-  const outsideProcess = connectOutside(interrupt);
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
-
+  const { interrupted, outsideProcess } = watchInterrupts();
   const kinds: readonly DaemonKind[] = options.versus ? ["baton", "keepalived"] : ["baton"];
   let clouds: readonly DemoCloud[];
   try {

@@ -1,15 +1,27 @@
 /** The command line of the demonstration. */
 import { defineCommand } from "#command-line/command";
-import { type Command, flag, oneOf, text, type Values, value } from "#command-line/definition";
+import {
+  type Command,
+  flag,
+  oneOf,
+  text,
+  UsageError,
+  type Values,
+  value,
+} from "#command-line/definition";
 import type { Language } from "#diagnostics/diagnostic";
 import type { Micros } from "#units/time";
+import { DATABASE_FAULTS, type DatabaseFaultName } from "../measure/database-faults.ts";
 import { FAULT_NAMES, type FaultName } from "../measure/faults.ts";
 import { readDuration } from "../vpc/duration.ts";
 
 export interface DemoOptions {
   readonly keep: boolean;
   readonly versus: boolean;
+  /** Of the tutorial. */
   readonly faults: readonly FaultName[];
+  /** A MariaDB pair instead of the tutorial, and these faults of it. */
+  readonly databaseFaults: readonly DatabaseFaultName[] | undefined;
   readonly seed: number;
   readonly json: string | undefined;
   readonly report: string | undefined;
@@ -35,8 +47,13 @@ const STEP_FIVE: readonly FaultName[] = [
 ];
 const DEFAULT_SEED = 1;
 
+/** `--mysql --quick`: a planned move, a crash, and one that must not be survived. */
+const QUICK: readonly DatabaseFaultName[] = ["move", "mysqld-kill"];
+
+/** Which of the two it must be depends on `--mysql`. */
+const KNOWN_FAULTS: ReadonlySet<string> = new Set([...FAULT_NAMES, ...DATABASE_FAULTS]);
 const isFaultList = (list: string): boolean =>
-  list === "none" || list.split(",").every((one) => FAULT_NAMES.includes(one as FaultName));
+  list === "none" || list.split(",").every((one) => KNOWN_FAULTS.has(one));
 
 const FILE = text("FILE", "文件");
 
@@ -45,6 +62,15 @@ const OPTIONS = {
     text("keepalived", "keepalived"),
     text("the same with keepalived beside it, fault by fault", "同时运行 keepalived，逐个故障对比"),
     { accepts: oneOf(["keepalived"]) },
+  ),
+  mysql: flag(
+    text(
+      "a MariaDB pair behind the HAVIP instead: clients write, it breaks, and no acknowledged write may be lost",
+      "改为 HAVIP 后的一对 MariaDB：客户端持续写入，注入故障，已确认的写入不得丢失",
+    ),
+  ),
+  quick: flag(
+    text(`with --mysql: only ${QUICK.join(", ")}`, `与 --mysql 合用：只注入 ${QUICK.join("、")}`),
   ),
   keep: flag(
     text(
@@ -55,15 +81,15 @@ const OPTIONS = {
   faults: value(
     text("LIST", "列表"),
     text(
-      `which faults, in order: ${FAULT_NAMES.join(", ")}, or none (default: ${STEP_FIVE.join(", ")})`,
-      `依次注入哪些故障：${FAULT_NAMES.join("、")}，或 none（默认 ${STEP_FIVE.join("、")}）`,
+      `which faults, in order: ${FAULT_NAMES.join(", ")}, or none (default: ${STEP_FIVE.join(", ")}); with --mysql: ${DATABASE_FAULTS.join(", ")} (default: all)`,
+      `依次注入哪些故障：${FAULT_NAMES.join("、")}，或 none（默认 ${STEP_FIVE.join("、")}）；--mysql 时：${DATABASE_FAULTS.join("、")}（默认全部）`,
     ),
     {
       accepts: {
         test: isFaultList,
         wanted: text(
-          `none, or a list of ${FAULT_NAMES.join(", ")}`,
-          `none，或 ${FAULT_NAMES.join("、")} 的列表`,
+          `none, or a list of ${[...KNOWN_FAULTS].join(", ")}`,
+          `none，或 ${[...KNOWN_FAULTS].join("、")} 的列表`,
         ),
       },
     },
@@ -131,6 +157,10 @@ export const demoCommand = (
         line: "npm start -- --console",
         about: text("by hand, in a browser", "在浏览器中动手操作"),
       },
+      {
+        line: "npm start -- --mysql --vs keepalived",
+        about: text("a database behind the address", "地址后面是数据库"),
+      },
       { line: "npm start -- --faults hang,link", about: text("these two", "只注入这两种故障") },
     ],
     run: async ({ options, language }) => await run(readOptions(options), language),
@@ -139,10 +169,24 @@ export const demoCommand = (
 function readOptions(options: Values<typeof OPTIONS>): DemoOptions {
   const { faults, vs, keep, bridge, json, report, seed = DEFAULT_SEED, console } = options;
   const chosen = faults === "none" ? [] : faults?.split(",");
+  const known: readonly string[] = options.mysql ? DATABASE_FAULTS : FAULT_NAMES;
+  const unknown = chosen?.find((one) => !known.includes(one));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      text(
+        `--faults ${unknown}: ${options.mysql ? "with" : "without"} --mysql there are ${known.join(", ")}`,
+        `--faults ${unknown}：${options.mysql ? "使用" : "不使用"} --mysql 时可用的有 ${known.join("、")}`,
+      ),
+    );
+  }
+  const ofDatabase = options.quick ? QUICK : DATABASE_FAULTS;
   return {
     keep,
     versus: vs !== undefined,
     faults: (chosen as readonly FaultName[] | undefined) ?? STEP_FIVE,
+    databaseFaults: options.mysql
+      ? ((chosen as readonly DatabaseFaultName[] | undefined) ?? ofDatabase)
+      : undefined,
     seed: Number(seed),
     json,
     report,

@@ -11,6 +11,7 @@ import {
   runSelfInSandbox,
 } from "../sandbox/sandbox.ts";
 import { announce } from "./bench-announce.ts";
+import { database } from "./bench-database.ts";
 import { failover } from "./bench-failover.ts";
 import { flood } from "./bench-flood.ts";
 import { footprint } from "./bench-footprint.ts";
@@ -47,6 +48,8 @@ function run(options: Options): Promise<Table> {
       return footprint(options);
     case "scrape":
       return scrape(options);
+    case "database":
+      return database({ ...options, profile });
   }
 }
 

@@ -1,5 +1,7 @@
 /** The options of `npm run bench`: which benchmark, and how much of it. Pure. */
 import { parseArgs } from "node:util";
+import type { Detection } from "./database-config.ts";
+import { DATABASE_FAULTS, type DatabaseFaultName } from "./database-faults.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
 import { FLOODS, type Flood } from "./flood-names.ts";
 import { FAST, PROFILES, type Profile, TUTORIAL } from "./profile.ts";
@@ -14,7 +16,8 @@ export type Mode =
   | "scale"
   | "flood"
   | "footprint"
-  | "scrape";
+  | "scrape"
+  | "database";
 const MODES: readonly Mode[] = [
   "failover",
   "switch",
@@ -25,6 +28,7 @@ const MODES: readonly Mode[] = [
   "flood",
   "footprint",
   "scrape",
+  "database",
 ];
 
 /** How long a run lasts by default. */
@@ -38,6 +42,7 @@ const SECONDS: Readonly<Record<Mode, number>> = {
   flood: 5,
   footprint: 0,
   scrape: 20,
+  database: 0,
 };
 
 const ADDRESSES_MAX = 30;
@@ -56,6 +61,7 @@ const DEFAULT_PROFILES: Readonly<Record<Mode, readonly Profile[]>> = {
   flood: [],
   footprint: [],
   scrape: [],
+  database: [TUTORIAL],
 };
 
 export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [options]
@@ -69,10 +75,13 @@ export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [opti
   flood             10,000 packets a second from an unknown peer, and other floods
   footprint         memory over time, over reloads and moves; how long commands take
   scrape            a scrape each second and 50 streams of events, against none
+  database          a MariaDB pair behind the address: what becomes of acknowledged writes
 
   --profile NAME    ${PROFILES.map((one) => one.name).join(", ")}
                     (default: tutorial; timers: tutorial and ${FAST.name}; loss: ${FAST.name})
   --faults LIST     ${Object.keys(FAULTS).join(",")}
+                    of database: ${DATABASE_FAULTS.slice(0, 8).join(",")},
+                    ${DATABASE_FAULTS.slice(8).join(",")}
   --runs N          of each fault, loss or move (default 5), of each row of scale, scrape (1)
   --seconds N       of timers (default ${SECONDS.timers}), loss (${SECONDS.loss}), announce (${SECONDS.announce}), scale (${SECONDS.scale}), of each
                     flood (${SECONDS.flood}), each window of scrape (${SECONDS.scrape})
@@ -89,7 +98,10 @@ export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [opti
   --hours N         of footprint (default 0.05)
   --reloads N       of footprint (default 100)
   --moves N         of footprint (default 100)
-  --alone           footprint without keepalived, which needs a second for each reload
+  --alone           without keepalived: footprint, as it needs a second for each reload; database
+  --interval SEC    of the check of a database (default 1), its time limit (--timeout, default 1),
+                    and how many failures in a row count (--fall, default 2)
+  --no-gate         database: Baton with the guides' notify scripts instead of its gate
   --report FILE.md  the table, for people
 `;
 
@@ -115,6 +127,9 @@ export interface Options {
   readonly reloads: number;
   readonly moves: number;
   readonly alone: boolean;
+  readonly databaseFaults: readonly DatabaseFaultName[];
+  readonly detection: Detection;
+  readonly noGate: boolean;
   readonly report: string | undefined;
 }
 
@@ -141,6 +156,10 @@ export function parseOptions(argv: readonly string[]): Options | string {
     reloads: text,
     moves: text,
     alone: { type: "boolean" },
+    interval: text,
+    timeout: text,
+    fall: text,
+    "no-gate": { type: "boolean" },
     report: text,
   } as const;
   let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
@@ -158,9 +177,8 @@ export function parseOptions(argv: readonly string[]): Options | string {
   if (profile === undefined && values.profile !== undefined) {
     return `there is no profile ${values.profile}`;
   }
-  const faults = (values.faults ?? DEFAULT_FAULTS).split(",");
-  const unknown = faults.find((one) => !Object.hasOwn(FAULTS, one));
-  if (unknown !== undefined) return `there is no fault ${unknown}`;
+  const faults = parseFaults(known, values);
+  if (typeof faults === "string") return faults;
   const floods = parseFloods(values.floods);
   if (typeof floods === "string") return floods;
   const numbers = parseNumbers(known, values);
@@ -170,14 +188,41 @@ export function parseOptions(argv: readonly string[]): Options | string {
   return {
     ...numbers,
     ...lists,
+    ...faults,
     loss: numbers.loss / 100,
     mode: known,
     profiles: profile === undefined ? DEFAULT_PROFILES[known] : [profile],
-    faults: faults as FaultName[],
     floods,
+    noGate: values["no-gate"] === true,
     busy: values.busy === true,
     alone: values.alone === true,
     report: values.report,
+  };
+}
+
+type Faults = Pick<Options, "faults" | "databaseFaults" | "detection">;
+
+function parseFaults(mode: Mode, values: Texts): Faults | string {
+  const isDatabase = mode === "database";
+  const known: readonly string[] = isDatabase ? DATABASE_FAULTS : Object.keys(FAULTS);
+  const list = values["faults"] ?? (isDatabase ? known.join(",") : DEFAULT_FAULTS);
+  const faults = String(list).split(",");
+  const unknown = faults.find((one) => !known.includes(one));
+  if (unknown !== undefined) return `there is no fault ${unknown}: ${known.join(", ")}`;
+  const detection = {
+    intervalSeconds: Number(values["interval"] ?? 1),
+    timeoutSeconds: Number(values["timeout"] ?? 1),
+    fall: Number(values["fall"] ?? 2),
+  };
+  const { intervalSeconds, timeoutSeconds, fall } = detection;
+  const isTime = (one: number): boolean => one >= 0.1 && one <= 60;
+  if (![intervalSeconds, timeoutSeconds].every(isTime) || !(Number.isInteger(fall) && fall >= 1)) {
+    return "--interval and --timeout: 0.1 to 60 seconds; --fall: a whole number";
+  }
+  return {
+    faults: isDatabase ? [] : (faults as FaultName[]),
+    databaseFaults: isDatabase ? (faults as DatabaseFaultName[]) : [],
+    detection,
   };
 }
 

@@ -20,8 +20,9 @@ const ANSWER_MILLISECONDS = 1_000;
 export async function askDaemon(
   socketPath: string,
   request: ControlRequest,
+  milliseconds: number = ANSWER_MILLISECONDS,
 ): Promise<ControlAnswer | undefined> {
-  const line = await askSocket(socketPath, request, ANSWER_MILLISECONDS);
+  const line = await askSocket(socketPath, request, milliseconds);
   return line === undefined ? undefined : readAnswer(line);
 }
 

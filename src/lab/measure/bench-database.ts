@@ -1,0 +1,122 @@
+/**
+ * `npm run bench -- database`: clients write through the address of a MariaDB pair, something
+ * breaks, and afterwards the rows that are left are compared with what was acknowledged. Baton
+ * with its gate, and keepalived with the notify scripts that guides print, one after the other: two
+ * pairs at once would take each other's processor.
+ */
+import { join } from "node:path";
+import { stdout } from "node:process";
+import { createRng } from "#units/rng";
+import { scratchFolder } from "../sandbox/sandbox.ts";
+import { type DaemonKind, KINDS } from "./daemon.ts";
+import type { Detection } from "./database-config.ts";
+import type { DatabaseFaultName } from "./database-faults.ts";
+import { DatabaseLab } from "./database-lab.ts";
+import { type DatabaseResult, runDatabaseFault } from "./database-run.ts";
+import { median, ms, spread } from "./figures.ts";
+import type { Profile } from "./profile.ts";
+import type { Table } from "./table.ts";
+
+export interface DatabaseOptions {
+  readonly profile: Profile;
+  readonly databaseFaults: readonly DatabaseFaultName[];
+  readonly runs: number;
+  readonly seed: number;
+  readonly detection: Detection;
+  /** Without keepalived. */
+  readonly alone: boolean;
+  /** Baton with the guides' scripts instead of its gate. */
+  readonly noGate: boolean;
+}
+
+export async function database(options: DatabaseOptions): Promise<Table> {
+  const { profile, databaseFaults, runs, detection, seed } = options;
+  const kinds = options.alone ? KINDS.filter((kind) => kind === "baton") : KINDS;
+  const results: DatabaseResult[] = [];
+  const pairs = kinds.map(
+    (kind: DaemonKind) =>
+      new DatabaseLab({
+        folder: join(scratchFolder(), kind),
+        profile,
+        kinds: [kind, kind],
+        detection,
+        hasGate: !options.noGate,
+      }),
+  );
+  try {
+    for (const [index, fault] of databaseFaults.entries()) {
+      for (let run = 0; run < runs; run += 1) {
+        stdout.write(`${fault}, run ${run + 1} of ${runs} `);
+        for (const pair of pairs) {
+          const { real } = createRng(seed * 10_000 + index * 100 + run);
+          const result = await runDatabaseFault(pair, fault, { random: real });
+          results.push(result);
+          stdout.write(` ${describe(result)};`);
+        }
+        stdout.write("\n");
+      }
+    }
+  } finally {
+    for (const pair of pairs) await pair.close();
+  }
+  return databaseTable(results, databaseFaults, kinds);
+}
+
+/** `0`, or median and extremes. */
+const counts = (values: readonly number[]): string =>
+  values.every((one) => one === values[0])
+    ? String(values[0] ?? "-")
+    : `${median(values)} (${Math.min(...values)}..${Math.max(...values)})`;
+
+function describe(result: DatabaseResult): string {
+  const { daemon, outageMilliseconds, isOpen, lost, byBoth, problems } = result;
+  const outage = `${ms(outageMilliseconds)} ms${isOpen ? " and on" : ""}`;
+  const wrong = problems.length === 0 ? "" : ` (${problems.join(", ")})`;
+  return `${daemon}: ${outage}, lost ${lost}, both ${byBoth}${wrong}`;
+}
+
+export function databaseTable(
+  results: readonly DatabaseResult[],
+  faults: readonly DatabaseFaultName[],
+  kinds: readonly DaemonKind[],
+): Table {
+  const right = (title: string) => ({ title, align: "right" }) as const;
+  const rows = faults.flatMap((fault) =>
+    kinds.map((daemon) => {
+      const mine = results.filter((one) => one.fault === fault && one.daemon === daemon);
+      const milliseconds = (of: (one: DatabaseResult) => number): string => spread(mine.map(of));
+      const count = (of: (one: DatabaseResult) => number): string => counts(mine.map(of));
+      const open = mine.filter(({ isOpen }) => isOpen).length;
+      const names = mine.map(({ before, after = "nobody" }) => `${before} → ${after}`);
+      return [
+        fault,
+        daemon,
+        `${milliseconds((one) => one.outageMilliseconds)}${open === 0 ? "" : `, ${open} up to the repair`}`,
+        count((one) => one.lost),
+        count((one) => one.byBoth),
+        count((one) => one.readOnly),
+        count((one) => one.stale),
+        milliseconds((one) => one.healOutageMilliseconds),
+        [...new Set(names)].join(", "),
+        `${mine.filter(({ isFollowed }) => isFollowed).length} of ${mine.length}`,
+        String(mine.reduce((all, one) => all + one.acknowledged, 0)),
+      ];
+    }),
+  );
+  return {
+    columns: [
+      { title: "fault on the owner", align: "left" },
+      { title: "daemon", align: "left" },
+      right("write outage ms"),
+      right("acknowledged, lost"),
+      right("taken by both"),
+      right("read-only errors"),
+      right("stale answers"),
+      right("outage at repair ms"),
+      { title: "writes before → after", align: "left" },
+      right("followed again"),
+      right("acknowledged"),
+    ],
+    rows,
+  };
+}

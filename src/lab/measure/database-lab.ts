@@ -1,0 +1,229 @@
+/**
+ * A pair of nodes with a MariaDB on each, the second a replica of the first, a daemon that moves
+ * the address between them, and clients that write through the address. Every round begins with new
+ * servers: what a fault has left behind is gone.
+ */
+import type { StdioOptions } from "node:child_process";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { spawnIn } from "#linux/namespace";
+import type { Ledger } from "../database/ledger.ts";
+import { rowKey } from "../database/ledger.ts";
+import { DatabaseLoad } from "../database/load.ts";
+import { APP_ACCOUNT, APP_DATABASE, type MariaDb, prepareMariaDb } from "../database/mariadb.ts";
+import { makePair } from "../database/mariadb-pair.ts";
+import {
+  DATABASE_PORT,
+  type DatabaseNode,
+  type Detection,
+  exampleSettings,
+  writeGate,
+  writeGuide,
+} from "./database-config.ts";
+import { CLIENT, Lab, type LabOptions, VIRTUAL_ADDRESS } from "./lab.ts";
+import type { LabNode } from "./node.ts";
+
+export interface DatabaseLabOptions extends LabOptions {
+  readonly detection: Detection;
+  /** Baton's gate; without it the guides' notify scripts. */
+  readonly hasGate: boolean;
+  readonly writers?: number;
+  readonly readers?: number;
+}
+
+export interface RoundOptions {
+  /** Promotions may be made slow. */
+  readonly isSlow?: boolean;
+}
+
+/** As in examples/mysql. */
+const SEMI_SYNC_MILLISECONDS = 1_000;
+const PACE_MILLISECONDS = 5;
+const CONNECT_MILLISECONDS = 100;
+const STATEMENT_MILLISECONDS = 1_000;
+const LOAD_STARTS_SECONDS = 20;
+
+export class DatabaseLab {
+  readonly lab: Lab;
+  readonly #options: DatabaseLabOptions;
+  readonly #template: string;
+  #servers = new Map<string, MariaDb>();
+  #load: DatabaseLoad | undefined;
+  #round = 0;
+
+  constructor(options: DatabaseLabOptions) {
+    this.#options = options;
+    this.lab = new Lab(options);
+    this.#template = join(options.folder, "mariadb-template");
+    prepareMariaDb(this.#template);
+  }
+
+  serverOf(node: LabNode): MariaDb {
+    const server = this.#servers.get(node.name);
+    if (server === undefined) throw new Error(`no database on ${node.name}`);
+    return server;
+  }
+
+  /** Baton's gate decides, not the guides' scripts. */
+  get hasGate(): boolean {
+    return this.#options.hasGate && this.lab.nodes.some(({ kind }) => kind === "baton");
+  }
+
+  /** The longest time until a fault is noticed, by VRRP or by the check. */
+  detectionSeconds(): number {
+    const { intervalSeconds, timeoutSeconds, fall } = this.#options.detection;
+    // keepalived ends a script that hangs at its next turn.
+    const check = 2 * timeoutSeconds + intervalSeconds * fall;
+    return Math.max(this.lab.takeOverSeconds(), check);
+  }
+
+  /** @param id `@@server_id`: the node's number, from 1 */
+  nodeOf(id: number): LabNode {
+    const node = this.lab.nodes[id - 1];
+    if (node === undefined) throw new Error(`no node has the server ${id}`);
+    return node;
+  }
+
+  otherThan(node: LabNode): LabNode {
+    const other = this.lab.nodes.find((one) => one !== node);
+    if (other === undefined) throw new Error("a pair has two nodes");
+    return other;
+  }
+
+  /** New servers, daemons started anew, clients that write; the first node is the owner. */
+  async begin({ isSlow = false }: RoundOptions = {}): Promise<LabNode> {
+    await this.#clear();
+    await this.#startServers();
+    for (const node of this.lab.nodes) this.#configure(node, isSlow);
+    const owner = await this.lab.startDaemons();
+    this.#load = new DatabaseLoad(this.lab.network.namespaceOf(CLIENT), {
+      address: VIRTUAL_ADDRESS,
+      port: DATABASE_PORT,
+      ...APP_ACCOUNT,
+      database: APP_DATABASE,
+      writers: this.#options.writers ?? 6,
+      readers: this.#options.readers ?? 2,
+      paceMilliseconds: PACE_MILLISECONDS,
+      connectMilliseconds: CONNECT_MILLISECONDS,
+      statementMilliseconds: STATEMENT_MILLISECONDS,
+    });
+    const limit = LOAD_STARTS_SECONDS * this.lab.slowness * 1_000;
+    const late = sleep(limit, "late" as const, { ref: false });
+    if ((await Promise.race([this.#load.started(), late])) === "late") {
+      throw new Error(`no write through the address within ${limit} ms\n${this.lab.describe(40)}`);
+    }
+    return owner;
+  }
+
+  /** What the clients have seen since `begin`. */
+  async ledger(): Promise<Ledger> {
+    if (this.#load === undefined) throw new Error("no load runs");
+    return await this.#load.ledger();
+  }
+
+  /** The clients end; what they saw. */
+  async finish(): Promise<Ledger> {
+    const ledger = await this.ledger();
+    this.#load?.close();
+    this.#load = undefined;
+    return ledger;
+  }
+
+  /** The rows that a node has now. */
+  async rowsOf(node: LabNode): Promise<ReadonlySet<number>> {
+    const rows = await this.serverOf(node).query<{ writer: number; seq: number }>(
+      `SELECT writer, seq FROM ${APP_DATABASE}.ledger`,
+    );
+    return new Set(rows.map(({ writer, seq }) => rowKey(writer, seq)));
+  }
+
+  /** Whether the node's database receives from the other one and applies. */
+  async isFollowing(node: LabNode): Promise<boolean> {
+    const [status] = await this.serverOf(node).query("SHOW SLAVE STATUS");
+    return status?.["Slave_IO_Running"] === "Yes" && status["Slave_SQL_Running"] === "Yes";
+  }
+
+  async #startServers(): Promise<void> {
+    this.#round += 1;
+    const members = this.lab.nodes.map((node, index) => ({
+      template: this.#template,
+      folder: join(this.#options.folder, `mariadb-${node.name}-${this.#round}`),
+      serverId: index + 1,
+      address: node.address,
+      port: DATABASE_PORT,
+      start: (argv: readonly string[], stdio: StdioOptions) =>
+        spawnIn(node.namespace, argv, { stdio, diesWithParent: true }),
+    }));
+    const [first, second] = members;
+    if (first === undefined || second === undefined) throw new Error("a pair has two nodes");
+    // The guides have a replica that goes on by itself after a restart.
+    const settings = this.hasGate ? [] : ["--skip-slave-start=0"];
+    const { primary, replica } = await makePair([first, second], SEMI_SYNC_MILLISECONDS, [
+      ...exampleSettings("a").filter((one) => !one.startsWith("--server_id")),
+      ...settings,
+    ]);
+    for (const [index, server] of [primary, replica].entries()) {
+      const node = this.lab.nodes[index];
+      if (node === undefined) continue;
+      this.#servers.set(node.name, server);
+      const folder = join(node.folder, "run", "mysqld");
+      mkdirSync(folder, { recursive: true });
+      symlinkSync(server.socket, join(folder, "mysqld.sock"));
+    }
+    await primary.query(
+      `CREATE TABLE ${APP_DATABASE}.ledger (writer INT, seq INT, PRIMARY KEY (writer, seq))`,
+    );
+  }
+
+  #configure(node: LabNode, isSlow: boolean): void {
+    const files: DatabaseNode = {
+      name: node.name,
+      etc: join(node.folder, "etc"),
+      address: node.address,
+      peer: this.otherThan(node).address,
+      virtualAddress: VIRTUAL_ADDRESS,
+      detection: this.#options.detection,
+      isSlow,
+    };
+    const isGated = node.kind === "baton" && this.#options.hasGate;
+    node.configure(isGated ? writeGate(files) : writeGuide(files));
+  }
+
+  /** Nothing of an earlier round is left: daemons, servers, addresses, marks. */
+  async #clear(): Promise<void> {
+    this.#load?.close();
+    this.#load = undefined;
+    for (const node of this.lab.nodes) {
+      if (node.isRunning()) await node.signalAll("SIGKILL");
+      node.setCable("plugged");
+      this.lab.network.setVrrpLoss(node.name, 0);
+      node.forgetVirtualAddress();
+      for (const name of ["lib", "run"]) {
+        rmSync(join(node.folder, name, name === "lib" ? "gate" : "mysqld"), {
+          recursive: true,
+          force: true,
+        });
+      }
+      rmSync(join(node.folder, "etc", "slow"), { force: true });
+    }
+    await this.#endServers();
+  }
+
+  async #endServers(): Promise<void> {
+    const servers = [...this.#servers.values()];
+    this.#servers = new Map();
+    await Promise.all(servers.map((server) => server.kill()));
+    for (const { folder } of servers) rmSync(folder, { recursive: true, force: true });
+  }
+
+  async close(): Promise<void> {
+    this.#load?.close();
+    await this.#endServers();
+    await this.lab.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

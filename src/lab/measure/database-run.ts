@@ -1,0 +1,246 @@
+/** One fault of a database pair from beginning to end, and what became of the writes. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { now } from "#linux/clock";
+import { elapsed, type Instant, toMillis } from "#units/time";
+import {
+  countFailures,
+  type Gap,
+  type Ledger,
+  longestGap,
+  lostOf,
+  READ_ONLY,
+  takenByBoth,
+} from "../database/ledger.ts";
+import type { DaemonKind } from "./daemon.ts";
+import {
+  DATABASE_FAULT,
+  type DatabaseFault,
+  type DatabaseFaultName,
+  type FaultContext,
+} from "./database-faults.ts";
+import type { DatabaseLab } from "./database-lab.ts";
+import type { LabNode } from "./node.ts";
+
+export interface DatabaseResult {
+  readonly fault: DatabaseFaultName;
+  readonly daemon: DaemonKind;
+  /** Who took writes before it, at its end, and after the repair; undefined: nobody. */
+  readonly before: string;
+  readonly after: string | undefined;
+  readonly finally: string | undefined;
+  /** Writes that were acknowledged, from the beginning to the end. */
+  readonly acknowledged: number;
+  /** Of them, those that the surviving data does not have. */
+  readonly lost: number;
+  readonly byBoth: number;
+  readonly readOnly: number;
+  readonly stale: number;
+  /** The longest time without an acknowledgement while the fault lasted. */
+  readonly outageMilliseconds: number;
+  /** It lasted up to the repair. */
+  readonly isOpen: boolean;
+  /** The same, from the repair to the end. */
+  readonly healOutageMilliseconds: number;
+  /** Statements that failed, by code, read-only ones included. */
+  readonly failed: Readonly<Record<string, number>>;
+  /** The other node follows the one that takes writes at the end. */
+  readonly isFollowed: boolean;
+  /** What of it should not have been; empty: nothing. */
+  readonly problems: readonly Problem[];
+}
+
+export type Problem = "lost" | "both" | "read-only" | "stale" | "wrong-node" | "not-healed";
+
+export interface DatabaseWatcher {
+  /** Clients write; it breaks in a moment. */
+  onWriting?(owner: LabNode): void;
+  onBroken?(owner: LabNode): void;
+  /** It is repaired when the promise resolves. */
+  onObserved?(seen: {
+    readonly after: LabNode | undefined;
+    readonly outageMilliseconds: number;
+    readonly isOpen: boolean;
+  }): Promise<void>;
+  onHealed?(owner: LabNode): void;
+}
+
+export interface DatabaseRunOptions {
+  /** 0 to 1, 1 excluded: where within an advertisement interval it falls. */
+  readonly random: () => number;
+  readonly watcher?: DatabaseWatcher;
+}
+
+const POLL_MILLISECONDS = 50;
+/** Beyond what is calculated, before a move counts as missing. */
+const GRACE_SECONDS = 3;
+const BEFORE_MILLISECONDS = 1_000;
+const AFTER_MILLISECONDS = 1_500;
+const HEALED_SECONDS = 20;
+/** Writes are acknowledged: the last one is not older. */
+const RECENT_MILLISECONDS = 250;
+
+export async function runDatabaseFault(
+  pair: DatabaseLab,
+  name: DatabaseFaultName,
+  { random, watcher = {} }: DatabaseRunOptions,
+): Promise<DatabaseResult> {
+  const fault = DATABASE_FAULT[name];
+  const owner = await pair.begin({ isSlow: fault.isSlow === true });
+  watcher.onWriting?.(owner);
+  const phases: Instant[] = [now()];
+  const context: FaultContext = {
+    pair,
+    owner,
+    other: pair.otherThan(owner),
+    until: (node, seconds) => untilWrites(pair, node, seconds),
+    nextPhase: async () => {
+      await sleep(AFTER_MILLISECONDS);
+      phases.push(now());
+    },
+  };
+  await sleep(BEFORE_MILLISECONDS);
+  await fault.prepare?.(context);
+  await sleep(random() * pair.lab.profile.advertSeconds * 1_000);
+
+  const brokenAt = now();
+  phases.push(brokenAt);
+  watcher.onBroken?.(owner);
+  await fault.inject(context);
+  const after = await observe(pair, fault, context, brokenAt);
+  const observedAt = now();
+  const seen = await pair.ledger();
+  const gap = longestGap(seen.acknowledged, phases.at(-1) ?? brokenAt, observedAt);
+  await watcher.onObserved?.({
+    after,
+    outageMilliseconds: toMillis(gap.total),
+    isOpen: gap.isOpen,
+  });
+
+  phases.push(observedAt);
+  await fault.heal(context);
+  watcher.onHealed?.(owner);
+  const last = await untilHealed(pair);
+  await sleep(AFTER_MILLISECONDS);
+  const endedAt = now();
+  const ledger = await pair.finish();
+  return conclude(pair, { name, owner, after, last, ledger, phases: [...phases, endedAt], gap });
+}
+
+/** Who took the last write, if that was a moment ago. */
+async function serving(pair: DatabaseLab): Promise<LabNode | undefined> {
+  const { acknowledged } = await pair.ledger();
+  const last = acknowledged.at(-1);
+  if (last === undefined || toMillis(elapsed(last.at, now())) > RECENT_MILLISECONDS) {
+    return undefined;
+  }
+  return pair.nodeOf(last.server);
+}
+
+async function untilWrites(pair: DatabaseLab, node: LabNode, seconds: number): Promise<void> {
+  const end = performance.now() + seconds * 1_000 * pair.lab.slowness;
+  while ((await serving(pair)) !== node) {
+    if (performance.now() > end) throw new Error(`no writes at ${node.name} within ${seconds} s`);
+    await sleep(POLL_MILLISECONDS);
+  }
+}
+
+/** Until it serves who should and goes on to, or the time for it is over; who serves then. */
+async function observe(
+  pair: DatabaseLab,
+  fault: DatabaseFault,
+  { owner, other }: FaultContext,
+  brokenAt: Instant,
+): Promise<LabNode | undefined> {
+  const wanted = { other, owner, nobody: undefined }[fault.serves];
+  const limit = pair.detectionSeconds() + GRACE_SECONDS + (fault.extraSeconds ?? 0);
+  const end = performance.now() + limit * 1_000 * pair.lab.slowness;
+  let isThere = false;
+  // Where nobody is to take writes there is nothing to wait for but time.
+  while (!isThere && performance.now() < end) {
+    await sleep(POLL_MILLISECONDS);
+    if (wanted === undefined || (await serving(pair)) !== wanted) continue;
+    await sleep(AFTER_MILLISECONDS);
+    isThere = (await serving(pair)) === wanted;
+  }
+  const least = (fault.lastsSeconds ?? 0) * 1_000 - toMillis(elapsed(brokenAt, now()));
+  await sleep(Math.max(0, least));
+  return await serving(pair);
+}
+
+/** Writes are taken, and the other node follows, or neither of it for too long. */
+async function untilHealed(pair: DatabaseLab): Promise<LabNode | undefined> {
+  const end = performance.now() + HEALED_SECONDS * 1_000 * pair.lab.slowness;
+  let node: LabNode | undefined;
+  while (performance.now() < end) {
+    node = await serving(pair);
+    const isFollowed = node !== undefined && (await pair.isFollowing(pair.otherThan(node)));
+    // The guides' scripts see to it that nobody follows.
+    if (isFollowed || (node !== undefined && !pair.hasGate)) break;
+    await sleep(POLL_MILLISECONDS);
+  }
+  return node;
+}
+
+interface Course {
+  readonly name: DatabaseFaultName;
+  readonly owner: LabNode;
+  readonly after: LabNode | undefined;
+  readonly last: LabNode | undefined;
+  readonly ledger: Ledger;
+  /** Within each the address moves at most once. */
+  readonly phases: readonly Instant[];
+  readonly gap: Gap;
+}
+
+async function conclude(pair: DatabaseLab, course: Course): Promise<DatabaseResult> {
+  const { name, owner, after, ledger, phases, gap } = course;
+  const { acknowledged } = ledger;
+  const lastServer = acknowledged.at(-1)?.server;
+  const survivor = course.last ?? (lastServer === undefined ? owner : pair.nodeOf(lastServer));
+  const lost = lostOf(acknowledged, await pair.rowsOf(survivor));
+  const windows = phases.slice(1).map((to, index) => [phases[index] ?? to, to] as const);
+  const byBoth = windows.reduce((all, [from, to]) => all + takenByBoth(acknowledged, from, to), 0);
+  const failed = countFailures(ledger.failed);
+  const [healedAt, endedAt] = windows.at(-1) ?? [phases[0] ?? (0 as Instant), 0 as Instant];
+  const figures = {
+    lost,
+    byBoth,
+    readOnly: failed[READ_ONLY] ?? 0,
+    stale: ledger.stale.length,
+  };
+  return {
+    fault: name,
+    daemon: owner.kind,
+    before: owner.name,
+    after: after?.name,
+    finally: course.last?.name,
+    acknowledged: acknowledged.length,
+    ...figures,
+    outageMilliseconds: toMillis(gap.total),
+    isOpen: gap.isOpen,
+    healOutageMilliseconds: toMillis(longestGap(acknowledged, healedAt, endedAt).total),
+    failed,
+    isFollowed: course.last !== undefined && (await pair.isFollowing(pair.otherThan(course.last))),
+    problems: problemsOf(course, figures),
+  };
+}
+
+function problemsOf(
+  { name, owner, after, last }: Course,
+  figures: Pick<DatabaseResult, "lost" | "byBoth" | "readOnly" | "stale">,
+): readonly Problem[] {
+  const { serves } = DATABASE_FAULT[name];
+  const isRight =
+    serves === "nobody"
+      ? after === undefined
+      : (after === owner) === (serves === "owner") && after !== undefined;
+  const found: readonly (readonly [boolean, Problem])[] = [
+    [figures.lost > 0, "lost"],
+    [figures.byBoth > 0, "both"],
+    [figures.readOnly > 0, "read-only"],
+    [figures.stale > 0, "stale"],
+    [!isRight, "wrong-node"],
+    [last === undefined, "not-healed"],
+  ];
+  return found.filter(([is]) => is).map(([, problem]) => problem);
+}

@@ -1,0 +1,65 @@
+/** The files of examples/mysql, and what the laboratory makes of them. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type DatabaseNode, exampleSettings, writeGate } from "#lab/measure/database-config";
+
+const example = (name: string): string =>
+  readFileSync(join(import.meta.dirname, "../../examples/mysql", name), "utf8");
+
+/** The lines of `a` that `b` has otherwise. */
+function differences(a: string, b: string): readonly string[] {
+  const other = b.split("\n");
+  return a.split("\n").filter((line, index) => line !== other[index]);
+}
+
+test("the nodes' files differ in what is each node's own", () => {
+  assert.deepEqual(differences(example("node-a.cnf"), example("node-b.cnf")).slice(1), [
+    "server_id = 1",
+  ]);
+  const lines = differences(example("node-a.conf"), example("node-b.conf"));
+  assert.deepEqual(
+    lines.map((line) => line.trim()).filter((line) => !line.startsWith("!")),
+    ["router_id db-a", "unicast_src_ip 172.16.0.16", "172.16.0.14", "peer 172.16.0.14:3306"],
+  );
+});
+
+test("the servers of the laboratory get the example's settings", () => {
+  const settings = exampleSettings("b");
+  assert.ok(settings.includes("--server_id=2"));
+  assert.ok(settings.includes("--sync_binlog=1"));
+  assert.ok(settings.includes("--rpl_semi_sync_master_wait_point=AFTER_SYNC"));
+  assert.ok(settings.includes("--read_only=ON"));
+});
+
+test("the laboratory runs the example's file, with the accounts beside it", () => {
+  const folder = mkdtempSync(join(tmpdir(), "baton-test-"));
+  try {
+    const node: DatabaseNode = {
+      name: "a",
+      etc: folder,
+      address: "172.16.0.16",
+      peer: "172.16.0.14",
+      virtualAddress: "172.16.0.135",
+      detection: { intervalSeconds: 1, timeoutSeconds: 1, fall: 2 },
+      isSlow: false,
+    };
+    assert.equal(writeGate(node), example("node-a.conf"));
+    assert.equal(statSync(join(folder, "mysql.cnf")).mode & 0o777, 0o600);
+    const other = writeGate({
+      ...node,
+      detection: { intervalSeconds: 0.5, timeoutSeconds: 0.3, fall: 3 },
+      isSlow: true,
+    });
+    assert.deepEqual(
+      differences(other, example("node-a.conf"))
+        .slice(0, 4)
+        .map((line) => line.trim()),
+      ["interval 0.5", "timeout 0.3", "fall 3", 'promote "/etc/keepalived/promote.sh" timeout 10'],
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
