@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { askLab, findLab, labBase, takeLab, unsafeSentence } from "#cli/lab-folder";
+import { shadowSystemFolders } from "#lab/sandbox/folders";
 import { makeScratch } from "#lab/sandbox/scratch";
 import { lockFile } from "#linux/lock-file";
 
@@ -116,4 +117,14 @@ test("a run that was killed leaves a folder that the next one clears away, a run
   running.remove();
   next.remove();
   assert.ok(!existsSync(running.folder) && !existsSync(next.folder));
+});
+
+test("the folders of the machine itself are not covered", (context) => {
+  const mark = process.env["BATON_LAB_SANDBOX"];
+  context.after(() => {
+    if (mark !== undefined) process.env["BATON_LAB_SANDBOX"] = mark;
+  });
+  Reflect.deleteProperty(process.env, "BATON_LAB_SANDBOX");
+  assert.throws(shadowSystemFolders, /only be covered in a cage/);
+  assert.ok(!existsSync("/etc/.baton-lab"));
 });

@@ -19,6 +19,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { doLocked } from "#linux/lock-file";
 import type { PrivateMounts } from "#linux/namespace";
+import { isInsideSandbox } from "./sandbox.ts";
 
 /** Path inside the node → folder name outside. */
 export const NODE_FOLDERS: Readonly<Record<string, string>> = {
@@ -54,6 +55,8 @@ function mount(...args: readonly string[]): void {
  * inside many containers.)
  */
 export function shadowSystemFolders(): void {
+  // Elsewhere they would be covered for every program of the machine.
+  if (!isInsideSandbox()) throw new Error("/etc and /var may only be covered in a cage");
   if (existsSync(DONE)) return;
   // Two test files of one cage may begin at the same moment.
   doLocked("/proc/self/ns/mnt", () => {
