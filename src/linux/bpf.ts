@@ -77,6 +77,15 @@ export const notCausedBy = (type: number, port: number): readonly BpfInstruction
   instruction(RETURN, 0),
   instruction(RETURN, WHOLE_FRAME),
 ];
+/** Refuses what begins with a netlink message of one of these types. */
+export const butTypes = (types: readonly number[]): readonly BpfInstruction[] => [
+  instruction(LOAD_HALF, NLMSG_TYPE_OFFSET),
+  ...types.map((type, place) =>
+    instruction(JUMP_IF_EQUAL, inHostOrder(type, 2), types.length - place, 0),
+  ),
+  instruction(RETURN, WHOLE_FRAME),
+  instruction(RETURN, 0),
+];
 /** struct nlmsghdr: length u32, type u16, flags u16, sequence u32, port u32. */
 const NLMSG_TYPE_OFFSET = 4;
 const NLMSG_PORT_OFFSET = 12;

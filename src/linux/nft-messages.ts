@@ -18,7 +18,15 @@ import {
   NLM_F_CREATE,
   NLM_F_DUMP,
   NLM_F_REQUEST,
+  textOf,
 } from "./netlink.ts";
+import {
+  emitExpression,
+  NFTA_DATA_VALUE,
+  NFTA_LIST_ELEM,
+  type NftExpression,
+  NLA_F_NESTED,
+} from "./nft-expressions.ts";
 
 export const NFPROTO_IPV4 = 2;
 export const NFPROTO_ARP = 3;
@@ -30,6 +38,7 @@ export const NFT_MSG_NEWTABLE = 0;
 export const NFT_MSG_DELTABLE = 2;
 const NFT_MSG_NEWCHAIN = 3;
 const NFT_MSG_NEWRULE = 6;
+const NFT_MSG_GETRULE = 7;
 const NFT_MSG_DELRULE = 8;
 const NFT_MSG_NEWSET = 9;
 const NFT_MSG_NEWSETELEM = 12;
@@ -37,11 +46,15 @@ const NFT_MSG_DELSETELEM = 14;
 const NFT_MSG_GETSETELEM = 13;
 const NFT_MSG_NEWGEN = 15;
 export const NFT_MSG_GETGEN = 16;
+/** Types of news of elements, and of each transaction, which has a number. */
+export const NEWS_OF_ELEMENTS: readonly number[] = [
+  NFT_MSG_NEWSETELEM,
+  NFT_MSG_DELSETELEM,
+  NFT_MSG_NEWGEN,
+].map((type) => (NFNL_SUBSYS_NFTABLES << 8) | type);
 const NFTA_GEN_ID = 1;
 const NFNL_BATCH_GENID = 1;
 
-const NLA_F_NESTED = 0x8000;
-const NFTA_LIST_ELEM = 1;
 // In every kind of object the table is attribute 1 and the name of the object itself another.
 const NFTA_TABLE = 1;
 const NFTA_CHAIN_NAME = 3;
@@ -52,8 +65,6 @@ const NFTA_HOOK_HOOKNUM = 1;
 const NFTA_HOOK_PRIORITY = 2;
 const NFTA_RULE_CHAIN = 2;
 const NFTA_RULE_EXPRESSIONS = 4;
-const NFTA_EXPR_NAME = 1;
-const NFTA_EXPR_DATA = 2;
 const NFTA_SET_NAME = 2;
 const NFTA_SET_FLAGS = 3;
 const NFTA_SET_KEY_TYPE = 4;
@@ -65,81 +76,41 @@ const NFTA_SET_ELEM_KEY = 1;
 const NFTA_SET_ELEM_TIMEOUT = 4;
 const NFTA_SET_ELEM_EXPIRATION = 5;
 const NFTA_SET_ELEM_USERDATA = 6;
-const NFTA_DATA_VALUE = 1;
-const NFTA_DATA_VERDICT = 2;
-const NFTA_VERDICT_CODE = 1;
-const NFTA_PAYLOAD_DREG = 1;
-const NFTA_PAYLOAD_BASE = 2;
-const NFTA_PAYLOAD_OFFSET = 3;
-const NFTA_PAYLOAD_LEN = 4;
-const NFTA_LOOKUP_SET = 1;
-const NFTA_LOOKUP_SREG = 2;
-const NFTA_LOOKUP_FLAGS = 5;
-const NFTA_IMMEDIATE_DREG = 1;
-const NFTA_IMMEDIATE_DATA = 2;
-
-const NFTA_META_DREG = 1;
-const NFTA_META_KEY = 2;
-const NFTA_CMP_SREG = 1;
-const NFTA_CMP_OP = 2;
-const NFTA_CMP_DATA = 3;
-const NFTA_LIMIT_RATE = 1;
-const NFTA_LIMIT_UNIT = 2;
-const NFTA_LIMIT_BURST = 3;
-const NFTA_LIMIT_TYPE = 4;
-const NFTA_LIMIT_FLAGS = 5;
 
 const NFT_SET_TIMEOUT = 0x10;
-const NFT_LOOKUP_F_INV = 1;
-const NFT_REG_VERDICT = 0;
-const NFT_REG_1 = 1;
-const NFT_META_PRANDOM = 24;
-const NFT_CMP_EQ = 0;
-const NFT_CMP_LT = 2;
-const NFT_LIMIT_PKTS = 0;
-const NFT_LIMIT_F_INV = 1;
-const PAYLOAD_BASES = { link: 0, network: 1 } as const;
 const NFGENMSG_SIZE = 4;
 /** Offset in struct nlmsghdr. */
 const NLMSG_SEQUENCE = 8;
 /** The kernel takes 256 bytes of user data; a line of `nft list` is for people. */
 const COMMENT_MAX = 40;
-const NF_DROP = 0;
 const NF_ACCEPT = 1;
 /** Of one message: 76 bytes each at the most, and a nest is shorter than 65,536. */
 const ELEMENTS_MAX = 800;
 /** nft's own number for `type ipv4_addr`, so that `nft list ruleset` prints addresses. */
 const TYPE_IPADDR = 7;
+const TYPE_INET_PROTOCOL = 12;
+const TYPE_INET_SERVICE = 13;
+/** Types that stand one behind the other in a key have six bits each. */
+const TYPE_BITS = 6;
+
+/** What the elements of a set are. */
+export interface KeyType {
+  /** nft's number, so that `nft list ruleset` prints them as what they are. */
+  readonly number: number;
+  /** In bytes; each part of a key begins at a multiple of four. */
+  readonly length: number;
+}
+export const ADDRESS_KEY: KeyType = { number: TYPE_IPADDR, length: 4 };
+/** `ipv4_addr . inet_proto . inet_service` */
+export const SERVICE_KEY: KeyType = {
+  number: (((TYPE_IPADDR << TYPE_BITS) | TYPE_INET_PROTOCOL) << TYPE_BITS) | TYPE_INET_SERVICE,
+  length: 12,
+};
 
 export interface Hook {
   readonly number: number;
   readonly priority: number;
 }
-
-/**
- * What a rule looks at and does. One register is enough for all we need: `load…` fills it, the
- * others read it.
- */
-export type NftExpression =
-  | {
-      readonly kind: "load";
-      readonly header: keyof typeof PAYLOAD_BASES;
-      /** In bytes. */
-      readonly offset: number;
-      readonly length: number;
-    }
-  /** 32 random bits. */
-  | { readonly kind: "load-random" }
-  /** `bytes` in network order, as long as what was loaded. */
-  | {
-      readonly kind: "compare";
-      readonly operator: "equal" | "below";
-      readonly bytes: Uint8Array;
-    }
-  | { readonly kind: "lookup"; readonly set: string; readonly inside: boolean }
-  /** Matches what comes faster than this. */
-  | { readonly kind: "over-rate"; readonly perSecond: number; readonly burst: number }
-  | { readonly kind: "drop" };
 
 /**
  * One transaction. Sequence numbers count up from `first`; the last message before the end asks for
@@ -179,12 +150,20 @@ export class NftBatch {
    * same form.
    */
   addAddressSet(family: number, table: string, name: string, id: number, timeout: boolean): void {
-    const builder = this.#message(NFT_MSG_NEWSET, NLM_F_CREATE, family, table);
-    builder
+    this.#set(family, table, name, id, ADDRESS_KEY, timeout ? NFT_SET_TIMEOUT : 0);
+  }
+
+  /** Harmless when it exists in the same form. */
+  addKeySet(family: number, table: string, name: string, id: number, key: KeyType): void {
+    this.#set(family, table, name, id, key, 0);
+  }
+
+  #set(family: number, table: string, name: string, id: number, key: KeyType, flags: number): void {
+    this.#message(NFT_MSG_NEWSET, NLM_F_CREATE, family, table)
       .attributeText(NFTA_SET_NAME, name)
-      .attributeBe32(NFTA_SET_FLAGS, timeout ? NFT_SET_TIMEOUT : 0)
-      .attributeBe32(NFTA_SET_KEY_TYPE, TYPE_IPADDR)
-      .attributeBe32(NFTA_SET_KEY_LEN, 4)
+      .attributeBe32(NFTA_SET_FLAGS, flags)
+      .attributeBe32(NFTA_SET_KEY_TYPE, key.number)
+      .attributeBe32(NFTA_SET_KEY_LEN, key.length)
       .attributeBe32(NFTA_SET_ID, id);
   }
 
@@ -215,7 +194,7 @@ export class NftBatch {
     const builder = this.#message(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family, table)
       .attributeText(NFTA_RULE_CHAIN, chain)
       .nest(NFTA_RULE_EXPRESSIONS | NLA_F_NESTED);
-    for (const expression of expressions) this.#expression(expression);
+    for (const expression of expressions) emitExpression(builder, expression);
     builder.end();
   }
 
@@ -260,6 +239,40 @@ export class NftBatch {
   deleteElements(family: number, table: string, set: string, addresses: readonly Ipv4[]): void {
     assert(addresses.length > 0, "deleting no elements would delete them all");
     this.#elements(NFT_MSG_DELSETELEM, 0, family, table, set, addresses, {});
+  }
+
+  /** An element that exists stays as it is. */
+  addKeys(family: number, table: string, set: string, keys: readonly Uint8Array[]): void {
+    this.#keys(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, table, set, keys);
+  }
+
+  /** Every one of them must be there, or the whole batch fails with ENOENT. */
+  deleteKeys(family: number, table: string, set: string, keys: readonly Uint8Array[]): void {
+    assert(keys.length > 0, "deleting no elements would delete them all");
+    this.#keys(NFT_MSG_DELSETELEM, 0, family, table, set, keys);
+  }
+
+  #keys(
+    type: number,
+    flags: number,
+    family: number,
+    table: string,
+    set: string,
+    keys: readonly Uint8Array[],
+  ): void {
+    for (let from = 0; from < keys.length; from += ELEMENTS_MAX) {
+      const builder = this.#message(type, flags, family, table)
+        .attributeText(NFTA_SET_ELEM_LIST_SET, set)
+        .nest(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
+      for (const key of keys.slice(from, from + ELEMENTS_MAX))
+        builder
+          .nest(NFTA_LIST_ELEM | NLA_F_NESTED)
+          .nest(NFTA_SET_ELEM_KEY | NLA_F_NESTED)
+          .attribute(NFTA_DATA_VALUE, key)
+          .end()
+          .end();
+      builder.end();
+    }
   }
 
   flushSet(family: number, table: string, set: string): void {
@@ -315,62 +328,6 @@ export class NftBatch {
       }
       builder.end();
     }
-  }
-
-  #expression(expression: NftExpression): void {
-    switch (expression.kind) {
-      case "load":
-        this.#begin("payload")
-          .attributeBe32(NFTA_PAYLOAD_DREG, NFT_REG_1)
-          .attributeBe32(NFTA_PAYLOAD_BASE, PAYLOAD_BASES[expression.header])
-          .attributeBe32(NFTA_PAYLOAD_OFFSET, expression.offset)
-          .attributeBe32(NFTA_PAYLOAD_LEN, expression.length);
-        break;
-      case "load-random":
-        this.#begin("meta")
-          .attributeBe32(NFTA_META_DREG, NFT_REG_1)
-          .attributeBe32(NFTA_META_KEY, NFT_META_PRANDOM);
-        break;
-      case "compare":
-        this.#begin("cmp")
-          .attributeBe32(NFTA_CMP_SREG, NFT_REG_1)
-          .attributeBe32(NFTA_CMP_OP, expression.operator === "equal" ? NFT_CMP_EQ : NFT_CMP_LT)
-          .nest(NFTA_CMP_DATA | NLA_F_NESTED)
-          .attribute(NFTA_DATA_VALUE, expression.bytes)
-          .end();
-        break;
-      case "lookup":
-        this.#begin("lookup")
-          .attributeText(NFTA_LOOKUP_SET, expression.set)
-          .attributeBe32(NFTA_LOOKUP_SREG, NFT_REG_1);
-        if (!expression.inside) this.#builder.attributeBe32(NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
-        break;
-      case "over-rate":
-        this.#begin("limit")
-          .attributeBe64(NFTA_LIMIT_RATE, expression.perSecond)
-          .attributeBe64(NFTA_LIMIT_UNIT, 1)
-          .attributeBe32(NFTA_LIMIT_BURST, expression.burst)
-          .attributeBe32(NFTA_LIMIT_TYPE, NFT_LIMIT_PKTS)
-          .attributeBe32(NFTA_LIMIT_FLAGS, NFT_LIMIT_F_INV);
-        break;
-      case "drop":
-        this.#begin("immediate")
-          .attributeBe32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT)
-          .nest(NFTA_IMMEDIATE_DATA | NLA_F_NESTED)
-          .nest(NFTA_DATA_VERDICT | NLA_F_NESTED)
-          .attributeBe32(NFTA_VERDICT_CODE, NF_DROP)
-          .end()
-          .end();
-        break;
-    }
-    this.#builder.end().end();
-  }
-
-  #begin(name: string): MessageBuilder {
-    return this.#builder
-      .nest(NFTA_LIST_ELEM | NLA_F_NESTED)
-      .attributeText(NFTA_EXPR_NAME, name)
-      .nest(NFTA_EXPR_DATA | NLA_F_NESTED);
   }
 
   #message(type: number, flags: number, family: number, table: string): MessageBuilder {
@@ -440,15 +397,48 @@ export function emitGetElements(
     .bytes();
 }
 
+/** All rules of a chain. */
+export function emitGetRules(
+  builder: MessageBuilder,
+  sequence: number,
+  family: number,
+  table: string,
+  chain: string,
+): Uint8Array {
+  const type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETRULE;
+  return builder
+    .start(type, NLM_F_REQUEST | NLM_F_DUMP, sequence)
+    .u8(family)
+    .u8(0)
+    .u16(0)
+    .attributeText(NFTA_TABLE, table)
+    .attributeText(NFTA_RULE_CHAIN, chain)
+    .bytes();
+}
+
+/** A rule of this chain, in the answer to `emitGetRules`. */
+export function isRuleOf({ type, payload }: NetlinkMessage, table: string, chain: string): boolean {
+  if (type !== ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWRULE)) return false;
+  const rule = attributesOf(payload, NFGENMSG_SIZE);
+  return textOf(rule.get(NFTA_TABLE)) === table && textOf(rule.get(NFTA_RULE_CHAIN)) === chain;
+}
+
 /** Addresses in one message of the answer; none in any other message. */
-export function elementsOf({ type, payload }: NetlinkMessage): readonly Ipv4[] {
+export const elementsOf = (message: NetlinkMessage): readonly Ipv4[] =>
+  keysOf(message).flatMap((key) => {
+    const value = be32Of(key);
+    return value === undefined ? [] : [ipv4(value)];
+  });
+
+/** As `elementsOf`, of a set with any kind of key. */
+export function keysOf({ type, payload }: NetlinkMessage): readonly Uint8Array[] {
   if (type !== ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWSETELEM)) return [];
   const list = attributesOf(payload, NFGENMSG_SIZE).get(NFTA_SET_ELEM_LIST_ELEMENTS);
   if (list === undefined) return [];
   return listOf(list).flatMap((element) => {
     const key = attributesOf(element, 0).get(NFTA_SET_ELEM_KEY);
-    const value = key === undefined ? undefined : be32Of(attributesOf(key, 0).get(NFTA_DATA_VALUE));
-    return value === undefined ? [] : [ipv4(value)];
+    const value = key === undefined ? undefined : attributesOf(key, 0).get(NFTA_DATA_VALUE);
+    return value === undefined ? [] : [value];
   });
 }
 

@@ -16,7 +16,10 @@ import {
   elementsOf,
   emitGetElements,
   emitGetGeneration,
+  emitGetRules,
   generationOf,
+  isRuleOf,
+  keysOf,
   NftBatch,
   type PreparedBatch,
 } from "./nft-messages.ts";
@@ -60,10 +63,35 @@ export class NftSocket {
 
   /** Addresses in a set; ENOENT: there is no such set. */
   elements(family: number, table: string, set: string): Result<readonly Ipv4[]> {
-    const found: Ipv4[] = [];
+    return this.#dump(family, table, set, elementsOf);
+  }
+
+  /** As `elements`, of a set with any kind of key. */
+  keys(family: number, table: string, set: string): Result<readonly Uint8Array[]> {
+    // The buffer is used again by the next message.
+    return this.#dump(family, table, set, (message) => keysOf(message).map((key) => key.slice()));
+  }
+
+  /** How many rules a chain has; none where it is missing. */
+  ruleCount(family: number, table: string, chain: string): Result<number> {
+    let found = 0;
+    const request = emitGetRules(new MessageBuilder(), this.#sequence, family, table, chain);
+    const outcome = this.#ask(request, (message) => {
+      if (isRuleOf(message, table, chain)) found += 1;
+    });
+    return outcome.ok ? success(found) : outcome;
+  }
+
+  #dump<T>(
+    family: number,
+    table: string,
+    set: string,
+    read: (message: NetlinkMessage) => readonly T[],
+  ): Result<readonly T[]> {
+    const found: T[] = [];
     const request = emitGetElements(new MessageBuilder(), this.#sequence, family, table, set);
     const outcome = this.#ask(request, (message) => {
-      for (const address of elementsOf(message)) found.push(address);
+      for (const one of read(message)) found.push(one);
     });
     return outcome.ok ? success(found) : outcome;
   }

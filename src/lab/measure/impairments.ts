@@ -4,7 +4,8 @@
  * limit concerns answers as well as announcements: it cannot distinguish them.
  */
 import type { Namespace } from "#linux/namespace";
-import { NFPROTO_BRIDGE, NFPROTO_IPV4, type NftExpression } from "#linux/nft-messages";
+import type { NftExpression } from "#linux/nft-expressions";
+import { NFPROTO_BRIDGE, NFPROTO_IPV4 } from "#linux/nft-messages";
 import { type NftSocket, openNftSocket } from "#linux/nft-socket";
 import { must, mustDo } from "#linux/result";
 import { ETHER_TYPE_ARP, ETHERNET_OFFSET } from "#vrrp/wire/ethernet";

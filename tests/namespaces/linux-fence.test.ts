@@ -1,0 +1,206 @@
+/** The fence on a real kernel: which packets of which connections reach a service behind it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openFenceWatch } from "#linux/fence-watch";
+import { type FenceEntry, type FenceMode, type NftFence, openNftFence } from "#linux/nft-fence";
+import { NFPROTO_IPV4 } from "#linux/nft-messages";
+import { openNftSocket } from "#linux/nft-socket";
+import { must, mustDo } from "#linux/result";
+import { address, type Cable, layCable, virtual } from "../support/linux-net.ts";
+import { connectIn, listenIn, type TcpServer, untilTrue } from "../support/linux-tcp.ts";
+
+const VIP = "192.0.2.100";
+const OTHER = "192.0.2.101";
+const PORT = 3_306;
+const ENTRY: FenceEntry = { address: address(VIP), protocol: "tcp", port: PORT };
+/** Nothing happens for that long; what passes does so in less than a millisecond. */
+const QUIET_MS = 150;
+
+interface SetUp extends AsyncDisposable {
+  readonly cable: Cable;
+  readonly fence: NftFence;
+  readonly server: TcpServer;
+}
+
+/** The service is on the left, its clients on the right. */
+async function setUp(hasFib = true): Promise<SetUp> {
+  const cable = layCable();
+  const { left } = cable;
+  for (const one of [VIP, OTHER])
+    mustDo(left.rtnetlink.setAddress(left.link.index, virtual(one), 0));
+  const fence = left.namespace.within(() => must(openNftFence({ hasFib })));
+  const server = await listenIn(left.namespace, PORT);
+  return {
+    cable,
+    fence,
+    server,
+    async [Symbol.asyncDispose]() {
+      server[Symbol.dispose]();
+      fence[Symbol.dispose]();
+      await new Promise((resolve) => setImmediate(resolve));
+      cable[Symbol.dispose]();
+    },
+  };
+}
+
+const quiet = async (): Promise<void> =>
+  await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+
+for (const hasFib of [true, false]) {
+  const way = hasFib ? "with nft_fib" : "without nft_fib";
+
+  test(`closed for all: nothing reaches the service, what leaves passes, and it goes on after that (${way})`, async () => {
+    await using it = await setUp(hasFib);
+    const { right } = it.cable;
+    using client = connectIn(right.namespace, VIP, PORT);
+    assert.ok(await untilTrue(() => it.server.connections.length === 1));
+    mustDo(it.fence.close([ENTRY], "all"));
+    client.socket.write("question");
+    it.server.connections[0]?.write("answer");
+    using late = connectIn(right.namespace, VIP, PORT);
+    assert.ok(await untilTrue(() => client.received.length === 1), "what leaves passes");
+    await quiet();
+    assert.deepEqual([it.server.received, late.events], [[], []]);
+    mustDo(it.fence.open([ENTRY]));
+    assert.ok(await untilTrue(() => it.server.received.length === 1), "TCP sends it again");
+    assert.ok(await untilTrue(() => late.events.includes("connect")), "and the SYN");
+  });
+}
+
+test("closed for what is new: connections that are there go on", async () => {
+  await using it = await setUp();
+  const { right } = it.cable;
+  using client = connectIn(right.namespace, VIP, PORT);
+  assert.ok(await untilTrue(() => it.server.connections.length === 1));
+  mustDo(it.fence.close([ENTRY], "new"));
+  using late = connectIn(right.namespace, VIP, PORT);
+  client.socket.write("question");
+  assert.ok(await untilTrue(() => it.server.received.length === 1));
+  it.server.connections[0]?.end("answer");
+  assert.ok(await untilTrue(() => client.events.includes("end")));
+  await quiet();
+  assert.deepEqual(late.events, []);
+  mustDo(it.fence.close([ENTRY], "all"));
+  mustDo(it.fence.open([ENTRY]));
+  assert.ok(await untilTrue(() => late.events.includes("connect")));
+});
+
+test("silent: what the service ends is not heard of until the fence is open again", async () => {
+  await using it = await setUp();
+  const { right } = it.cable;
+  using client = connectIn(right.namespace, VIP, PORT);
+  using other = connectIn(right.namespace, OTHER, PORT);
+  assert.ok(await untilTrue(() => it.server.connections.length === 2));
+  mustDo(it.fence.close([ENTRY], "silent"));
+  for (const one of it.server.connections) one.end();
+  assert.ok(await untilTrue(() => other.events.includes("end")));
+  await quiet();
+  assert.deepEqual(client.events, ["connect"]);
+  mustDo(it.fence.open([ENTRY]));
+  assert.ok(await untilTrue(() => client.events.includes("end")), "TCP sends the FIN again");
+});
+
+test("other ports and other addresses are left alone; a client on this machine is not", async () => {
+  await using it = await setUp();
+  const { left, right } = it.cable;
+  mustDo(it.fence.close([ENTRY, { ...ENTRY, protocol: "udp", port: 53 }], "silent"));
+  using elsewhere = await listenIn(left.namespace, 80);
+  using port = connectIn(right.namespace, VIP, 80);
+  using other = connectIn(right.namespace, OTHER, PORT);
+  using local = connectIn(left.namespace, VIP, PORT);
+  assert.ok(await untilTrue(() => port.events.includes("connect")));
+  assert.ok(await untilTrue(() => other.events.includes("connect")));
+  await quiet();
+  assert.deepEqual([local.events, elsewhere.connections.length], [[], 1]);
+});
+
+test("a client here reaches the owner on another node though the fence is closed here", async () => {
+  await using it = await setUp();
+  const { left, right } = it.cable;
+  const remote = "192.0.2.102";
+  mustDo(right.rtnetlink.setAddress(right.link.index, virtual(remote), 0));
+  using server = await listenIn(right.namespace, PORT);
+  mustDo(it.fence.close([{ ...ENTRY, address: address(remote) }], "all"));
+  using client = connectIn(left.namespace, remote, PORT);
+  assert.ok(await untilTrue(() => client.events.includes("connect")));
+  client.socket.write("question");
+  assert.ok(await untilTrue(() => server.received.length === 1));
+});
+
+test("it outlives who closed it, and is opened by another; the last takes the table", async () => {
+  await using it = await setUp();
+  const { left } = it.cable;
+  const second: FenceEntry = { ...ENTRY, address: address(OTHER) };
+  mustDo(it.fence.close([ENTRY], "all"));
+  mustDo(it.fence.close([second], "new"));
+  using next = left.namespace.within(() => must(openNftFence()));
+  assert.deepEqual(must(next.closed()), [ENTRY, second]);
+  mustDo(next.open([ENTRY]));
+  assert.deepEqual(must(next.closed()), [second]);
+  mustDo(next.clean(({ address: one }) => one === second.address));
+  assert.deepEqual(must(next.closed()), [second]);
+  mustDo(next.clean(() => false));
+  using rules = left.namespace.within(() => must(openNftSocket()));
+  const gone = rules.keys(NFPROTO_IPV4, "baton_fence", "closed");
+  assert.ok(!gone.ok && gone.errno === "ENOENT");
+  mustDo(next.open([ENTRY]));
+  mustDo(next.clean(() => false));
+});
+
+test("each mode takes the place of the one before", async () => {
+  await using it = await setUp();
+  const modes: readonly FenceMode[] = ["new", "silent", "all", "silent", "new", "all"];
+  using rules = it.cable.left.namespace.within(() => must(openNftSocket()));
+  for (const mode of modes) {
+    mustDo(it.fence.close([ENTRY], mode));
+    const sets = ["closed", "new", "silent"].filter(
+      (set) => must(rules.keys(NFPROTO_IPV4, "baton_fence", set)).length === 1,
+    );
+    const wanted = { all: ["closed"], new: ["new"], silent: ["closed", "silent"] }[mode];
+    assert.deepEqual(sets, wanted);
+  }
+});
+
+test("what another program removes is noticed and comes back", async () => {
+  await using it = await setUp();
+  const { left, right } = it.cable;
+  mustDo(it.fence.close([ENTRY], "all"));
+  using watch = left.namespace.within(() => must(openFenceWatch()));
+  using rules = left.namespace.within(() => must(openNftSocket()));
+  mustDo(it.fence.close([{ ...ENTRY, port: 80 }], "all"));
+  assert.equal(watch.read(), false, "elements are no news");
+  for (const remove of [
+    (): void => {
+      const batch = rules.batch();
+      batch.deleteTable(NFPROTO_IPV4, "baton_fence");
+      mustDo(rules.commit(batch));
+    },
+    (): void => {
+      const batch = rules.batch();
+      batch.flushChain(NFPROTO_IPV4, "baton_fence", "input");
+      mustDo(rules.commit(batch));
+    },
+  ]) {
+    remove();
+    assert.equal(watch.read(), true);
+    assert.equal(must(it.fence.restore()), true, "something was missing");
+    assert.equal(watch.read(), true, "our own rules are news too");
+    assert.equal(must(it.fence.restore()), false, "and nothing is missing");
+    using client = connectIn(right.namespace, VIP, PORT);
+    await quiet();
+    assert.deepEqual(client.events, []);
+  }
+  assert.equal(watch.read(), false);
+});
+
+test("a request after the table has gone brings everything back", async () => {
+  await using it = await setUp();
+  using rules = it.cable.left.namespace.within(() => must(openNftSocket()));
+  const second: FenceEntry = { ...ENTRY, port: 80 };
+  mustDo(it.fence.close([ENTRY, second], "silent"));
+  const batch = rules.batch();
+  batch.deleteTable(NFPROTO_IPV4, "baton_fence");
+  mustDo(rules.commit(batch));
+  mustDo(it.fence.open([second]));
+  assert.deepEqual(must(it.fence.closed()), [ENTRY]);
+});
