@@ -49,6 +49,12 @@ export class MessageBuilder {
     return this.append(type, flags, sequence);
   }
 
+  /** No message, to `append` all of them. */
+  clear(): this {
+    this.#length = 0;
+    return this;
+  }
+
   /** Begins another message behind the first: a batch. */
   append(type: number, flags: number, sequence: number): this {
     this.#begin = this.#length;

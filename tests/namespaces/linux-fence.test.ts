@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openFenceWatch } from "#linux/fence-watch";
+import { changeLink } from "#linux/links";
 import { type FenceEntry, type FenceMode, type NftFence, openNftFence } from "#linux/nft-fence";
 import { NFPROTO_IPV4 } from "#linux/nft-messages";
 import { openNftSocket } from "#linux/nft-socket";
 import { must, mustDo } from "#linux/result";
-import { address, type Cable, layCable, virtual } from "../support/linux-net.ts";
+import { address, type Cable, layCable, linkOf, virtual } from "../support/linux-net.ts";
 import { connectIn, listenIn, type TcpServer, untilTrue } from "../support/linux-tcp.ts";
 
 const VIP = "192.0.2.100";
@@ -26,6 +27,7 @@ interface SetUp extends AsyncDisposable {
 async function setUp(hasFib = true): Promise<SetUp> {
   const cable = layCable();
   const { left } = cable;
+  mustDo(changeLink(left.rtnetlink, linkOf(left.rtnetlink, "lo").index, { up: true }));
   for (const one of [VIP, OTHER])
     mustDo(left.rtnetlink.setAddress(left.link.index, virtual(one), 0));
   const fence = left.namespace.within(() => must(openNftFence({ hasFib })));
@@ -112,6 +114,8 @@ test("other ports and other addresses are left alone; a client on this machine i
   assert.ok(await untilTrue(() => other.events.includes("connect")));
   await quiet();
   assert.deepEqual([local.events, elsewhere.connections.length], [[], 1]);
+  mustDo(it.fence.open([ENTRY]));
+  assert.ok(await untilTrue(() => local.events.includes("connect")), "its SYN is repeated");
 });
 
 test("a client here reaches the owner on another node though the fence is closed here", async () => {

@@ -10,9 +10,13 @@ import { address as readAddress } from "./linux-net.ts";
 
 const SOCK_STREAM = 1;
 
-const streamIn = (namespace: Namespace): number =>
+/** struct sockaddr_in6: family u16, port u16, flow u32, 16 bytes of address, scope u32 */
+const SOCKADDR_IN6_SIZE = 28;
+const AF_INET6 = 10;
+
+const streamIn = (namespace: Namespace, family: number = AF_INET): number =>
   namespace.within(() => {
-    const fd = libc.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const fd = libc.socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) throw new Error("socket");
     return fd;
   });
@@ -24,11 +28,17 @@ export interface TcpServer {
   [Symbol.dispose](): void;
 }
 
-export async function listenIn(namespace: Namespace, port: number): Promise<TcpServer> {
-  const fd = streamIn(namespace);
-  const where = new Uint8Array(SOCKADDR_IN.size);
+/** @param on all addresses of IPv4, or of both families */
+export async function listenIn(
+  namespace: Namespace,
+  port: number,
+  on: "0.0.0.0" | "::" = "0.0.0.0",
+): Promise<TcpServer> {
+  const family = on === "::" ? AF_INET6 : AF_INET;
+  const fd = streamIn(namespace, family);
+  const where = new Uint8Array(on === "::" ? SOCKADDR_IN6_SIZE : SOCKADDR_IN.size);
   const view = new DataView(where.buffer);
-  view.setUint16(SOCKADDR_IN.family, AF_INET, true);
+  view.setUint16(SOCKADDR_IN.family, family, true);
   view.setUint16(SOCKADDR_IN.port, port);
   if (libc.bind(fd, where, where.length) !== 0) throw new Error("bind");
   const connections: Socket[] = [];
@@ -58,7 +68,7 @@ export interface TcpClient {
 }
 
 export function connectIn(namespace: Namespace, host: string, port: number): TcpClient {
-  const socket = new Socket({ fd: streamIn(namespace) });
+  const socket = new Socket({ fd: streamIn(namespace), allowHalfOpen: true });
   const events: string[] = [];
   const received: string[] = [];
   socket.on("connect", () => events.push("connect"));
