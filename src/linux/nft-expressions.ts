@@ -113,21 +113,15 @@ export function emitExpression(builder: MessageBuilder, expression: NftExpressio
       begin(builder, "bitwise")
         .attributeBe32(NFTA_BITWISE_SREG, NFT_REG_1)
         .attributeBe32(NFTA_BITWISE_DREG, NFT_REG_1)
-        .attributeBe32(NFTA_BITWISE_LEN, expression.bytes.length)
-        .nest(NFTA_BITWISE_MASK | NLA_F_NESTED)
-        .attribute(NFTA_DATA_VALUE, expression.bytes)
-        .end()
-        .nest(NFTA_BITWISE_XOR | NLA_F_NESTED)
-        .attribute(NFTA_DATA_VALUE, new Uint8Array(expression.bytes.length))
-        .end();
+        .attributeBe32(NFTA_BITWISE_LEN, expression.bytes.length);
+      value(builder, NFTA_BITWISE_MASK, expression.bytes);
+      value(builder, NFTA_BITWISE_XOR, new Uint8Array(expression.bytes.length));
       break;
     case "compare":
       begin(builder, "cmp")
         .attributeBe32(NFTA_CMP_SREG, NFT_REG_1)
-        .attributeBe32(NFTA_CMP_OP, OPERATORS[expression.operator])
-        .nest(NFTA_CMP_DATA | NLA_F_NESTED)
-        .attribute(NFTA_DATA_VALUE, expression.bytes)
-        .end();
+        .attributeBe32(NFTA_CMP_OP, OPERATORS[expression.operator]);
+      value(builder, NFTA_CMP_DATA, expression.bytes);
       break;
     case "lookup":
       begin(builder, "lookup")
@@ -162,6 +156,12 @@ function begin(builder: MessageBuilder, name: string): MessageBuilder {
     .attributeText(NFTA_EXPR_NAME, name)
     .nest(NFTA_EXPR_DATA | NLA_F_NESTED);
 }
+
+const value = (builder: MessageBuilder, type: number, bytes: Uint8Array): MessageBuilder =>
+  builder
+    .nest(type | NLA_F_NESTED)
+    .attribute(NFTA_DATA_VALUE, bytes)
+    .end();
 
 const registerOf = (part: number | undefined): number =>
   part === undefined ? NFT_REG_1 : NFT_REG32_00 + part;
