@@ -5,21 +5,21 @@
  *   table ip TABLE
  *     set closed { type ipv4_addr . inet_proto . inet_service }
  *     set new    { the same }
- *     set silent { the same }
+ *     set held { the same }
  *     chain input { hook prerouting priority raw;
  *       address . protocol . port @closed, address is this node's: drop
  *       address . protocol . port @new, SYN without ACK, address is this node's: drop }
  *     chain output { hook output priority raw;
  *       the same, and
- *       source . protocol . port @silent, FIN: drop }
+ *       source . protocol . port @held, FIN: drop }
  *
  * Closed for `all` nothing reaches the service at the address, from outside, from this machine and
  * for a container behind a port mapping, since the hooks come before address translation. What
  * leaves passes, so an answer that was on its way is not lost. `new` lets connections that exist go
- * on and takes no others; UDP has no connections, and `new` leaves it alone. `silent` is `all`, and
- * clients are not told of connections that the service ends: a demotion ends all of them, and a
- * client that heard of it would connect again at once, into the fence, and try again a second
- * later, when the kernel repeats its SYN. It is told by the reset (socket-destroy.ts) once the
+ * on and takes no others; UDP has no connections, and `new` leaves it alone. `held` is `all`, and
+ * the end of a connection (FIN) that the service sends is held back: a demotion ends all of them,
+ * and a client that heard of it would connect again at once, into the fence, and once more a second
+ * later, when the kernel repeats its SYN. It hears of it by the reset (socket-destroy.ts) when the
  * successor has announced itself. TCP repeats a FIN that was held back when the fence opens again.
  *
  * "This node's" is the kernel's answer at that moment (fib): a fence is closed as long as another
@@ -48,17 +48,17 @@ export interface FenceEntry {
 }
 
 /**
- * What is kept out. `new`: connections that begin. `all`: every packet. `silent`: every packet, and
- * clients do not hear of connections that the service ends.
+ * What is kept out. `new`: connections that begin. `all`: every packet. `held`: every packet, and
+ * the ends of connections that the service sends.
  */
-export type FenceMode = "all" | "new" | "silent";
+export type FenceMode = "all" | "new" | "held";
 
-const SETS = ["closed", "new", "silent"] as const;
+const SETS = ["closed", "new", "held"] as const;
 type SetName = (typeof SETS)[number];
 const SETS_OF: Readonly<Record<FenceMode, readonly SetName[]>> = {
   all: ["closed"],
   new: ["new"],
-  silent: ["closed", "silent"],
+  held: ["closed", "held"],
 };
 const PROTOCOLS = { tcp: PROTOCOL_TCP, udp: PROTOCOL_UDP } as const;
 
@@ -92,7 +92,7 @@ const IS_OWN: readonly NftExpression[] = [
 const DROP: NftExpression = { kind: "drop" };
 const ALL = [...service("destination"), within("closed")];
 const NEW = [...service("destination"), within("new"), ...flags(SYN | ACK, "equal", SYN)];
-const ENDS = [...service("source"), within("silent"), ...flags(FIN, "unequal", 0)];
+const ENDS = [...service("source"), within("held"), ...flags(FIN, "unequal", 0)];
 
 /** `address . protocol . port`: each part begins at a multiple of four bytes. */
 function keyOf({ address, protocol, port }: FenceEntry): Uint8Array {
@@ -136,7 +136,7 @@ interface Closed {
 export class NftFence {
   readonly #socket: NftSocket;
   readonly #table: string;
-  /** The kernel has nft_fib: told by the first transaction. */
+  /** The kernel has nft_fib, as far as is known: the first transaction is refused without it. */
   #hasFib: boolean;
   /** What this process has closed, by `nameOf`. */
   readonly #closed = new Map<string, Closed>();
@@ -167,7 +167,7 @@ export class NftFence {
     return OK;
   }
 
-  /** Opens what earlier processes left closed, unless it is to be kept. The last takes the rules. */
+  /** Opens what earlier processes left closed, unless it is kept. The last takes the rules. */
   clean(isKept: (entry: FenceEntry) => boolean): Outcome {
     for (let tries = 1; ; tries++) {
       const generation = this.#socket.generation();
@@ -261,7 +261,7 @@ export class NftFence {
         { chain: "output", hook: LOCAL_OUT, rules: [...own, ENDS] },
       ];
     }
-    // Of what leaves nobody could tell whether it goes to another node.
+    // Of what leaves nobody could say whether it goes to another node.
     return [
       { chain: "input", hook: PREROUTING, rules: [ALL, NEW] },
       { chain: "output", hook: LOCAL_OUT, rules: [ENDS] },

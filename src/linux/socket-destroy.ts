@@ -162,8 +162,8 @@ export async function countSockets(
 }
 
 /**
- * Ends the connections; how many there were. Tells clients only while the address is there. 10,000
- * take a tenth of a second.
+ * Ends the connections; how many there were. Clients hear of it only while the address is there.
+ * 10,000 take a tenth of a second.
  *
  * EOPNOTSUPP: a kernel without CONFIG_INET_DIAG_DESTROY.
  *

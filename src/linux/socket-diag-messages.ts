@@ -1,9 +1,9 @@
 /**
  * Questions about sockets as bytes (linux/sock_diag.h, linux/inet_diag.h). Pure.
  *
- * A dump asks for the TCP sockets of one family in some states; a small program that the kernel runs
- * for each socket picks those with our local addresses and ports, so that a machine with a hundred
- * thousand connections does not have to send them all.
+ * A dump asks for the TCP sockets of one family in some states; a small program that the kernel
+ * runs for each socket picks those with our local addresses and ports, so that a machine with a
+ * hundred thousand connections does not have to send them all.
  */
 import type { Ipv4 } from "#units/address";
 import { type MessageBuilder, type NetlinkMessage, NLM_F_DUMP, NLM_F_REQUEST } from "./netlink.ts";
@@ -25,7 +25,7 @@ const ID_SIZE = 48;
 const ID_AT = 4;
 /**
  * TCP states (net/tcp_states.h): everything that is a connection. Not LISTEN, nor CLOSE, nor
- * TIME_WAIT, whose client knows already.
+ * TIME_WAIT, of which the client knows already.
  */
 const CONNECTIONS = [1, 2, 3, 4, 5, 8, 9, 11, 12].reduce((mask, state) => mask | (1 << state), 0);
 

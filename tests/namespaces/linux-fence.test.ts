@@ -87,13 +87,13 @@ test("closed for what is new: connections that are there go on", async () => {
   assert.ok(await untilTrue(() => late.events.includes("connect")));
 });
 
-test("silent: what the service ends is not heard of until the fence is open again", async () => {
+test("held: the end of a connection is not heard of until the fence is open again", async () => {
   await using it = await setUp();
   const { right } = it.cable;
   using client = connectIn(right.namespace, VIP, PORT);
   using other = connectIn(right.namespace, OTHER, PORT);
   assert.ok(await untilTrue(() => it.server.connections.length === 2));
-  mustDo(it.fence.close([ENTRY], "silent"));
+  mustDo(it.fence.close([ENTRY], "held"));
   for (const one of it.server.connections) one.end();
   assert.ok(await untilTrue(() => other.events.includes("end")));
   await quiet();
@@ -105,7 +105,7 @@ test("silent: what the service ends is not heard of until the fence is open agai
 test("other ports and other addresses are left alone; a client on this machine is not", async () => {
   await using it = await setUp();
   const { left, right } = it.cable;
-  mustDo(it.fence.close([ENTRY, { ...ENTRY, protocol: "udp", port: 53 }], "silent"));
+  mustDo(it.fence.close([ENTRY, { ...ENTRY, protocol: "udp", port: 53 }], "held"));
   using elsewhere = await listenIn(left.namespace, 80);
   using port = connectIn(right.namespace, VIP, 80);
   using other = connectIn(right.namespace, OTHER, PORT);
@@ -153,14 +153,14 @@ test("it outlives who closed it, and is opened by another; the last takes the ta
 
 test("each mode takes the place of the one before", async () => {
   await using it = await setUp();
-  const modes: readonly FenceMode[] = ["new", "silent", "all", "silent", "new", "all"];
+  const modes: readonly FenceMode[] = ["new", "held", "all", "held", "new", "all"];
   using rules = it.cable.left.namespace.within(() => must(openNftSocket()));
   for (const mode of modes) {
     mustDo(it.fence.close([ENTRY], mode));
-    const sets = ["closed", "new", "silent"].filter(
+    const sets = ["closed", "new", "held"].filter(
       (set) => must(rules.keys(NFPROTO_IPV4, "baton_fence", set)).length === 1,
     );
-    const wanted = { all: ["closed"], new: ["new"], silent: ["closed", "silent"] }[mode];
+    const wanted = { all: ["closed"], new: ["new"], held: ["closed", "held"] }[mode];
     assert.deepEqual(sets, wanted);
   }
 });
@@ -201,7 +201,7 @@ test("a request after the table has gone brings everything back", async () => {
   await using it = await setUp();
   using rules = it.cable.left.namespace.within(() => must(openNftSocket()));
   const second: FenceEntry = { ...ENTRY, port: 80 };
-  mustDo(it.fence.close([ENTRY, second], "silent"));
+  mustDo(it.fence.close([ENTRY, second], "held"));
   const batch = rules.batch();
   batch.deleteTable(NFPROTO_IPV4, "baton_fence");
   mustDo(rules.commit(batch));

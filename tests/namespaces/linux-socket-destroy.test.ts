@@ -85,7 +85,7 @@ test("after the address has gone nobody hears of it: the order of reset and remo
   assert.equal(server.connections.length, 1);
 });
 
-test("connections that the service has ended already, and whose end nobody took, are reset too", async () => {
+test("connections that the service has ended and the client has not are reset too", async () => {
   using cable = setUp();
   const { left, right } = cable;
   using server = await listenIn(left.namespace, PORT);
