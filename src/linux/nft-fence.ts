@@ -33,25 +33,12 @@
  */
 import type { Ipv4 } from "#units/address";
 import { ipv4 } from "#units/address";
-import { OK, type Outcome } from "#vrrp/engine/world";
+import { type Fence, type FenceEntry, type FenceMode, OK, type Outcome } from "#vrrp/engine/world";
 import { IPV4_OFFSET, PROTOCOL_TCP, PROTOCOL_UDP } from "#vrrp/wire/ipv4-fields";
 import type { NftExpression } from "./nft-expressions.ts";
 import { type Hook, NFPROTO_IPV4, type NftBatch, SERVICE_KEY } from "./nft-messages.ts";
 import { type NftSocket, openNftSocket } from "./nft-socket.ts";
 import { type Result, success } from "./result.ts";
-
-/** A port of an address. */
-export interface FenceEntry {
-  readonly address: Ipv4;
-  readonly protocol: "tcp" | "udp";
-  readonly port: number;
-}
-
-/**
- * What is kept out. `new`: connections that begin. `all`: every packet. `held`: every packet, and
- * the ends of connections that the service sends.
- */
-export type FenceMode = "all" | "new" | "held";
 
 const SETS = ["closed", "new", "held"] as const;
 type SetName = (typeof SETS)[number];
@@ -133,7 +120,7 @@ interface Closed {
   readonly mode: FenceMode;
 }
 
-export class NftFence {
+export class NftFence implements Fence {
   readonly #socket: NftSocket;
   readonly #table: string;
   /** The kernel has nft_fib, as far as is known: the first transaction is refused without it. */

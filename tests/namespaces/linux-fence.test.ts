@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openFenceWatch } from "#linux/fence-watch";
 import { changeLink } from "#linux/links";
-import { type FenceEntry, type FenceMode, type NftFence, openNftFence } from "#linux/nft-fence";
+import { type NftFence, openNftFence } from "#linux/nft-fence";
 import { NFPROTO_IPV4 } from "#linux/nft-messages";
 import { openNftSocket } from "#linux/nft-socket";
 import { must, mustDo } from "#linux/result";
+import type { FenceEntry, FenceMode } from "#vrrp/engine/world";
 import { address, type Cable, layCable, linkOf, virtual } from "../support/linux-net.ts";
 import { connectIn, listenIn, type TcpServer, untilTrue } from "../support/linux-tcp.ts";
 

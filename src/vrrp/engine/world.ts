@@ -150,12 +150,20 @@ export interface FenceEntry extends FencePort {
 }
 
 /**
- * Kernel rules that drop packets to ports of addresses, whoever has the address; what leaves
+ * What is kept out. "new": connections that begin. "all": every packet. "held": every packet, and
+ * the ends of connections that the service sends are held back, so that a client does not connect
+ * again while nobody is open; it is reset later.
+ */
+export type FenceMode = "all" | "new" | "held";
+
+/**
+ * Kernel rules that drop packets to ports of addresses while this node has the address; what leaves
  * passes. They outlive this process.
  */
 export interface Fence {
-  /** "new": only packets of new connections. Harmless when closed already. */
-  close(entries: readonly FenceEntry[], which: "all" | "new"): Outcome;
+  /** Takes the place of the mode before; harmless when closed so already. */
+  close(entries: readonly FenceEntry[], which: FenceMode): Outcome;
+  /** Whoever closed them. */
   open(entries: readonly FenceEntry[]): Outcome;
   /** Opens what earlier processes closed, unless it is to be kept. */
   clean(isKept: (entry: FenceEntry) => boolean): Outcome;
