@@ -31,7 +31,6 @@
  * program that removes the table (`nft flush ruleset`, a firewall's reload) is noticed by
  * `FenceWatch`, and `restore` puts everything back.
  */
-import type { Ipv4 } from "#units/address";
 import { ipv4 } from "#units/address";
 import { type Fence, type FenceEntry, type FenceMode, OK, type Outcome } from "#vrrp/engine/world";
 import { IPV4_OFFSET, PROTOCOL_TCP, PROTOCOL_UDP } from "#vrrp/wire/ipv4-fields";
