@@ -88,6 +88,8 @@ type Refusal = Extract<
       | "unknown"
       | "not-owner"
       | "under-way"
+      | "promoting"
+      | "fenced"
       | "rival"
       | "no-peers"
       | "not-a-peer"
@@ -107,6 +109,16 @@ function refusalText(reason: Refusal): Text {
       return notOwnerText(reason);
     case "under-way":
       return both("a move of it is under way", "正在切换中");
+    case "promoting":
+      return both(
+        "its gate is promoting it; ask again when it is MASTER",
+        "gate 正在提升本节点；请在成为 MASTER 后再执行",
+      );
+    case "fenced":
+      return both(
+        "its gate is closed, for which of two masters has the better data is not decided; `baton promote` decides",
+        "gate 已关闭：两个主节点的数据以谁为准尚未决定；请用 `baton promote` 决定",
+      );
     case "rival":
       return stays(
         `${reason.other} acts as master too, and one of the two will yield first`,
@@ -186,6 +198,8 @@ export function reasonText(reason: SwitchReason): Text {
     case "unknown":
     case "not-owner":
     case "under-way":
+    case "promoting":
+    case "fenced":
     case "rival":
     case "no-peers":
     case "not-a-peer":

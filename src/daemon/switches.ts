@@ -263,6 +263,8 @@ function reasonOf(why: SwitchRefusal, unit: Unit, refused: Refused): SwitchReaso
       return { kind: "unanswered", peers: why.peers.map(printIpv4) };
     case "unknown":
     case "under-way":
+    case "promoting":
+    case "fenced":
     case "no-peers":
       return { kind: why.kind };
   }

@@ -14,6 +14,8 @@ import {
   type AddressLifetime,
   type Advertisement,
   BATON_PROTO,
+  type Fence,
+  type FenceEntry,
   type LinkInfo,
   OK,
   type Outcome,
@@ -92,6 +94,11 @@ export class FakeWorld implements World {
   readonly claims: Set<Ipv4> = new Set();
   /** errno with which the guard refuses a call, by its name; see `addGuard`. */
   readonly guardRefuses: Map<keyof AddressGuard, string> = new Map();
+  fence: Fence | undefined;
+  /** Closed ports of addresses, as `192.0.2.100 tcp 3306` or with ` new` behind; see `addFence`. */
+  readonly closed: Set<string> = new Set();
+  /** errno with which the fence refuses a call, by its name. */
+  readonly fenceRefuses: Map<keyof Fence, string> = new Map();
   readonly #groups = new Map<number, readonly Ipv4[]>();
   /** Where packets and frames go besides `calls`. */
   carry:
@@ -131,6 +138,39 @@ export class FakeWorld implements World {
       prolong: (_, milliseconds) => call("prolong", ` ${milliseconds}`),
       close: () => call("close"),
       clean: () => call("clean"),
+    };
+  }
+
+  /** A fence in the kernel; `calls` has its calls, `closed` what it has closed. */
+  addFence(): void {
+    const name = ({ address, protocol, port }: FenceEntry): string =>
+      `${printIpv4(address)} ${protocol} ${port}`;
+    const forget = (entry: FenceEntry): void => {
+      this.closed.delete(name(entry));
+      this.closed.delete(`${name(entry)} new`);
+    };
+    const call = (kind: keyof Fence, run: () => void): Outcome => {
+      this.calls.push(`fence ${kind}`);
+      const errno = this.fenceRefuses.get(kind);
+      if (errno !== undefined) return { ok: false, errno, call: "nf_tables" };
+      run();
+      return OK;
+    };
+    const entries = new Map<string, FenceEntry>();
+    this.fence = {
+      close: (all, which) =>
+        call("close", () => {
+          for (const one of all) {
+            forget(one);
+            entries.set(name(one), one);
+            this.closed.add(which === "all" ? name(one) : `${name(one)} new`);
+          }
+        }),
+      open: (all) => call("open", () => all.forEach(forget)),
+      clean: (isKept) =>
+        call("clean", () => {
+          for (const one of entries.values()) if (!isKept(one)) forget(one);
+        }),
     };
   }
 

@@ -12,6 +12,7 @@ import type { EngineContext } from "./context.ts";
 import type { Departures } from "./departures.ts";
 import type { ToEngine } from "./engine-link.ts";
 import { findForeignAddresses } from "./foreign-addresses.ts";
+import type { Gates } from "./gates.ts";
 import type { Groups } from "./groups.ts";
 import { type AddressPlace, Instance } from "./instance.ts";
 import type { InterfaceState } from "./interface-state.ts";
@@ -38,6 +39,7 @@ interface ConfiguratorParts {
   readonly reloader: Reloader;
   readonly departures: Departures;
   readonly operator: Operator;
+  readonly gates: Gates;
 }
 
 /** How the instances of a new configuration relate to the running ones. */
@@ -61,11 +63,12 @@ export class Configurator {
   }
 
   configure(message: Configure, now: Instant): void {
-    const { context, groups, trackers, refusals, promoting, departures } = this.#parts;
+    const { context, groups, trackers, refusals, promoting, departures, gates } = this.#parts;
     this.#configurations += 1;
     if (departures.isStopping) return;
     refusals.reportsUnknown = message.logUnknownVrids === true;
     for (const one of message.trackers) trackers.remember(one);
+    for (const { unit, eligible } of message.eligible ?? []) gates.remember(unit, eligible);
     // Those that an earlier reload removed go on handing over, also beside a new one of the same
     // identity.
     const leaving = context.instances.all.filter((instance) => instance.leaving !== undefined);
@@ -85,6 +88,8 @@ export class Configurator {
       const isHeld = message.resume.includes(instance.config.router.name);
       this.#start(instance, isHeld ? (message.spared ?? []) : undefined, now);
     }
+    for (const { unit, eligible } of message.eligible ?? [])
+      gates.eligible(this.#parts.steps, unit, eligible, now);
     groups.settle(this.#parts.steps, now);
     promoting.settle();
     departures.sweep(now);

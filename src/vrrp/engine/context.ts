@@ -2,7 +2,7 @@
 import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
-import type { Phase } from "../router/state.ts";
+import type { MasterPhase, Phase } from "../router/state.ts";
 import type { Instance } from "./instance.ts";
 import type { Instances } from "./instances.ts";
 import type { Interfaces } from "./interfaces.ts";
@@ -29,9 +29,24 @@ export function deviceOf(
   return name === undefined ? instance.interfaceIndex : interfaces.named(name)?.index;
 }
 
-/** A master, and one that gives its address up and still answers for it. */
-export const answers = ({ kind }: Phase): boolean =>
-  kind === "master" || kind === "switching" || kind === "handover";
+/**
+ * A master that has its address and prolongs the lease: also one whose gate demotes it, and one
+ * that takes back a move in which it has kept the address.
+ */
+export const ownsAddress = (phase: Phase): boolean => masterOf(phase) !== undefined;
+
+/** What such a master is on the wire. */
+export function masterOf(phase: Phase): MasterPhase | undefined {
+  if (phase.kind === "master") return phase;
+  if (phase.kind === "demoting") return phase.master;
+  return phase.kind === "promoting" && phase.takenBack?.hasAddress === true
+    ? phase.master
+    : undefined;
+}
+
+/** It has its address, or gives it up and still answers for it. */
+export const answers = (phase: Phase): boolean =>
+  ownsAddress(phase) || phase.kind === "switching" || phase.kind === "handover";
 
 /** Until when a planned move holds the address for its successor. */
 export const heldUntil = (phase: Phase): Instant | undefined =>

@@ -6,6 +6,8 @@ import type { Instant } from "#units/time";
 import type { AddressDevices } from "./address-devices.ts";
 import type { EngineContext } from "./context.ts";
 import type { Effects } from "./effects.ts";
+import { fenceOf } from "./fences.ts";
+import type { Gates } from "./gates.ts";
 import { about, type Instance } from "./instance.ts";
 import type { SecondaryPromotion } from "./promote-secondaries.ts";
 import type { SocketBindings } from "./socket-bindings.ts";
@@ -15,6 +17,7 @@ interface DepartureParts {
   readonly context: EngineContext;
   readonly steps: Steps;
   readonly effects: Effects;
+  readonly gates: Gates;
   readonly bindings: SocketBindings;
   readonly addressDevices: AddressDevices;
   readonly promoting: SecondaryPromotion;
@@ -66,7 +69,7 @@ export class Departures {
   }
 
   #sweepLeaving(now: Instant): void {
-    const { context, bindings, addressDevices, promoting } = this.#parts;
+    const { context, bindings, addressDevices, promoting, gates } = this.#parts;
     let isSmaller = false;
     for (const instance of context.instances.all) {
       if (instance.leaving === undefined || instance.state.phase.kind !== "stopped") continue;
@@ -75,6 +78,7 @@ export class Departures {
       context.world.emit({ type: "removed", ...about(instance) });
       context.instances.remove(instance);
       bindings.removed(instance, now);
+      gates.release(fenceOf(instance.config));
     }
     if (!isSmaller) return;
     addressDevices.settle(now);

@@ -10,9 +10,11 @@ import type { AnnounceReason } from "../router/state.ts";
 import type { Advertiser } from "./advertiser.ts";
 import type { Announcements } from "./announcements.ts";
 import type { Refused } from "./context.ts";
+import type { Gates } from "./gates.ts";
 import { about, type Instance, type Reported } from "./instance.ts";
 import type { Leases } from "./leases.ts";
 import { forgetUnresolved } from "./neighbour-resolution.ts";
+import type { Probes } from "./probes.ts";
 import type { World } from "./world.ts";
 
 export interface EffectParts {
@@ -20,6 +22,8 @@ export interface EffectParts {
   readonly advertiser: Advertiser;
   readonly announcements: Announcements;
   readonly leases: Leases;
+  readonly gates: Gates;
+  readonly probes: Probes;
 }
 
 /** As owner, to all peers or to the group. */
@@ -35,12 +39,16 @@ export class Effects {
   readonly #advertiser: Advertiser;
   readonly #announcements: Announcements;
   readonly #leases: Leases;
+  readonly #gates: Gates;
+  readonly #probes: Probes;
 
-  constructor({ world, advertiser, announcements, leases }: EffectParts) {
+  constructor({ world, advertiser, announcements, leases, gates, probes }: EffectParts) {
     this.#world = world;
     this.#advertiser = advertiser;
     this.#announcements = announcements;
     this.#leases = leases;
+    this.#gates = gates;
+    this.#probes = probes;
   }
 
   get hasWaiting(): boolean {
@@ -116,12 +124,14 @@ export class Effects {
       case "cancelGate":
       case "closeFence":
       case "openFence":
-      case "probe":
       case "compare":
       case "drain":
       case "resetConnections":
-        // No configuration has a gate yet.
-        return;
+        return this.#gates.perform(instance, effect, now, outcomes);
+      case "probe":
+        return effect.how === "arp"
+          ? this.#probes.begin(instance, effect.run, now, outcomes)
+          : this.#gates.probeService(instance, effect.run, now, outcomes);
       case "priorityChanged": {
         const { kind: _, ...rest } = effect;
         const { name } = instance.config.router;

@@ -171,6 +171,8 @@ export type SwitchRefusal =
       readonly master: { readonly address: Ipv4; readonly priority: Priority } | undefined;
     }
   | { readonly kind: "under-way" }
+  /** `gate`: it is being promoted, or is MASTER and waits for a decision about its data. */
+  | { readonly kind: "promoting" | "fenced" }
   /** Another master is heard, and one of the two will yield. */
   | { readonly kind: "rival"; readonly from: Ipv4 }
   | { readonly kind: "no-peers" }

@@ -30,6 +30,7 @@ import { Departures } from "./departures.ts";
 import { Effects } from "./effects.ts";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "./engine-link.ts";
 import { addressAppeared } from "./foreign-addresses.ts";
+import { Gates } from "./gates.ts";
 import { Groups } from "./groups.ts";
 import { Guard } from "./guard.ts";
 import type { DurationHistogram } from "./histogram.ts";
@@ -40,6 +41,7 @@ import { Interfaces } from "./interfaces.ts";
 import { Leases } from "./leases.ts";
 import { Operator } from "./operator.ts";
 import { OwnRemovals } from "./own-removals.ts";
+import { Probes } from "./probes.ts";
 import { SecondaryPromotion } from "./promote-secondaries.ts";
 import { Receiver } from "./receive.ts";
 import { Reconciler } from "./reconcile.ts";
@@ -76,6 +78,8 @@ export class Engine {
   readonly #departures: Departures;
   readonly #configurator: Configurator;
   readonly #operator: Operator;
+  readonly #gates: Gates;
+  readonly #probes: Probes;
   readonly #crowd: Crowd;
   readonly #turnMax: number;
   /** The last turn, and everything that had come was read before it. */
@@ -99,7 +103,11 @@ export class Engine {
     const leases = new Leases(addresses, guard);
     const announcements = new Announcements(context);
     const advertiser = new Advertiser(context);
-    const effects = new Effects({ world, advertiser, announcements, leases });
+    const gates = new Gates(context);
+    const probes = new Probes(context);
+    const effects = new Effects({ world, advertiser, announcements, leases, gates, probes });
+    this.#gates = gates;
+    this.#probes = probes;
     this.#addresses = addresses;
     this.announcements = announcements;
 
@@ -117,8 +125,8 @@ export class Engine {
     const base = { context, steps, announcements, addressDevices, bindings, sources, trackers };
     const reconciler = new Reconciler({ ...base, addresses, leases, ownRemovals });
     const interfaceState = new InterfaceState({ ...base, reconciler });
-    const reloader = new Reloader({ ...base, leases, guard });
-    const departures = new Departures({ ...base, effects, promoting });
+    const reloader = new Reloader({ ...base, leases, guard, gates });
+    const departures = new Departures({ ...base, effects, promoting, gates });
     this.#addressDevices = addressDevices;
     this.#bindings = bindings;
     this.#sources = sources;
@@ -127,7 +135,7 @@ export class Engine {
     this.#reconciler = reconciler;
     this.#interfaceState = interfaceState;
     this.#departures = departures;
-    this.#receiver = new Receiver(context, steps, refusals);
+    this.#receiver = new Receiver(context, steps, refusals, probes);
     this.#operator = new Operator({ context, steps, groups });
     this.#configurator = new Configurator({
       ...base,
@@ -138,6 +146,7 @@ export class Engine {
       reloader,
       departures,
       operator: this.#operator,
+      gates,
     });
   }
 
@@ -157,7 +166,8 @@ export class Engine {
 
   /** When `onTime` has to be called at the latest. */
   deadline(): Instant | undefined {
-    return earliest(this.announcements.deadline(), this.#context.instances.nextDue());
+    const { instances } = this.#context;
+    return earliest(this.announcements.deadline(), instances.nextDue(), this.#probes.deadline());
   }
 
   /** How long packets may wait to be read together, while they are many. */
@@ -196,6 +206,7 @@ export class Engine {
     }
     this.#crowd.turnEnded(instances.isOwnerDue(now));
     this.#steps.endTurn(now);
+    if (!this.#probes.isEmpty) this.#probes.onTime(this.#steps, now);
     this.announcements.pump(now);
     this.#departures.sweep(now);
   }
@@ -223,6 +234,8 @@ export class Engine {
   #retry(instance: Instance, now: Instant): void {
     instance.retryAt = undefined;
     this.#addresses.removeStuck(instance, now);
+    if (isRaised(instance, "fence-refused") && this.#gates.closeAgain(instance, now))
+      this.#steps.apply(instance, { kind: "faultLifted", cause: "fence-refused" }, now);
     if (isRaised(instance, "cannot-listen")) this.#bindings.open(instance, now);
     this.#addressDevices.settle(now);
     for (const cause of ["address-rejected", "lease-refused", "address-fight"] as const)
@@ -329,10 +342,11 @@ export class Engine {
       case "probeAnswer":
       case "dataCompared":
       case "drained":
+        return this.#gates.answered(this.#steps, message, now);
       case "eligible":
+        return this.#gates.eligible(this.#steps, message.unit, message.eligible, now);
       case "promoteAsked":
-        // No configuration has a gate yet.
-        return;
+        return this.#gates.promoteAsked(this.#steps, message.unit, now);
       case "recording":
         // For the process around the engine.
         return;
@@ -381,6 +395,7 @@ export class Engine {
    * us to end.
    */
   supervisorGone(now: Instant): void {
+    this.#gates.supervisorGone(this.#steps, now);
     this.#departures.stop(now);
     for (const instance of this.instances)
       this.#steps.apply(instance, { kind: "platformAnswered", moved: false }, now);

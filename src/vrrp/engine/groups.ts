@@ -68,7 +68,7 @@ export class Groups {
     for (const group of this.#groups) {
       const members = this.#membersOf(group);
       this.#shareFaults(steps, group, members, now);
-      const owner = members.find((one) => one.state.phase.kind === "master");
+      const owner = members.find(isElected);
       if (owner === undefined) continue;
       for (const member of members) {
         if (member.state.phase.kind === "backup" && isFree(member))
@@ -120,6 +120,8 @@ export class Groups {
       ...phase,
       masterDownAt: after(now, fromCentis(phase.masterInterval)),
       awakeAt: now,
+      // Asked anew, for somebody may answer by then.
+      probing: undefined,
     });
     if (before.phase.kind === "backup")
       return unchanged({ ...before, phase: waiting(before.phase) });
@@ -169,10 +171,10 @@ export class Groups {
     const { kind } = instance.state.phase;
     if (kind !== "backup") group.ready.delete(name);
     const turned = { kind: "groupTurned", group: group.name, member: name } as const;
-    if (kind === "master") {
+    if (kind === "master" || kind === "promoting") {
       for (const other of others) steps.apply(other, { ...turned, to: "master" }, now);
     } else if (kind === "backup") {
-      const owner = others.find((one) => one.state.phase.kind === "master");
+      const owner = others.find(isElected);
       // One that starts, added by a reload, has given up nothing: it is what the group is. So is
       // one that waited in FAULT for the first result of a check alone, for that keeps nobody else
       // there.
@@ -223,8 +225,14 @@ export class Groups {
 const ownCauses = ({ config, state }: Instance): readonly FaultCause[] =>
   faultCauses(config.router, state).filter((cause) => cause.kind !== "group");
 
-const isOwner = ({ state: { phase } }: Instance): boolean =>
-  phase.kind === "master" || phase.kind === "switching";
+/** Master, or about to be: with a gate, once it is promoted. */
+const isElected = ({ state: { phase } }: Instance): boolean =>
+  phase.kind === "master" || phase.kind === "promoting";
+
+const isOwner = (instance: Instance): boolean => {
+  const { kind } = instance.state.phase;
+  return isElected(instance) || kind === "switching" || kind === "demoting";
+};
 
 const hadNothingToGiveUp = ({ config }: Instance, before: RouterState): boolean => {
   const { kind } = before.phase;

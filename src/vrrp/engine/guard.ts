@@ -17,7 +17,7 @@ import { after, type Instant, micros } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
 import { leaseFor } from "../router/lease.ts";
 import { strongestPeer } from "../router/step.ts";
-import { type EngineContext, isGuardedElsewhere } from "./context.ts";
+import { type EngineContext, isGuardedElsewhere, masterOf } from "./context.ts";
 import type { Instance, InstanceAddress } from "./instance.ts";
 import { scheduleRetry } from "./retry.ts";
 import { type Failure, printFailure } from "./world.ts";
@@ -33,7 +33,8 @@ const addressesOf = (entries: readonly InstanceAddress[]): Ipv4[] =>
  * as long as the others still do (sim seed 96515).
  */
 export function sinceAdvert({ state }: Instance, now: Instant): number {
-  return state.phase.kind === "master" ? Math.max(0, now - state.phase.lastAdvertAt) : 0;
+  const master = masterOf(state.phase);
+  return master === undefined ? 0 : Math.max(0, now - master.lastAdvertAt);
 }
 
 /** The time after a refusal is over, and a rule would be the better guarantee. */

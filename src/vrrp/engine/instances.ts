@@ -18,9 +18,16 @@ const NONE: readonly Instance[] = [];
 /** Of a turn at least this part is for those that own nothing, however many owners are due. */
 const OTHERS = 1 / 4;
 
-/** It answers for its addresses, and a peer counts on when it advertises or gives them up. */
-const isOwner = ({ phase }: RouterState): boolean =>
-  phase.kind === "master" || phase.kind === "switching" || phase.kind === "handover";
+/**
+ * It answers for its addresses, and a peer counts on when it advertises or gives them up; or it
+ * keeps others from being elected while it is promoted.
+ */
+const isOwner = ({ phase: { kind } }: RouterState): boolean =>
+  kind === "master" ||
+  kind === "switching" ||
+  kind === "handover" ||
+  kind === "promoting" ||
+  kind === "demoting";
 
 export class Instances {
   #all: readonly Instance[] = [];

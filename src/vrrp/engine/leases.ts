@@ -9,7 +9,7 @@ import { lifetimeLeft, mustProlong, mustRefresh, mustRefreshNow } from "../route
 import { strongestPeer } from "../router/step.ts";
 import { masterDown } from "../router/timing.ts";
 import type { Addresses } from "./addresses.ts";
-import { heldUntil, type Refused } from "./context.ts";
+import { heldUntil, ownsAddress, type Refused } from "./context.ts";
 import { type Guard, isGuardDue, sinceAdvert } from "./guard.ts";
 import type { Instance, InstanceAddress } from "./instance.ts";
 
@@ -22,7 +22,7 @@ function needs(
   now: Instant,
 ): boolean {
   // It may have been made to give up meanwhile.
-  if (state.phase.kind !== "master") return false;
+  if (!ownsAddress(state.phase)) return false;
   return refreshedAt === undefined || must(lease, config.router.advertInterval, now - refreshedAt);
 }
 

@@ -10,6 +10,7 @@
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { EngineContext } from "./context.ts";
 import type { Leftover } from "./engine-link.ts";
+import { fenceOf, isSameEntry } from "./fences.ts";
 import { type AddressInfo, BATON_PROTO, isGone, printFailure } from "./world.ts";
 
 /**
@@ -42,8 +43,24 @@ export function sweepLeftovers(
   }
   // An address that could not be removed had better not answer until its lifetime ends.
   const cleaned = world.guard?.clean((address) => isKept(address) || stays.has(address));
+  if (cleaned !== undefined && !cleaned.ok) {
+    const text = `rules of the sub-second lease, left by an earlier run, could not be removed: ${printFailure(cleaned)}`;
+    world.emit({ type: "log", level: "error", text });
+  }
+  sweepFences({ world, instances }, isKept);
+}
+
+/** What is configured with a fence keeps it until its router opens it. */
+function sweepFences(
+  { world, instances }: Pick<EngineContext, "world" | "instances">,
+  isKept: (address: Ipv4) => boolean,
+): void {
+  const configured = instances.all.flatMap(({ config }) => fenceOf(config));
+  const cleaned = world.fence?.clean(
+    (entry) => isKept(entry.address) || configured.some((one) => isSameEntry(one, entry)),
+  );
   if (cleaned === undefined || cleaned.ok) return;
-  const text = `rules of the sub-second lease, left by an earlier run, could not be removed: ${printFailure(cleaned)}`;
+  const text = `fences left by an earlier run could not be removed: ${printFailure(cleaned)}`;
   world.emit({ type: "log", level: "error", text });
 }
 

@@ -103,8 +103,11 @@ function refusalOf(instance: Instance, to: Ipv4 | undefined, now: Instant): read
 }
 
 function ownRefusal({ state }: Instance): SwitchRefusal | undefined {
-  const { phase, heard } = state;
-  if (phase.kind === "switching") return { kind: "under-way" };
+  const { phase, heard, gate } = state;
+  if (phase.kind === "switching" || phase.kind === "demoting") return { kind: "under-way" };
+  if (phase.kind === "promoting") return { kind: "promoting" };
+  if (phase.kind === "master" && gate !== undefined && gate.fence !== "open")
+    return { kind: "fenced" };
   if (phase.kind !== "master") {
     const master =
       phase.kind === "backup" && heard !== undefined && !phase.released

@@ -20,6 +20,7 @@ import { deviceOf, type EngineContext } from "./context.ts";
 import { DurationHistogram } from "./histogram.ts";
 import { type Instance, newPeer, type PeerMemory } from "./instance.ts";
 import { recordJitter } from "./jitter.ts";
+import type { Probes } from "./probes.ts";
 import type { Refusals } from "./refusals.ts";
 import { countRepetition, isRepetition, vridAt } from "./repetition.ts";
 import type { Steps } from "./steps.ts";
@@ -37,12 +38,14 @@ export class Receiver {
   readonly #context: EngineContext;
   readonly #steps: Steps;
   readonly #refusals: Refusals;
+  readonly #probes: Probes;
   readonly jitter: DurationHistogram = new DurationHistogram();
 
-  constructor(context: EngineContext, steps: Steps, refusals: Refusals) {
+  constructor(context: EngineContext, steps: Steps, refusals: Refusals, probes: Probes) {
     this.#context = context;
     this.#steps = steps;
     this.#refusals = refusals;
+    this.#probes = probes;
   }
 
   /** A whole IPv4 packet of protocol 112. */
@@ -148,6 +151,8 @@ export class Receiver {
     const parsed = parseArp(bytes);
     if (parsed.kind === "drop") return;
     const { senderAddress: address, senderMac } = parsed.arp;
+    if (!this.#probes.isEmpty)
+      this.#probes.heard(this.#steps, interfaceIndex, address, senderMac, now);
     for (const instance of this.#context.instances.lookup.byAddress(address)) {
       if (instance.state.phase.kind !== "master") continue;
       if (!this.#isOn(instance, address, interfaceIndex)) continue;

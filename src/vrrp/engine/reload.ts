@@ -17,7 +17,9 @@ import { reconfigure } from "../router/reconfigure.ts";
 import type { TrackerState } from "../router/state.ts";
 import type { AddressDevices } from "./address-devices.ts";
 import type { Announcements } from "./announcements.ts";
-import type { EngineContext } from "./context.ts";
+import { type EngineContext, ownsAddress } from "./context.ts";
+import { fenceOf } from "./fences.ts";
+import type { Gates } from "./gates.ts";
 import type { Guard } from "./guard.ts";
 import {
   configuredPeers,
@@ -32,6 +34,7 @@ import type { SocketBindings } from "./socket-bindings.ts";
 import type { Sources } from "./sources.ts";
 import type { Steps } from "./steps.ts";
 import type { Trackers } from "./trackers.ts";
+import type { FenceEntry } from "./world.ts";
 
 /** A running instance, and the other configuration it is to have. */
 export interface ChangedInstance {
@@ -43,6 +46,7 @@ interface ReloaderParts {
   readonly context: EngineContext;
   readonly steps: Steps;
   readonly leases: Leases;
+  readonly gates: Gates;
   readonly guard: Guard;
   readonly announcements: Announcements;
   readonly addressDevices: AddressDevices;
@@ -57,6 +61,8 @@ interface Move {
   readonly gone: readonly InstanceAddress[];
   readonly added: readonly InstanceAddress[];
   readonly wasGuarded: boolean;
+  /** The ports that were fenced. */
+  readonly fenced: readonly FenceEntry[];
   readonly hasOtherGroup: boolean;
 }
 
@@ -91,6 +97,7 @@ export class Reloader {
     const { config: old } = instance;
     const { gone, added } = replaceAddresses(instance, config);
     const wasGuarded = instance.lease.guarantee === "nftables";
+    const fenced = fenceOf(old);
     announcements.cancel(gone);
     const trackers = this.#trackerStates(instance, config);
     instance.config = config;
@@ -111,7 +118,7 @@ export class Reloader {
       instance.retryDelay = 0;
     }
     const hasOtherGroup = groupOf(config) !== groupOf(old);
-    return { instance, gone, added, wasGuarded, hasOtherGroup };
+    return { instance, gone, added, wasGuarded, fenced, hasOtherGroup };
   }
 
   /** Trackers that stay keep the state the router has been given. */
@@ -123,20 +130,26 @@ export class Reloader {
     });
   }
 
-  #carryOn({ instance, added, wasGuarded }: Move, now: Instant): void {
-    const { steps, guard, sources } = this.#parts;
+  #carryOn({ instance, added, wasGuarded, fenced }: Move, now: Instant): void {
+    const { steps, guard, sources, gates } = this.#parts;
+    // Before an address that is new answers.
+    const refused: RouterEvent[] = [];
+    gates.reloaded(instance, fenced, now, refused);
+    for (const event of refused) steps.apply(instance, event, now);
+    gates.settle(steps, instance, now);
     // Fault by a new tracker, or a fault that is gone with an old one: the core looks again at any
     // such event.
     const source = sources.of(instance);
     steps.apply(instance, { kind: "sourceChanged", source }, now);
     sources.check(instance, now);
-    const { kind } = instance.state.phase;
-    if (kind !== "master" && kind !== "switching") return;
+    const { phase } = instance.state;
+    const isSwitching = phase.kind === "switching";
+    if (!ownsAddress(phase) && !isSwitching) return;
     const outcomes: RouterEvent[] = [];
     const isGuarded = instance.lease.guarantee === "nftables";
     // Nobody prolongs it any more, also if a planned move is taken back.
     if (wasGuarded && !isGuarded) guard.end(instance, now, outcomes);
-    else if (kind === "switching") return;
+    else if (isSwitching) return;
     else if (added.length > 0 || !wasGuarded) guard.open(instance, now, outcomes);
     this.#add(instance, added, now, outcomes);
     for (const event of outcomes) steps.apply(instance, event, now);

@@ -4,12 +4,12 @@ import { after, fromCentis, type Instant, micros, toSeconds } from "#units/time"
 import type { RouterConfig } from "../router/config.ts";
 import { holdDown, recentLosses } from "../router/hold-down.ts";
 import { deadline } from "../router/router.ts";
-import type { ArpClaim, BackupPhase, RouterState } from "../router/state.ts";
+import type { ArpClaim, BackupPhase, GateState, Phase, RouterState } from "../router/state.ts";
 import { publicState } from "../router/step.ts";
 import { masterDown } from "../router/timing.ts";
 import { faultCauses, trackerEffect } from "../router/tracking.ts";
 import type { EngineContext } from "./context.ts";
-import type { InstanceSnapshot, LeaseSnapshot } from "./engine-link.ts";
+import type { GateSnapshot, InstanceSnapshot, LeaseSnapshot } from "./engine-link.ts";
 import { foreignDevices } from "./foreign-addresses.ts";
 import type { Groups } from "./groups.ts";
 import type { Instance } from "./instance.ts";
@@ -83,10 +83,30 @@ export function snapshotOf(
     })),
     addresses: addressesOf(context, instance),
     ...(claim === undefined ? {} : { claim: claimOf(claim) }),
+    ...(state.gate === undefined ? {} : { gate: gateOf(state.phase, state.gate) }),
     lease: leaseOf(instance, now),
     counters: { ...instance.counters },
     ...refusedOf(instance),
   };
+}
+
+function gateOf(phase: Phase, gate: GateState): GateSnapshot {
+  const { fence, run, eligible, isPromoted, heldUntil, refused, conflict } = gate;
+  const known: GateSnapshot = { phase: gatePhase(phase, gate), fence, run, eligible, isPromoted };
+  return {
+    ...known,
+    ...(heldUntil === undefined ? {} : { heldUntil }),
+    ...(refused === 0 ? {} : { refused }),
+    ...(conflict === undefined
+      ? {}
+      : { conflict: { peer: conflict.peer, result: conflict.result } }),
+  };
+}
+
+function gatePhase(phase: Phase, { fence }: GateState): GateSnapshot["phase"] {
+  if (phase.kind === "promoting" || phase.kind === "demoting") return phase.kind;
+  if (phase.kind === "backup" && phase.probing !== undefined) return "probing";
+  return phase.kind === "master" && fence === "open" ? "open" : "closed";
 }
 
 function addressesOf(

@@ -6,6 +6,7 @@ import type { Instant } from "#units/time";
 import { advertiseAgain } from "../router/advertise-again.ts";
 import type { RouterEffect, RouterEvent, TimeReached } from "../router/event.ts";
 import { step } from "../router/router.ts";
+import type { Phase } from "../router/state.ts";
 import type { EngineContext, Refused } from "./context.ts";
 import { type Effects, isRegular } from "./effects.ts";
 import { endOfHold } from "./foreign-addresses.ts";
@@ -23,6 +24,10 @@ const isSentAsOwner = (effect: RouterEffect): boolean =>
  */
 const mayWait = (effect: RouterEffect): boolean =>
   effect.kind === "refreshAddresses" || (effect.kind === "sendAdvert" && isRegular(effect));
+
+/** No other router is elected beside it. */
+const isElected = ({ kind }: Phase): boolean =>
+  kind === "master" || kind === "switching" || kind === "promoting" || kind === "demoting";
 
 const isFault = ({ kind }: RouterEvent): boolean => kind === "faultRaised";
 
@@ -135,14 +140,18 @@ export class Steps {
     const before = instance.state;
     const wanted = step(instance.config.router, before, event, now);
     // A move that is taken back: it has been master all the time.
-    const wasMaster = before.phase.kind === "master" || before.phase.kind === "switching";
-    const turnsMaster = wanted.state.phase.kind === "master" && !wasMaster;
+    const wasMaster = isElected(before.phase);
+    // With a gate it is promoted first, and is a master on the wire already.
+    const { kind } = wanted.state.phase;
+    const turnsMaster = (kind === "master" || kind === "promoting") && !wasMaster;
     const held = turnsMaster
       ? this.#groups.holdBack(instance, before, wanted.state, now)
       : undefined;
     const { state, effects } = held ?? wanted;
     instance.state = state;
-    if (turnsMaster && held === undefined) this.#takenOver += instance.addresses.length;
+    const isNew = turnsMaster || before.phase.kind === "promoting";
+    if (isNew && held === undefined && state.phase.kind === "master")
+      this.#takenOver += instance.addresses.length;
     if (state.phase.kind === "master") {
       if (instance.resuming) endOfHold(instance, now);
       instance.resuming = false;

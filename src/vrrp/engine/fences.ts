@@ -1,0 +1,17 @@
+/** Which ports of which addresses are fenced for an instance with a `gate`. */
+import type { FencePort, InstanceConfig } from "../router/config.ts";
+import type { FenceEntry } from "./world.ts";
+
+/** The unit that the instance's gate is one of: its sync group, or itself. */
+export const unitOf = ({ group, router }: InstanceConfig): string => group ?? router.name;
+
+/** Every port of every address of the instance that its fence is for. */
+export function fenceOf({ fence, addresses, excludedAddresses }: InstanceConfig): FenceEntry[] {
+  if (fence === undefined) return [];
+  return [...addresses, ...excludedAddresses].flatMap(({ address }) =>
+    fence.map(({ protocol, port }: FencePort): FenceEntry => ({ address, protocol, port })),
+  );
+}
+
+export const isSameEntry = (a: FenceEntry, b: FenceEntry): boolean =>
+  a.address === b.address && a.protocol === b.protocol && a.port === b.port;
