@@ -9,6 +9,7 @@ import type { Instant } from "#units/time";
 import type { Engine } from "#vrrp/engine/engine";
 import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
 import type { InstanceConfig } from "#vrrp/router/config";
+import type { ReplicatedService } from "./databases.ts";
 import type { SimulatedKernel } from "./kernel.ts";
 import type { RivalSpec } from "./scenario.ts";
 import type { Port } from "./segment.ts";
@@ -25,6 +26,8 @@ export interface MachineView extends AddressOwner {
   readonly address: Ipv4;
   readonly kernel: SimulatedKernel;
   readonly supervisor: SupervisorView;
+  /** Where instances have a gate. */
+  readonly gate: GateView | undefined;
   /** Undefined while the process does not exist. */
   readonly engine: Engine | undefined;
   /** The engine exists, and neither it nor the machine is stopped. */
@@ -41,6 +44,8 @@ export interface MachineView extends AddressOwner {
   /** When its clock last fell behind without its knowing. */
   readonly clockOffsetFellAt: number;
   clock(): Instant;
+  /** It answers for the address, and running connections pass its fence. */
+  serves(address: Ipv4): boolean;
   /** Virtual addresses of the present configuration, and those still owned from an earlier one. */
   addresses(): Iterable<Ipv4>;
 }
@@ -56,6 +61,23 @@ export interface SupervisorView {
   holds(address: Ipv4): boolean;
   /** Where there is a cloud: what the daemon asks it about. */
   readonly cloud: { all(): Iterable<AgreementWatch> } | undefined;
+}
+
+/** Whether the database of this unit was made primary here, and what is being done about it. */
+export type GateStanding = "not-promoted" | "promoting" | "promoted" | "demoting";
+
+/** The daemon's side of the gates of a machine. */
+export interface GateView {
+  standingOf(unit: string): GateStanding;
+  /** Would it be promoted, by what is known here? */
+  isEligible(unit: string): boolean;
+}
+
+/** An instance or sync group with a gate, the address of its clients, and its databases. */
+export interface GateUnit {
+  readonly name: string;
+  readonly address: Ipv4;
+  readonly service: ReplicatedService;
 }
 
 /** One address of one instance, about which the daemon asks the platform. */

@@ -20,6 +20,7 @@ import {
 } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
 import type { EventQueue } from "./event-queue.ts";
+import { SimulatedFence } from "./kernel-fence.ts";
 
 const EXPIRY_LATE_MIN = 10_000;
 const EXPIRY_LATE_MAX = 1_000_000;
@@ -54,6 +55,7 @@ export class SimulatedKernel {
   /** Addresses that are answered for only while let through, and until when each is. */
   readonly #guarded = new Set<Ipv4>();
   readonly #letThrough = new Map<Ipv4, number>();
+  readonly fence: SimulatedFence = new SimulatedFence();
   readonly faults: KernelFaults = { addFails: undefined, guardRefuses: [], slowMicros: 0 };
   /** Added by hand, elsewhere than where the engine puts them. */
   readonly #copies = new Map<Ipv4, AddressInfo>();
@@ -216,6 +218,7 @@ export class SimulatedKernel {
     this.#copies.clear();
     this.#guarded.clear();
     this.#letThrough.clear();
+    this.fence.clear();
     this.#frozenAt = undefined;
     this.faults.addFails = undefined;
     this.faults.guardRefuses = [];

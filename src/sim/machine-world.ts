@@ -13,6 +13,7 @@ export interface WorldParts {
   readonly network: Segment;
   readonly port: Port;
   readonly hasGuard: boolean;
+  readonly hasFence: boolean;
   readonly neighbours: Neighbours;
   readonly emit: (message: FromEngine) => void;
   readonly claimed: () => ReadonlySet<Ipv4>;
@@ -63,6 +64,7 @@ export function createMachineWorld(parts: WorldParts): World {
     promoteSecondaries: () => OK,
     claimed: parts.claimed,
     guard: parts.hasGuard ? kernel.guard : undefined,
+    fence: parts.hasFence ? kernel.fence : undefined,
     emit: parts.emit,
   };
 }

@@ -16,10 +16,11 @@ import type { EngineRecord } from "#vrrp/engine/recording";
 import type { WorldEvent } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
 import type { Maintenance } from "#vrrp/router/state";
-import type { MachineView, SupervisorView } from "./cluster-view.ts";
+import type { MachineView } from "./cluster-view.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { arpSender, priorityOf, sourceOf, vridOf } from "./frame-fields.ts";
 import { SimulatedKernel } from "./kernel.ts";
+import type { MachineGate, MachineSupervisor } from "./machine-processes.ts";
 import { createMachineWorld, type WorldParts } from "./machine-world.ts";
 import { Neighbours } from "./neighbours.ts";
 import type { Observers } from "./observer.ts";
@@ -54,30 +55,6 @@ export interface MachineEnvironment {
 }
 
 /**
- * The other process of the daemon (`supervisor.ts`), as far as machine and faults have to do with
- * it.
- */
-export interface MachineSupervisor extends SupervisorView {
-  /** SIGSTOP. */
-  isStopped: boolean;
-  start(): void;
-  /** SIGTERM: hand over, end. `then` runs when the engine has ended. */
-  stop(then: () => void): void;
-  /** kill -9 of the supervisor: the engine sees the pipe's end. */
-  crash(): void;
-  /** It is gone, and so is whoever could see it. */
-  vanish(): void;
-  /** SIGCONT, or the whole machine runs again. */
-  continue(): void;
-  /** SIGHUP. */
-  reload(): void;
-  receive(message: FromEngine): void;
-  engineEnded(how: "stopped" | "died"): void;
-  /** A whole IPv4 packet for its own raw sockets. */
-  hears(packet: Uint8Array): void;
-}
-
-/**
  * The label this stream had when the seeds of regressions were recorded: another one would draw
  * other faults.
  */
@@ -95,6 +72,7 @@ export class SimulatedMachine implements MachineView {
   readonly supervisor: MachineSupervisor;
   readonly environment: MachineEnvironment;
   readonly spec: MachineSpec;
+  gate: MachineGate | undefined;
   engine: Engine | undefined;
   instances: readonly InstanceConfig[];
   groups: readonly GroupConfig[];
@@ -153,6 +131,7 @@ export class SimulatedMachine implements MachineView {
     this.supervisor = environment.createSupervisor(this, this.#rng.split(SUPERVISOR_STREAM));
     this.kernel.notify = (event) => this.#notify(event);
     this.kernel.onChange = () => this.recheck();
+    this.kernel.fence.onChange = () => environment.observers.emit("gateChanged", this);
     for (const one of spec.trackers) this.trackers.set(`${one.kind}/${one.name}`, one);
   }
 
@@ -168,6 +147,10 @@ export class SimulatedMachine implements MachineView {
   /** Answers for the address: the kernel has it, lets it through and runs. */
   answers(address: Ipv4): boolean {
     return this.isPowered && !this.isPaused && this.kernel.answers(address);
+  }
+
+  serves(address: Ipv4): boolean {
+    return this.answers(address) && this.kernel.fence.lets(address);
   }
 
   /** Emits what changed in who answers here. */
@@ -318,6 +301,7 @@ export class SimulatedMachine implements MachineView {
       network: environment.network,
       port,
       hasGuard: environment.hasGuard,
+      hasFence: this.gate !== undefined,
       neighbours,
       emit: (message) => this.#emitted(message),
       claimed: () => this.claimed(),
@@ -404,6 +388,7 @@ export class SimulatedMachine implements MachineView {
     this.supervisor.vanish();
     this.isPaused = false;
     this.isEngineStopped = false;
+    this.gate?.powerOff();
     this.kernel.clear();
     this.recheck();
   }

@@ -125,7 +125,8 @@ export class Neighbours {
     if (parsed.kind === "drop") return;
     const { arp } = parsed;
     if (arp.operation === "request" && isForUs) {
-      this.#learn(arp, "heard");
+      // Whoever asks whether an address is in use has none (RFC 5227 2.1.1).
+      if (sender !== 0) this.#learn(arp, "heard");
       const reply = arpReply(this.#parts.mac, arp.targetAddress, arp);
       this.#sendArp(reply, 0);
     } else if (this.#table.has(arp.senderAddress)) {

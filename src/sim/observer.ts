@@ -15,9 +15,15 @@ import type { ScenarioFault } from "./scenario.ts";
 
 export type TransitionMessage = Extract<FromEngine, { type: "transition" }>;
 
+export type GateMessage = Extract<FromEngine, { type: "gate" }>;
+
 export interface Observer {
   /** The machine began or ceased to answer for an address. */
   readonly ownership?: (machine: MachineView, address: Ipv4, owns: boolean) => void;
+  /** A fence, or what was made of a database, is another than before. */
+  readonly gateChanged?: (machine: MachineView) => void;
+  /** The engine has asked for something of its gate. */
+  readonly gateAsked?: (machine: MachineView, message: GateMessage) => void;
   readonly rivalOwnership?: (rival: RivalView, address: Ipv4, owns: boolean) => void;
   /** Who hears whom may have changed. */
   readonly connectivity?: () => void;

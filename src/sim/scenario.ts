@@ -28,6 +28,8 @@ export interface Scenario {
   readonly rivals?: readonly RivalSpec[];
   /** A cloud that decides who has an address; undefined: none. */
   readonly platform?: PlatformSpec;
+  /** What the gates of the instances stand for; undefined: there are none. */
+  readonly gate?: GateSpec;
   readonly faults: readonly ScenarioFault[];
   /** Faults begin before this; what lasts is ended here. */
   readonly stormMicros: number;
@@ -66,6 +68,25 @@ export interface PlatformSpec {
   readonly perAddress: { readonly burst: number; readonly perSecond: number };
   /** Nodes outside the drift range: what they announce is refused. Empty: everybody may claim. */
   readonly barred: readonly number[];
+}
+
+export interface GateSpec {
+  /** A database that can be asked and compared, not a script. */
+  readonly isBuiltIn: boolean;
+  /** A write is acknowledged only once a follower has it. */
+  readonly sync: boolean;
+  /** Until the storm is over; then all is done in time. */
+  readonly promote: AnswersSpec;
+  readonly demote: AnswersSpec;
+}
+
+export interface AnswersSpec {
+  /** Microseconds until it has ended, if the time-out does not end it first. */
+  readonly fastest: number;
+  readonly slowest: number;
+  /** Shares of those that fail, and of those that never end. */
+  readonly refused: number;
+  readonly late: number;
 }
 
 interface Timed {

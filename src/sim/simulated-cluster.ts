@@ -11,6 +11,7 @@ import { Client } from "./client.ts";
 import { CloudWatch } from "./cloud-watch.ts";
 import { EventQueue } from "./event-queue.ts";
 import { arpSender, vridOf } from "./frame-fields.ts";
+import { GateServices } from "./gate-services.ts";
 import { KeepalivedRival, RIVAL_NODE } from "./keepalived-rival.ts";
 import { type MachineEnvironment, SimulatedMachine } from "./machine.ts";
 import { Observers } from "./observer.ts";
@@ -49,6 +50,7 @@ export class SimulatedCluster {
   readonly clients: readonly Client[];
   readonly unknownPeer: UnknownPeer;
   readonly platform: Platform | undefined;
+  readonly gates: GateServices | undefined;
   readonly violations: Violation[] = [];
   /** Every virtual address that occurs in the run. */
   readonly addresses: readonly Ipv4[];
@@ -71,6 +73,10 @@ export class SimulatedCluster {
     const rng = this.#rng.split(UNKNOWN_PEER_STREAM);
     this.unknownPeer = new UnknownPeer(this.network, queue, rng, scenario);
     this.platform = this.#createPlatform();
+    this.gates =
+      scenario.gate === undefined
+        ? undefined
+        : new GateServices(this, scenario.gate, this.#rng.split("gates"));
     this.network.onLoss = (from, to, frame) => this.#lost(from, to, frame);
     this.network.onArp = (from, frame, passed) => this.#announced(from, frame, passed);
     this.network.onChange = () => observers.emit("connectivity");

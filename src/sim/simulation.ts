@@ -26,6 +26,7 @@ export class Simulation {
     if (!this.#runUntil(scenario.stormMicros)) return;
     this.#faults.endAll();
     cluster.unknownPeer.isQuiet = true;
+    cluster.gates?.calm();
     cluster.phase = "calm";
     observers.emit("calm");
     if (!this.#runUntil(queue.now + scenario.settleMicros)) return;

@@ -16,7 +16,8 @@ import { INITIAL, type SupervisorConfig, type SupervisorState } from "#vrrp/supe
 import { isSuccessor } from "#vrrp/supervisor/successor";
 import { deadline, step } from "#vrrp/supervisor/supervisor";
 import type { CloudWatch } from "./cloud-watch.ts";
-import type { MachineSupervisor, SimulatedMachine } from "./machine.ts";
+import type { SimulatedMachine } from "./machine.ts";
+import type { MachineSupervisor } from "./machine-processes.ts";
 import { sendPacket } from "./machine-world.ts";
 
 /** A Node.js process with its modules is running after about this time. */
@@ -124,6 +125,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
     this.isStopped = false;
     this.#life += 1;
     this.cloud?.forget();
+    this.#machine.gate?.forget();
     this.#state = INITIAL;
     this.#timerAt = undefined;
     this.#states.clear();
@@ -191,6 +193,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
   #exited(): void {
     this.#engineExited = false;
     this.#states.clear();
+    this.#machine.gate?.forget();
     this.cloud?.engineGone();
     this.#happened({ kind: "engineExited" });
     this.#acted();
@@ -208,6 +211,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
 
   #handle(message: FromEngine): void {
     this.#machine.environment.observers.emit("supervisorReceives", this.#machine, message);
+    if (message.type === "gate") this.#machine.gate?.receive(message);
     this.#happened({ kind: "engineSaid", message });
     if (message.type === "transition") this.#states.set(message.instance, message.to);
     this.cloud?.receive(message);
@@ -275,7 +279,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
   }
 
   #configure({ instances, resume, spared }: Effect<"configureEngine">): undefined {
-    const { groups, trackers, maintenance } = this.#machine;
+    const { groups, trackers, maintenance, gate } = this.#machine;
     const results = [...trackers.values()];
     this.#machine.send({
       type: "configure",
@@ -284,6 +288,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
       resume,
       spared,
       trackers: results,
+      ...(gate === undefined ? {} : { eligible: gate.eligible() }),
       ...(maintenance === undefined ? {} : { maintenance }),
     });
   }

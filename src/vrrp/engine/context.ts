@@ -30,7 +30,7 @@ export function deviceOf(
 }
 
 /**
- * A master that has its address and prolongs the lease: also one whose gate demotes it, and one
+ * A master that has its address and prolongs the lease: also one that its gate demotes, and one
  * that takes back a move in which it has kept the address.
  */
 export const ownsAddress = (phase: Phase): boolean => masterOf(phase) !== undefined;

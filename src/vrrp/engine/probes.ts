@@ -1,9 +1,9 @@
 /**
- * Before a silent master's address is taken: does anybody still answer for it (router/gate-*.ts)?
- * Two ARP questions for each address on its device, in the form that no cache learns from (RFC 5227
- * 2.1.1), and whoever claims one of them by ARP before the end, with another MAC address than this
- * machine's, is somebody. An address that is on this machine itself is not asked for, nor is one on
- * a device without ARP.
+ * Before the address of a master that is heard no more is taken (router/gate.ts): does anybody
+ * still answer for it? Two ARP questions for each address on its device, in the form that no cache
+ * learns from (RFC 5227 2.1.1), and whoever claims one of them by ARP before the end, with another
+ * MAC address than this machine's, is somebody. An address that is on this machine itself is not
+ * asked for, nor is one on a device without ARP.
  */
 import type { Ipv4, Mac } from "#units/address";
 import { after, type Instant, type Micros, micros } from "#units/time";
@@ -72,7 +72,7 @@ export class Probes {
     }
   }
 
-  /** An ARP frame whose sender says that the address is his. */
+  /** An ARP frame in which the sender says that the address is his. */
   heard(steps: Stepper, interfaceIndex: number, address: Ipv4, mac: Mac, now: Instant): void {
     if (this.#context.interfaces.hasMac(mac)) return;
     for (const probe of this.#probes)

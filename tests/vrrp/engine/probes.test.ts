@@ -1,4 +1,4 @@
-/** Two ARP questions before a silent master's address is taken, and who counts as an answer. */
+/** Two ARP questions before an unheard master's address is taken, and who counts as an answer. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Instant, instant, micros } from "#units/time";

@@ -1,0 +1,342 @@
+/**
+ * The daemon's side of a gate on a simulated machine, as src/daemon/gate-*.ts: what the engine asks
+ * for is answered some time later, refused, or never, by a database of `databases.ts`. Never two
+ * runs of one unit at once; a run that is too late is ended. The mark ("was primary, and not
+ * demoted cleanly") is on the machine's disk: it is written before a promotion begins and taken
+ * away by a demotion that is known to have worked, or once the database follows another one again.
+ */
+import type { Rng } from "#units/rng";
+import type { Micros } from "#units/time";
+import type { DemoteReason } from "#vrrp/router/reason";
+import type { GateStanding, MachineView } from "./cluster-view.ts";
+import type { ReplicatedService, SimulatedDatabase } from "./databases.ts";
+import type { SimulatedMachine } from "./machine.ts";
+import type { MachineGate } from "./machine-processes.ts";
+import type { GateMessage } from "./observer.ts";
+import type { GateSpec } from "./scenario.ts";
+
+type Request = GateMessage["request"];
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+type Work = Without<Extract<Request, { kind: "promote" | "demote" }>, "priority">;
+
+/** A machine that stands still is looked at again after this. */
+const STANDS_STILL = 10_000;
+/** Between two looks at the database; `rejoin` of a marked one is tried as often. */
+const LOOK_EVERY = 500_000;
+const COMPARE_MIN = 500;
+const COMPARE_MAX = 50_000;
+/** A connection that is refused, or not answered, is known by then. */
+const CONNECT_WITHIN = 300_000;
+
+interface Unit {
+  readonly name: string;
+  readonly service: ReplicatedService;
+  readonly database: SimulatedDatabase;
+  /** On the disk. */
+  epoch: number;
+  isMarked: boolean;
+  standing: GateStanding;
+  /** Counts runs: what an ended one would have done is not done. */
+  nth: number;
+  /** As last sent; undefined: nothing yet. */
+  sent: boolean | undefined;
+}
+
+export class GateRunner implements MachineGate {
+  readonly #machine: SimulatedMachine;
+  readonly #spec: GateSpec;
+  readonly #rng: Rng;
+  readonly #units = new Map<string, Unit>();
+  readonly #serving: (unit: string) => MachineView | undefined;
+  /** Counts engines and supervisors: what an earlier one asked is not answered. */
+  #life = 0;
+  #isCalm = false;
+
+  /** @param serving another machine in reach that was promoted, and serves the unit's address */
+  constructor(
+    machine: SimulatedMachine,
+    spec: GateSpec,
+    services: ReadonlyMap<string, ReplicatedService>,
+    serving: (unit: string) => MachineView | undefined,
+    rng: Rng,
+  ) {
+    this.#machine = machine;
+    this.#serving = serving;
+    this.#spec = spec;
+    this.#rng = rng;
+    for (const [name, service] of services) {
+      const database = service.of(machine);
+      const fresh = { epoch: 0, isMarked: false, nth: 0, sent: undefined } as const;
+      this.#units.set(name, { name, service, database, standing: "not-promoted", ...fresh });
+    }
+    const { queue } = machine.environment;
+    const look = (): void => {
+      this.#look();
+      queue.in(LOOK_EVERY, look);
+    };
+    queue.in(rng.between(1, LOOK_EVERY), look);
+  }
+
+  standingOf(unit: string): GateStanding {
+    return this.#units.get(unit)?.standing ?? "not-promoted";
+  }
+
+  isMarked(unit: string): boolean {
+    return this.#units.get(unit)?.isMarked === true;
+  }
+
+  /** The storm is over: nothing is refused or late any more. */
+  calm(): void {
+    this.#isCalm = true;
+  }
+
+  /** For `configure`. */
+  eligible(): readonly { readonly unit: string; readonly eligible: boolean }[] {
+    return [...this.#units.values()].map((unit) => {
+      unit.sent = this.#isEligible(unit);
+      return { unit: unit.name, eligible: unit.sent };
+    });
+  }
+
+  /** Another engine, or another supervisor. */
+  forget(): void {
+    this.#life += 1;
+    for (const unit of this.#units.values()) unit.sent = undefined;
+  }
+
+  /** The machine lost its power: what ran is gone, and the database starts without writes. */
+  powerOff(): void {
+    this.forget();
+    for (const unit of this.#units.values()) {
+      unit.nth += 1;
+      unit.standing = "not-promoted";
+      unit.database.isWritable = false;
+      unit.database.follows = undefined;
+    }
+  }
+
+  receive({ unit: name, instance, request }: GateMessage): void {
+    const unit = this.#units.get(name);
+    if (unit === undefined) return;
+    switch (request.kind) {
+      case "promote":
+      case "demote":
+        return this.#run(unit, request);
+      case "cancel":
+        return this.#end(unit);
+      case "probe":
+        return this.#probe(unit, instance, request.run);
+      case "compare":
+        return this.#compare(unit, request.run);
+      case "drain":
+        return this.#answer(this.#rng.between(0, request.micros), () =>
+          this.#machine.send({ type: "drained", unit: name, run: request.run }),
+        );
+      case "reset":
+        return;
+    }
+  }
+
+  /** In place of an engine that died: nobody waits for its end. */
+  demote(name: string, reason: DemoteReason, micros: Micros): void {
+    const unit = this.#units.get(name);
+    if (unit === undefined) return;
+    if (unit.standing === "not-promoted" && !unit.isMarked) return;
+    this.#begin(unit, { kind: "demote", run: 0, reason, isPlanned: false, micros }, () => {});
+  }
+
+  /** `baton promote --accept-loss`. */
+  acceptLoss(name: string): void {
+    const unit = this.#units.get(name);
+    if (unit === undefined || !this.#machine.supervisor.runs) return;
+    unit.isMarked = false;
+    unit.sent = undefined;
+    this.#sendEligible(unit);
+    this.#machine.send({ type: "promoteAsked", unit: name });
+  }
+
+  /** Would it be promoted, by what is known here? */
+  isEligible(name: string): boolean {
+    const unit = this.#units.get(name);
+    return unit !== undefined && this.#isEligible(unit);
+  }
+
+  // ---- runs ------------------------------------------------------------------------------------
+
+  #run(unit: Unit, request: Work): void {
+    const { name } = unit;
+    const life = this.#life;
+    this.#begin(unit, request, (outcome) => {
+      if (life !== this.#life) return;
+      this.#machine.send({ type: "gateAnswer", unit: name, run: request.run, outcome });
+    });
+  }
+
+  #begin(unit: Unit, request: Work, answer: (outcome: "done" | "refused") => void): void {
+    this.#end(unit);
+    unit.nth += 1;
+    const { nth } = unit;
+    const isPromotion = request.kind === "promote";
+    if (isPromotion) {
+      unit.isMarked = true;
+      unit.epoch += 1;
+    }
+    unit.standing = isPromotion ? "promoting" : "demoting";
+    this.#changed();
+    const { takes, outcome } = this.#draw(request);
+    this.#whenItRuns(takes, () => {
+      if (unit.nth !== nth) return;
+      const isDone = outcome === "done" && this.#carryOut(unit, request);
+      if (!isDone) this.#halfDone(unit);
+      unit.standing = isPromotion && isDone ? "promoted" : "not-promoted";
+      if (request.kind === "demote" && isDone && request.isPlanned) unit.isMarked = false;
+      this.#changed();
+      answer(isDone ? "done" : "refused");
+      this.#sendEligible(unit);
+    });
+  }
+
+  /** How long it takes, and how it ends. One that is too late is killed at its deadline. */
+  #draw({ kind, micros }: Work): {
+    readonly takes: number;
+    readonly outcome: "done" | "refused";
+  } {
+    const { refused, late, fastest, slowest } = this.#spec[kind];
+    const takes = this.#rng.between(fastest, slowest);
+    const roll = this.#rng.real();
+    if (this.#isCalm) return { takes: Math.min(takes, micros / 4), outcome: "done" };
+    if (roll < late) return { takes: micros, outcome: "refused" };
+    const isOver = takes >= micros;
+    const outcome = isOver || roll < late + refused ? "refused" : "done";
+    return { takes: Math.min(takes, micros), outcome };
+  }
+
+  /** False: the database does not let it. */
+  #carryOut({ service, database }: Unit, request: Work): boolean {
+    if (request.kind === "promote") {
+      const { isBuiltIn } = this.#spec;
+      const old = service.primaryInReachOf(database);
+      if (isBuiltIn && old !== undefined) {
+        if (!database.isContainedIn(old)) return request.reason === "operator";
+        old.isWritable = false;
+        database.chain = old.chain;
+      }
+      database.isWritable = true;
+      database.follows = undefined;
+      return true;
+    }
+    database.isWritable = false;
+    if (!request.isPlanned) return true;
+    // Everything is with those that may come next, or the move is refused.
+    const others = service.inReachOf(database);
+    service.replicate(database);
+    return others.some((one) => database.isContainedIn(one));
+  }
+
+  /** A script that failed half way, or was killed: the database may be either. */
+  #halfDone({ database }: Unit): void {
+    database.isWritable = this.#rng.chance(0.3) ? !database.isWritable : database.isWritable;
+  }
+
+  #end(unit: Unit): void {
+    if (unit.standing !== "promoting" && unit.standing !== "demoting") return;
+    unit.nth += 1;
+    this.#halfDone(unit);
+    unit.standing = "not-promoted";
+    this.#changed();
+  }
+
+  // ---- questions -------------------------------------------------------------------------------
+
+  #probe({ service, database }: Unit, instance: string, run: number): void {
+    const isThere = service.primaryInReachOf(database) !== undefined;
+    const by = isThere ? "somebody" : "nobody";
+    this.#answer(isThere ? COMPARE_MIN : CONNECT_WITHIN, () =>
+      this.#machine.send({ type: "probeAnswer", instance, run, by }),
+    );
+  }
+
+  #compare({ name: unit, service, database }: Unit, run: number): void {
+    const [other] = service.inReachOf(database).filter((one) => one.isWritable);
+    const result = other === undefined ? "unknown" : compared(database, other);
+    this.#answer(this.#rng.between(COMPARE_MIN, COMPARE_MAX), () =>
+      this.#machine.send({ type: "dataCompared", unit, run, result }),
+    );
+  }
+
+  #answer(delay: number, send: () => void): void {
+    const life = this.#life;
+    this.#whenItRuns(delay, () => {
+      if (life === this.#life) send();
+    });
+  }
+
+  /** Later, on a machine that stands still when it goes on. */
+  #whenItRuns(delay: number, run: () => void): void {
+    const { queue } = this.#machine.environment;
+    const attempt = (): void => {
+      if (this.#machine.isPaused || this.#machine.supervisor.isStopped)
+        return queue.in(STANDS_STILL, attempt);
+      run();
+    };
+    queue.in(delay, attempt);
+  }
+
+  // ---- looks -----------------------------------------------------------------------------------
+
+  #look(): void {
+    if (!this.#machine.isPowered || this.#machine.isPaused || !this.#machine.supervisor.runs)
+      return;
+    for (const unit of this.#units.values()) {
+      this.#follow(unit);
+      this.#sendEligible(unit);
+    }
+  }
+
+  /** A database that takes no writes follows the one that does, once it has nothing of its own. */
+  #follow(unit: Unit): void {
+    const { database, service, standing } = unit;
+    if (database.isWritable || standing === "promoting" || standing === "demoting") return;
+    const serving = this.#serving(unit.name);
+    if (serving === undefined) return;
+    const primary = service.of(serving);
+    if (!primary.isWritable) return;
+    if (!database.isContainedIn(primary)) {
+      // A person makes it anew from the other one.
+      if (!this.#rng.chance(this.#isCalm ? 0.5 : 0.1)) return;
+      database.chain = primary.chain;
+    }
+    database.follows = primary.id;
+    service.replicate(primary);
+    if (standing === "not-promoted") unit.isMarked = false;
+  }
+
+  #isEligible({ isMarked, standing, database, service }: Unit): boolean {
+    if (standing === "promoted" || standing === "promoting") return true;
+    if (isMarked) return false;
+    if (!this.#spec.isBuiltIn) return true;
+    const primary = service.primaryInReachOf(database);
+    return primary === undefined || database.isContainedIn(primary);
+  }
+
+  #sendEligible(unit: Unit): void {
+    if (!this.#machine.supervisor.runs) return;
+    const eligible = this.#isEligible(unit);
+    if (eligible === unit.sent) return;
+    unit.sent = eligible;
+    this.#machine.send({ type: "eligible", unit: unit.name, eligible });
+  }
+
+  #changed(): void {
+    this.#machine.environment.observers.emit("gateChanged", this.#machine);
+  }
+}
+
+function compared(
+  ours: SimulatedDatabase,
+  theirs: SimulatedDatabase,
+): "ours" | "theirs" | "equal" | "diverged" {
+  if (ours.chain === theirs.chain) return "equal";
+  if (theirs.isContainedIn(ours)) return "ours";
+  return ours.isContainedIn(theirs) ? "theirs" : "diverged";
+}
