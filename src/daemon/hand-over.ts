@@ -4,10 +4,12 @@
  * is logged, or returned as the effect's result.
  */
 
+import { openNftFence } from "#linux/nft-fence";
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
 import { type Ipv4, printIpv4 } from "#units/address";
+import { fenceMode, fenceOf } from "#vrrp/engine/fences";
 import { type Failure, printFailure } from "#vrrp/engine/world";
 import type { SupervisorEffect, SupervisorEvent } from "#vrrp/supervisor/event";
 import { releasePackets } from "#vrrp/supervisor/release-packets";
@@ -111,6 +113,16 @@ export class HandOver {
   clearGuard({ instance, addresses }: Effect<"clearGuard">): void {
     const outcome = this.#guard()?.close(addresses);
     if (outcome?.ok === false) this.#error(instance, outcome);
+  }
+
+  /** The engine closes it as well, and does not serve where it cannot. */
+  closeFence({ instances }: Effect<"closeFence">): void {
+    const fence = openNftFence();
+    for (const config of instances) {
+      const outcome = fence.ok ? fence.value.close(fenceOf(config), fenceMode(config)) : fence;
+      if (!outcome.ok) this.#error(config.router.name, outcome);
+    }
+    if (fence.ok) fence.value[Symbol.dispose]();
   }
 
   /** Opened when it is needed. If the kernel has none, there is nothing to close either. */

@@ -8,6 +8,7 @@ import type { EventLog } from "#events/event-log";
 import { now } from "#linux/clock";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { elapsed, fromMillis, toMillis } from "#units/time";
+import type { InstanceConfig } from "#vrrp/router/config";
 import type { SupervisorEffect, SupervisorEvent, SupervisorReport } from "#vrrp/supervisor/event";
 import { INITIAL, type SupervisorConfig, type SupervisorState } from "#vrrp/supervisor/state";
 import { deadline, step } from "#vrrp/supervisor/supervisor";
@@ -35,6 +36,8 @@ export interface SupervisionOptions {
   readonly isAlive: () => void;
   /** An engine has gone unexpectedly, and what it owned is being handed over. */
   readonly gone: () => void;
+  /** The engine had the unit of this instance's gate promoted, and died. Ends by itself. */
+  readonly demote?: (config: InstanceConfig) => void;
   readonly stopped: () => void;
 }
 
@@ -114,6 +117,9 @@ export class Supervision {
       case "report":
         this.#report(effect.report);
         return undefined;
+      case "demote":
+        this.#options.demote?.(effect.config);
+        return undefined;
       case "stopped":
         stopped();
         return undefined;
@@ -125,6 +131,7 @@ export class Supervision {
       case "prolongGuard":
       case "removeAddresses":
       case "clearGuard":
+      case "closeFence":
         return this.#contained(effect);
     }
   }
@@ -160,6 +167,9 @@ export class Supervision {
         return handOver.removeAddresses(effect);
       case "clearGuard":
         handOver.clearGuard(effect);
+        return undefined;
+      case "closeFence":
+        handOver.closeFence(effect);
         return undefined;
     }
   }
@@ -211,6 +221,7 @@ type KernelEffect = Extract<
       | "holdAddresses"
       | "prolongGuard"
       | "removeAddresses"
-      | "clearGuard";
+      | "clearGuard"
+      | "closeFence";
   }
 >;

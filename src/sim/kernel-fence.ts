@@ -3,23 +3,20 @@
  * process, and goes with the machine's power alone.
  */
 import type { Ipv4 } from "#units/address";
-import { type Fence, type FenceEntry, OK, type Outcome } from "#vrrp/engine/world";
+import { type Fence, type FenceEntry, type FenceMode, OK, type Outcome } from "#vrrp/engine/world";
 
 const REFUSED: Outcome = { ok: false, errno: "ENOBUFS", call: "nf_tables" };
 
 const keyOf = ({ address, protocol, port }: FenceEntry): string => `${address}/${protocol}/${port}`;
 
 export class SimulatedFence implements Fence {
-  readonly #closed = new Map<
-    string,
-    { readonly entry: FenceEntry; readonly which: "all" | "new" }
-  >();
+  readonly #closed = new Map<string, { readonly entry: FenceEntry; readonly which: FenceMode }>();
   /** Calls that fail. */
   refuses: readonly (keyof Fence)[] = [];
   /** Something changed that decides who answers. */
   onChange: () => void = () => {};
 
-  close(entries: readonly FenceEntry[], which: "all" | "new"): Outcome {
+  close(entries: readonly FenceEntry[], which: FenceMode): Outcome {
     if (this.refuses.includes("close")) return REFUSED;
     for (const entry of entries) this.#closed.set(keyOf(entry), { entry, which });
     this.onChange();
@@ -41,14 +38,14 @@ export class SimulatedFence implements Fence {
   }
 
   /** What is dropped of what comes for one of these. */
-  stateOf(entry: FenceEntry): "open" | "new" | "all" {
+  stateOf(entry: FenceEntry): "open" | FenceMode {
     return this.#closed.get(keyOf(entry))?.which ?? "open";
   }
 
   /** Are running connections to any port of this address let through? */
   lets(address: Ipv4): boolean {
     for (const { entry, which } of this.#closed.values())
-      if (entry.address === address && which === "all") return false;
+      if (entry.address === address && which !== "new") return false;
     return true;
   }
 

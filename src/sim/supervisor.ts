@@ -9,6 +9,7 @@ import type { Rng } from "#units/rng";
 import { micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import type { FromEngine } from "#vrrp/engine/engine-link";
+import { fenceMode, fenceOf } from "#vrrp/engine/fences";
 import type { PublicState } from "#vrrp/router/state";
 import type { SupervisorEffect, SupervisorEvent } from "#vrrp/supervisor/event";
 import { releasePackets } from "#vrrp/supervisor/release-packets";
@@ -263,6 +264,18 @@ export class SimulatedSupervisor implements MachineSupervisor {
       case "removeAddresses":
       case "clearGuard":
         return this.#onKernel(effect);
+      case "closeFence":
+        for (const config of effect.instances) {
+          // Refused: the address is removed at once all the same.
+          void machine.kernel.fence.close(fenceOf(config), fenceMode(config));
+        }
+        return undefined;
+      case "demote": {
+        const { gate } = effect.config.router;
+        if (gate !== undefined)
+          machine.gate?.demote(effect.unit, "engine-died", gate.demoteTimeout);
+        return undefined;
+      }
       case "stopped":
         machine.environment.observers.emit("daemonStopped", machine);
         this.vanish();

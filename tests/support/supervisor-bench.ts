@@ -90,6 +90,8 @@ export class SupervisorBench {
       case "holdAddresses":
       case "prolongGuard":
       case "clearGuard":
+      case "closeFence":
+      case "demote":
       case "report":
       case "stopped":
         return undefined;
@@ -210,6 +212,10 @@ export function printEffect(effect: SupervisorEffect): string {
       return `removeAddresses ${printPlaces(effect.places)}`;
     case "clearGuard":
       return `clearGuard ${effect.addresses.map(printIpv4).join(" ")}`;
+    case "closeFence":
+      return `closeFence ${effect.instances.map(({ router }) => router.name).join(" ")}`;
+    case "demote":
+      return `demote ${effect.unit}`;
     case "report": {
       const { report } = effect;
       const name = "instance" in report ? ` ${report.instance ?? "all"}` : "";

@@ -1,6 +1,6 @@
 /** Which ports of which addresses are fenced for an instance with a `gate`. */
 import type { FencePort, InstanceConfig } from "../router/config.ts";
-import type { FenceEntry } from "./world.ts";
+import type { FenceEntry, FenceMode } from "./world.ts";
 
 /** The unit that the instance's gate is one of: its sync group, or itself. */
 export const unitOf = ({ group, router }: InstanceConfig): string => group ?? router.name;
@@ -12,6 +12,10 @@ export function fenceOf({ fence, addresses, excludedAddresses }: InstanceConfig)
     fence.map(({ protocol, port }: FencePort): FenceEntry => ({ address, protocol, port })),
   );
 }
+
+/** Closed to everybody. With `reset_connections` a client learns of it by the reset alone. */
+export const fenceMode = ({ router }: InstanceConfig): FenceMode =>
+  router.gate?.resetConnections === true ? "held" : "all";
 
 export const isSameEntry = (a: FenceEntry, b: FenceEntry): boolean =>
   a.address === b.address && a.protocol === b.protocol && a.port === b.port;

@@ -15,7 +15,7 @@ import type { Instant } from "#units/time";
 import type { RouterEffect, RouterEvent } from "../router/event.ts";
 import type { EngineContext } from "./context.ts";
 import type { GateRequest, ToEngine } from "./engine-link.ts";
-import { fenceOf, isSameEntry, unitOf } from "./fences.ts";
+import { fenceMode, fenceOf, isSameEntry, unitOf } from "./fences.ts";
 import type { Instance } from "./instance.ts";
 import { scheduleRetry } from "./retry.ts";
 import { type FenceEntry, type Outcome, printFailure } from "./world.ts";
@@ -257,7 +257,8 @@ export class Gates {
   #close(instance: Instance, only: "new" | undefined, now: Instant, outcomes: RouterEvent[]): void {
     const entries = fenceOf(instance.config);
     if (entries.length === 0) return;
-    const outcome = this.#context.world.fence?.close(entries, only ?? "all") ?? NO_FENCE;
+    const mode = only ?? fenceMode(instance.config);
+    const outcome = this.#context.world.fence?.close(entries, mode) ?? NO_FENCE;
     this.#taken(instance, outcome, now, outcomes);
   }
 

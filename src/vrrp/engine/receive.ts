@@ -154,7 +154,7 @@ export class Receiver {
     if (!this.#probes.isEmpty)
       this.#probes.heard(this.#steps, interfaceIndex, address, senderMac, now);
     for (const instance of this.#context.instances.lookup.byAddress(address)) {
-      if (instance.state.phase.kind !== "master") continue;
+      if (!heedsClaims(instance)) continue;
       if (!this.#isOn(instance, address, interfaceIndex)) continue;
       if (this.#context.interfaces.hasMac(senderMac)) continue;
       instance.counters.foreign_claims += 1;
@@ -169,6 +169,16 @@ export class Receiver {
         deviceOf(this.#context, instance, virtual.interface) === interfaceIndex,
     );
   }
+}
+
+/**
+ * With a gate a successor advertises long before it has the address: that it announces it is the
+ * end of a planned move.
+ */
+function heedsClaims({ state: { phase }, config }: Instance): boolean {
+  if (phase.kind === "master") return true;
+  const isLeaving = phase.kind === "switching" || phase.kind === "handover";
+  return isLeaving && config.router.gate !== undefined;
 }
 
 /** Undefined: there are too many already. */

@@ -10,6 +10,7 @@
 import { after, earliest, fromSeconds, type Instant, type Micros, micros } from "#units/time";
 import type { SupervisorEffect } from "./event.ts";
 import { holdsFor, removeUnconfigured } from "./hand-over.ts";
+import { closeFences } from "./promotions.ts";
 import { routersWithoutEngine } from "./routers.ts";
 import {
   FIRST_DELAY,
@@ -38,7 +39,8 @@ export const engineDeadline = ({ engine, questions }: SupervisorState): Instant 
 export function startAsked(config: SupervisorConfig, state: SupervisorState, now: Instant): Step {
   if (state.stop !== "not-asked" || state.engine.kind !== "none") return unchanged(state);
   const questions = { ...state.questions, askAt: after(now, config.questionPeriod) };
-  return startEngine({ ...state, questions }, FIRST_DELAY, now);
+  const { state: next, effects } = startEngine({ ...state, questions }, FIRST_DELAY, now);
+  return { state: next, effects: [...closeFences(state.wanted.instances), ...effects] };
 }
 
 const startEngine = (state: SupervisorState, delay: Micros, now: Instant): Step => ({
@@ -100,12 +102,21 @@ export function stopAsked(state: SupervisorState, now: Instant): Step {
     questions: { ...state.questions, askAt: undefined },
   };
   if (next.engine.kind !== "running") return unchanged({ ...next, engine: { kind: "none" } });
-  const killAt = after(now, micros(STOP_WITHIN + waitForPlatform(state)));
+  const killAt = after(now, micros(STOP_WITHIN + waitForPlatform(state) + demotion(state)));
   return {
     state: { ...next, engine: { ...next.engine, killAt } },
     effects: [{ kind: "stopEngine" }],
   };
 }
+
+/** So may a gate: its connections end, and it is demoted first. */
+const demotion = ({ wanted }: SupervisorState): number =>
+  Math.max(
+    0,
+    ...wanted.instances.map(({ router: { gate } }) =>
+      gate === undefined ? 0 : gate.drain + gate.demoteTimeout + gate.promoteTimeout,
+    ),
+  );
 
 /** `havip` may make a hand-over longer. */
 const waitForPlatform = ({ wanted }: SupervisorState): number =>

@@ -128,6 +128,16 @@ export type SupervisorEffect =
       readonly instance: string;
       readonly addresses: readonly Ipv4[];
     }
+  /**
+   * `gate`: their ports are closed. Before the first engine starts, and before anything else that
+   * is done for one that died.
+   */
+  | { readonly kind: "closeFence"; readonly instances: readonly InstanceConfig[] }
+  /**
+   * `gate`: the engine had this unit promoted, and died. Nobody waits for its end; a promotion or a
+   * demotion that still runs is ended first.
+   */
+  | { readonly kind: "demote"; readonly unit: string; readonly config: InstanceConfig }
   | { readonly kind: "report"; readonly report: SupervisorReport }
   /** Asked to stop: nothing is left to do. */
   | { readonly kind: "stopped" };

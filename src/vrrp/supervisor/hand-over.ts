@@ -179,7 +179,8 @@ function beginHandOver(
   const until = after(now, handOverWait(config.router));
   const hold: Hold = { id, config, source, places, spared, until, removeAt: undefined };
   const { transport, router } = config;
-  const listens = transport.kind === "multicast" && router.handover === "make-before-break";
+  const keeps = router.handover === "make-before-break" && !isFenced(config);
+  const listens = transport.kind === "multicast" && keeps;
   const group = listens ? transport.group : undefined;
   return {
     state: { ...next, holds: [...next.holds, hold], nextHold: id + 1 },
@@ -217,7 +218,9 @@ export function listening(state: SupervisorState, id: number, now: Instant): Ste
   const { config, source, places, spared } = hold;
   const { name: instance, handover } = config.router;
   const release = { kind: "sendRelease", hold: id, config, source } as const;
-  if (handover === "break-before-make") {
+  // With a fence nobody is served until the successor is, and the address may as well be gone: then
+  // a fence that the kernel has refused leaves nothing open.
+  if (handover === "break-before-make" || isFenced(config)) {
     const report = { kind: "removed-first", instance } as const;
     return {
       state: withoutHold(state, hold),
@@ -248,6 +251,8 @@ export function listening(state: SupervisorState, id: number, now: Instant): Ste
     ],
   };
 }
+
+const isFenced = ({ fence }: InstanceConfig): boolean => fence !== undefined && fence.length > 0;
 
 /**
  * Many addresses take their time, and the first successors are to be heard before the next engine

@@ -6,6 +6,7 @@
 import type { AboutInstance, FromEngine } from "../engine/engine-link.ts";
 import { pairUp } from "../engine/pairing.ts";
 import { takenByEngine } from "./hand-over.ts";
+import { gateAsked } from "./promotions.ts";
 import {
   type KnownRouter,
   type Sent,
@@ -53,8 +54,9 @@ export function engineSaid(state: SupervisorState, message: FromEngine): Step {
     case "announced":
     case "late":
     case "switchAnswer":
-    case "gate":
       return unchanged(state);
+    case "gate":
+      return unchanged(gateAsked(state, message));
   }
 }
 
@@ -121,8 +123,10 @@ function adopt(
     const known = old === undefined ? undefined : staying.get(old);
     if (old !== undefined) staying.delete(old);
     const mayOwn = known?.mayOwn ?? false;
+    const mayBePromoted = known?.mayBePromoted ?? false;
     const beside = known?.beside ?? [];
-    return { config, mayOwn, leaving: undefined, hold: resumed.get(config), beside };
+    const hold = resumed.get(config);
+    return { config, mayOwn, mayBePromoted, leaving: undefined, hold, beside };
   });
   const removed = [...staying.values()].map((one) => ({ ...one, leaving: nth }));
   return [...adopted, ...before.filter((one) => !isConfigured(one)), ...removed];
@@ -140,6 +144,8 @@ export function routersWithoutEngine(
     taken: 0,
     orphans: [...state.orphans, ...owned],
     // The next engine says anew what others have added.
-    routers: state.routers.filter(isConfigured).map((one) => ({ ...one, ...GIVEN_UP, beside: [] })),
+    routers: state.routers
+      .filter(isConfigured)
+      .map((one) => ({ ...one, ...GIVEN_UP, mayBePromoted: false, beside: [] })),
   };
 }

@@ -67,6 +67,8 @@ export interface KnownRouter {
    * From MASTER until the addresses are given up for certain: a hand-over at a stop belongs to it.
    */
   readonly mayOwn: boolean;
+  /** `gate`: from the request for a promotion until the one for a demotion. */
+  readonly mayBePromoted: boolean;
   /** The engine's nth configuration has removed it, and it hands over. */
   readonly leaving: number | undefined;
   /** The hold that this engine is to resume for it. It may have ended by now. */

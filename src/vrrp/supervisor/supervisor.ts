@@ -26,6 +26,7 @@ import {
   listenRefused,
   peerHeard,
 } from "./hand-over.ts";
+import { closeGates } from "./promotions.ts";
 import { engineSaid } from "./routers.ts";
 import { type Step, type SupervisorConfig, type SupervisorState, unchanged } from "./state.ts";
 
@@ -89,7 +90,7 @@ function decide(
 function engineExited(state: SupervisorState, now: Instant): Step {
   if (state.engine.kind !== "running") return unchanged(state);
   const next = engineGone(state, now);
-  const effects: SupervisorEffect[] = [];
+  const effects: SupervisorEffect[] = [...closeGates(state)];
   if (next.orphans.length > 0) effects.push({ kind: "readKernel" });
   if (next.stop === "not-asked") effects.push({ kind: "report", report: { kind: "engine-gone" } });
   return { state: next, effects };
