@@ -54,8 +54,30 @@ export function signsOf(event: Unnumbered): readonly Sign[] {
     case "announcement":
     case "stall":
       return one("noise");
+    case "gate":
+      return gateSigns(event, about);
     case "alert":
       return [];
+  }
+}
+
+/** A promotion or demotion that failed lasts until one succeeds; not to be eligible lasts too. */
+function gateSigns({ data, kind, severity }: Of<"gate">, unit: string): readonly Sign[] {
+  const { what, outcome } = data;
+  const sign = (phase: Sign["phase"]): readonly Sign[] => [
+    { cause: `${kind}/${unit}/${what}`, kind, phase, severity },
+  ];
+  switch (what) {
+    case "promote":
+    case "demote":
+      if (outcome === "ended") return [];
+      return sign(outcome === "done" ? "ends" : "begins");
+    case "eligible":
+      return sign(data["eligible"] === true ? "ends" : "begins");
+    case "rejoin":
+      return outcome === "done" ? [] : sign("noise");
+    case "proved":
+      return sign("moment");
   }
 }
 

@@ -23,6 +23,7 @@ export const EVENT_KINDS = [
   "maintenance",
   "daemon",
   "alert",
+  "gate",
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -32,6 +33,11 @@ export type EventSeverity = (typeof EVENT_SEVERITIES)[number];
 
 /** Members of JSON: what it says follows from another member. */
 export type Details = Readonly<Record<string, unknown>>;
+
+/**
+ * "proved": a former primary has shown that it may be promoted again.
+ */
+export type GateNews = "promote" | "demote" | "rejoin" | "eligible" | "proved";
 
 /** What programs need of an event of each kind; `text` says it to people. */
 export interface EventData {
@@ -95,6 +101,8 @@ export interface EventData {
   readonly maintenance: { readonly on: boolean } & Details;
   readonly daemon: { readonly what: string } & Details;
   readonly alert: { readonly outcome: string } & Details;
+  /** A promotion, a demotion, or whether there may be one. `what` says which. */
+  readonly gate: { readonly what: GateNews; readonly outcome?: string } & Details;
 }
 
 export type EventText = Readonly<Record<Language, string>>;

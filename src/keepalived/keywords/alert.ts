@@ -47,6 +47,7 @@ export const ALERT_KINDS = [
   "operator",
   "maintenance",
   "daemon",
+  "gate",
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 

@@ -18,6 +18,7 @@ export const KIND_NAMES: Readonly<Record<EventKind, Text>> = {
   maintenance: text("maintenance", "维护"),
   daemon: text("daemon", "守护进程"),
   alert: text("alert", "告警"),
+  gate: text("gate", "提升与降级"),
 };
 
 export const SEVERITY_NAMES: Readonly<Record<EventSeverity, Text>> = {
