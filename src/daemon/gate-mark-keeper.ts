@@ -37,7 +37,7 @@ export class GateMarkKeeper {
   readonly #options: MarkKeeperOptions;
   #epoch = 0;
   #wasPrimary = false;
-  #since = new Date();
+  #since: string = new Date().toISOString();
   #writing: Promise<unknown> = Promise.resolve();
   #marked: Marked | undefined;
   /** The loss it is marked for, of which the demotion may have to be tried again. */
@@ -80,7 +80,7 @@ export class GateMarkKeeper {
     const { epoch, wasPrimary, since } = read.mark;
     this.#epoch = epoch;
     this.#wasPrimary = wasPrimary;
-    this.#since = new Date(since);
+    this.#since = since;
     if (wasPrimary) this.#marked = "restart";
   }
 
@@ -136,11 +136,11 @@ export class GateMarkKeeper {
 
   /** Resolves to why it is not on the disk, or undefined. */
   async keep(wasPrimary: boolean): Promise<string | undefined> {
-    if (wasPrimary !== this.#wasPrimary) this.#since = new Date();
+    if (wasPrimary !== this.#wasPrimary) this.#since = new Date().toISOString();
     this.#wasPrimary = wasPrimary;
     const { stateDir, unit } = this.#options;
     if (stateDir === undefined) return undefined;
-    const mark = { epoch: this.#epoch, wasPrimary, since: this.#since.toISOString() };
+    const mark = { epoch: this.#epoch, wasPrimary, since: this.#since };
     const written = this.#writing.then(async () => await writeMark(stateDir, unit, mark));
     this.#writing = written;
     return await written;

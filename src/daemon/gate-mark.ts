@@ -96,10 +96,13 @@ export async function writeMark(
 
 async function writeFlushed(path: string, text: string): Promise<void> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  await withFile(await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), async (file) => {
-    await file.writeFile(text);
-    await file.sync();
-  });
+  await withFile(
+    await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600),
+    async (file) => {
+      await file.writeFile(text);
+      await file.sync();
+    },
+  );
 }
 
 async function flushFolder(path: string): Promise<void> {
@@ -107,7 +110,10 @@ async function flushFolder(path: string): Promise<void> {
   await withFile(file, async () => await file.sync());
 }
 
-async function withFile(file: FileHandle, work: (file: FileHandle) => Promise<void>): Promise<void> {
+async function withFile(
+  file: FileHandle,
+  work: (file: FileHandle) => Promise<void>,
+): Promise<void> {
   try {
     await work(file);
   } finally {

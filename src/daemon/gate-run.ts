@@ -9,7 +9,7 @@ import { failureText } from "./contain.ts";
 import type { Database, DatabaseAnswer } from "./gate-database.ts";
 import { runGateScript, type ScriptEnd, type ScriptRun } from "./gate-script.ts";
 import type { GateOutcome } from "./gate-status.ts";
-import { databaseDied, scriptFailed, timeOver } from "./gate-texts.ts";
+import { databaseDied, notCarriedOut, scriptFailed, timeOver } from "./gate-texts.ts";
 import type { Launcher } from "./launcher.ts";
 import type { NotifySubject } from "./notify-command.ts";
 import type { Text } from "./switch-protocol.ts";
@@ -76,8 +76,13 @@ export class GateRun {
   }
 
   async #carryOut(): Promise<RunEnd> {
-    const text = await this.#parts.before();
-    const end = text === undefined ? await this.#carryOutSteps() : refused(text);
+    let end: StepEnd;
+    try {
+      const text = await this.#parts.before();
+      end = text === undefined ? await this.#carryOutSteps() : refused(text);
+    } catch (error) {
+      end = refused(notCarriedOut(failureText(error)));
+    }
     return { ...end, hasBegun: this.#hasBegun };
   }
 

@@ -40,6 +40,12 @@ export const databaseDied = (why: string): Text => ({
   "zh-CN": `无法询问数据库：${why}`,
 });
 
+/** A mistake of ours. */
+export const notCarriedOut = (why: string): Text => ({
+  en: `it could not be carried out: ${why}`,
+  "zh-CN": `无法执行：${why}`,
+});
+
 const WHAT: Readonly<Record<GateKind, Text>> = {
   promote: { en: "promotion", "zh-CN": "提升" },
   demote: { en: "demotion", "zh-CN": "降级" },
@@ -55,7 +61,7 @@ const HOW: Readonly<Record<GateOutcome, Text>> = {
 
 /** Why a run was asked for, as people say it; `BATON_REASON` is the key. */
 const WHY: Readonly<Record<string, Text>> = {
-  silence: { en: "the owner is silent", "zh-CN": "原持有者不再发送通告" },
+  "master-down": { en: "the owner is silent", "zh-CN": "原持有者不再发送通告" },
   released: { en: "the owner released the address", "zh-CN": "原持有者已释放地址" },
   "taken-back": { en: "the move was taken back", "zh-CN": "切换已撤回" },
   group: { en: "its sync group", "zh-CN": "同步组" },

@@ -29,6 +29,8 @@ export interface MetricsReading {
   readonly checks: readonly CheckReading[];
   readonly notify: readonly NotifyReading[];
   readonly maintenance: MaintenanceReading;
+  /** Of each unit with a gate. */
+  readonly gates?: readonly GateReading[] | undefined;
   readonly events?: EventsReading | undefined;
   readonly alerts?: AlertsReading | undefined;
 }
@@ -83,6 +85,25 @@ export interface NotifyReading {
   readonly runs: RunCounts;
   readonly queued: number;
 }
+
+export interface GateReading {
+  /** Name of the instance or sync group. */
+  readonly unit: string;
+  readonly kind: "instance" | "group";
+  readonly isPromoted: boolean;
+  /** Undefined: not known yet. */
+  readonly isEligible: boolean | undefined;
+  /** It was primary, and has not shown since that it follows. */
+  readonly isMarked: boolean;
+  /** Of its last promotion; 0: there was none. */
+  readonly epoch: number;
+  /** How far its database is behind; undefined: it has none, or that is not known. */
+  readonly lagSeconds: number | undefined;
+  readonly runs: Readonly<Record<GateRunKind, RunCounts>>;
+}
+
+export const GATE_RUN_KINDS = ["promote", "demote", "rejoin"] as const;
+export type GateRunKind = (typeof GATE_RUN_KINDS)[number];
 
 export interface CloudReading {
   readonly address: string;

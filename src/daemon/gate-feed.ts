@@ -1,0 +1,108 @@
+/**
+ * What the supervisor has of gates: gates.ts is loaded when the file has a gate, and what the
+ * engine asks until it is loaded waits.
+ */
+import type { Language } from "#diagnostics/diagnostic";
+import type { EventLog } from "#events/event-log";
+import type { RunPlan } from "#keepalived/plan/run-plan";
+import type { GateReading } from "#metrics/reading";
+import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
+import { failureText } from "./contain.ts";
+import type { InstanceStatus } from "./control-protocol.ts";
+import type { EngineProcess } from "./engine-process.ts";
+import type { Gates } from "./gates.ts";
+import type { Launcher } from "./launcher.ts";
+import type { Log } from "./log.ts";
+
+export interface GateFeedOptions {
+  readonly launcher: Launcher;
+  readonly engine: Pick<EngineProcess, "send" | "snapshot">;
+  readonly log: Log;
+  readonly language: Language;
+  readonly events: EventLog;
+  readonly stateDir: string | undefined;
+  /** The status is another one. */
+  readonly changed: () => void;
+}
+
+export class GateFeed {
+  readonly #options: GateFeedOptions;
+  #plan: RunPlan | undefined;
+  #gates: Gates | undefined;
+  #loading: Promise<void> | undefined;
+  #early: ((gates: Gates) => void)[] = [];
+
+  constructor(options: GateFeedOptions) {
+    this.#options = options;
+  }
+
+  /** Before the engine is sent the same configuration. */
+  configure(plan: RunPlan): void {
+    this.#plan = plan;
+    if (this.#gates !== undefined) this.#gates.configure(plan);
+    else if ([...plan.instances, ...plan.groups].some(({ gate }) => gate !== undefined))
+      this.#loading ??= this.#load();
+  }
+
+  /** Resolves when what is configured is loaded. */
+  async ready(): Promise<void> {
+    await this.#loading;
+  }
+
+  get gates(): Gates | undefined {
+    return this.#gates;
+  }
+
+  engineSaid(message: FromEngine): void {
+    if (message.type === "gate") return this.#pass((gates) => gates.engineSaid(message));
+    if (message.type !== "transition" || message.reason.kind !== "fault") return;
+    const { instance, reason } = message;
+    this.#pass((gates) => gates.faulted(instance, reason.causes));
+  }
+
+  engineGone(): void {
+    this.#early = [];
+    this.#gates?.engineGone();
+  }
+
+  forEngine(): Pick<Extract<ToEngine, { type: "configure" }>, "eligible"> {
+    const eligible = this.#gates?.forEngine() ?? [];
+    return eligible.length === 0 ? {} : { eligible };
+  }
+
+  statusOf(snapshot: InstanceSnapshot, at: number): Pick<InstanceStatus, "gate"> {
+    const gate = this.#gates?.statusOf(snapshot, at);
+    return gate === undefined ? {} : { gate };
+  }
+
+  readings(): readonly GateReading[] {
+    return this.#gates?.readings() ?? [];
+  }
+
+  async finish(): Promise<void> {
+    await this.#loading;
+    await this.#gates?.finish();
+  }
+
+  /** Only while it is being loaded: without a gate in the file nobody asks. */
+  #pass(what: (gates: Gates) => void): void {
+    if (this.#gates !== undefined) what(this.#gates);
+    else if (this.#loading !== undefined) this.#early.push(what);
+  }
+
+  async #load(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const { openGates } = await import("./gate-open.ts");
+      const gates = openGates(this.#options);
+      if (this.#plan !== undefined) gates.configure(this.#plan);
+      this.#gates = gates;
+      const early = this.#early;
+      this.#early = [];
+      for (const what of early) what(gates);
+    } catch (error) {
+      // Nobody is promoted then.
+      log("error", `gate: ${failureText(error)}`);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/** `takeover_probe service`: does the service still answer at one of these addresses? */
+import { connect } from "node:net";
+import type { FencePort } from "#keepalived/plan/run-plan";
+import { type Ipv4, printIpv4 } from "#units/address";
+
+/** An owner that is alive answers a connection within a few round trips. */
+const ANSWER_MS = 300;
+
+/** Of a port that is refused nobody is served, whoever has the address. */
+export async function anyServes(
+  addresses: readonly Ipv4[],
+  fence: readonly FencePort[],
+): Promise<boolean> {
+  const ports = fence.filter(({ protocol }) => protocol === "tcp").map(({ port }) => port);
+  const asked = addresses.flatMap((one) => ports.map(async (port) => await serves(one, port)));
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  for (const one of asked)
+    void one.then((isServed) => {
+      if (isServed) resolve(true);
+    });
+  void Promise.all(asked).then(() => resolve(false));
+  return await promise;
+}
+
+async function serves(address: Ipv4, port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect({ host: printIpv4(address), port });
+    const end = (isServed: boolean): void => {
+      socket.destroy();
+      resolve(isServed);
+    };
+    socket.setTimeout(ANSWER_MS, () => end(false));
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+  });
+}
