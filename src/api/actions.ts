@@ -54,9 +54,20 @@ export const MAINTENANCE_BODY = closedObject(
   "an object with on or off",
 );
 
+export const PROMOTE_BODY = closedObject(
+  {
+    name: v.exactOptional(name),
+    acceptLoss: v.exactOptional(flag),
+    dryRun: v.exactOptional(flag),
+    why: v.exactOptional(reason),
+  },
+  "an object with name, acceptLoss, dryRun and why",
+);
+
 export const BODIES: Readonly<
   Record<ApiAction["command"], Shape<Readonly<Record<string, unknown>>>>
 > = {
   switch: SWITCH_BODY,
   maintenance: MAINTENANCE_BODY,
+  promote: PROMOTE_BODY,
 };

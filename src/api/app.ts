@@ -96,7 +96,7 @@ export function makeApp(parts: AppParts): Hono<AppEnv> {
   }
   if (node.act !== undefined) {
     const { act } = node;
-    for (const command of ["switch", "maintenance"] as const)
+    for (const command of ["switch", "maintenance", "promote"] as const)
       app.post(`/v1/${command}`, async (c) => await carryOut(c, node, command, act));
   }
   refuseOthers(app, node);
@@ -231,14 +231,18 @@ async function carryOut(
   }
   const { ok: _, ...rest } = answer;
   // A maintenance that was begun is no refusal, whatever became of what the node owned.
-  const isRefused = command === "switch" && hasOutcome(rest) && rest.switch.outcome !== "moved";
+  const isRefused =
+    (command === "switch" && hasOutcome(rest, "switch") && rest.switch.outcome !== "moved") ||
+    (hasOutcome(rest, "promote") && rest.promote.outcome === "refused");
   if (!isRefused) return json(c, rest);
   const refusal = { ...problemOf("refused", language), ...rest };
   return jsonText(c, JSON.stringify(refusal), 409, PROBLEM_TYPE);
 }
 
-const hasOutcome = (answer: object): answer is { readonly switch: { readonly outcome: string } } =>
-  "switch" in answer;
+const hasOutcome = <Name extends string>(
+  answer: object,
+  name: Name,
+): answer is Readonly<Record<Name, { readonly outcome: string }>> => name in answer;
 
 const NOT_JSON: Readonly<Record<Language, string>> = {
   en: "the body is not JSON",

@@ -4,7 +4,16 @@ import type * as v from "valibot";
 import { EVENT_KINDS, EVENT_SEVERITIES } from "#events/record";
 import { BODIES } from "./actions.ts";
 import { PAGE_MAX, type QueryName } from "./event-query.ts";
-import { CHECK, EVENTS, HEALTH, MAINTENANCE, PROBLEM, STATUS, SWITCHED } from "./shapes.ts";
+import {
+  CHECK,
+  EVENTS,
+  HEALTH,
+  MAINTENANCE,
+  PROBLEM,
+  PROMOTED,
+  STATUS,
+  SWITCHED,
+} from "./shapes.ts";
 
 type Schema = v.GenericSchema;
 
@@ -40,6 +49,8 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   Maintenance: MAINTENANCE,
   SwitchBody: BODIES.switch,
   MaintenanceBody: BODIES.maintenance,
+  Promoted: PROMOTED,
+  PromoteBody: BODIES.promote,
 };
 
 const text = { type: "string" } as const;
@@ -161,5 +172,10 @@ const PATHS: Readonly<Record<string, object>> = {
     "Begins or ends maintenance, as `baton maintenance`",
     "MaintenanceBody",
     "Maintenance",
+  ),
+  "/v1/promote": acting(
+    "Promotes this node where its gate holds it back, as `baton promote`",
+    "PromoteBody",
+    "Promoted",
   ),
 };

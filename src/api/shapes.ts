@@ -68,6 +68,17 @@ const INSTANCE = open({
   havips: v.array(anything),
   history: v.array(open({ at: time, from: text, to: text, why: both })),
   notify: anything,
+  gate: maybe(
+    open({
+      unit: text,
+      phase: v.picklist(["closed", "probing", "promoting", "open", "demoting"]),
+      fence: v.picklist(["open", "closed", "new-closed"]),
+      eligible: v.picklist(["unknown", "yes", "no"]),
+      why: v.array(both),
+      epoch: number,
+      marked: v.boolean(),
+    }),
+  ),
 });
 
 const GROUP = open({
@@ -155,4 +166,5 @@ export const PROBLEM = open({
 
 /** What was done, or would be; a refusal is a problem with the same members. */
 export const SWITCHED = open({ switch: open({ outcome: text }) });
+export const PROMOTED = open({ promote: open({ name: text, outcome: text, reason: text }) });
 export const MAINTENANCE = open({ maintenance: v.unknown() });

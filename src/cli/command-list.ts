@@ -76,6 +76,14 @@ const RUN: CommandGroup = {
       load: async () => (await import("./switch.ts")).command,
     },
     {
+      name: "promote",
+      summary: text(
+        "promote this node where its gate holds it back",
+        "在 gate 阻止本节点时将其提升",
+      ),
+      load: async () => (await import("./promote.ts")).command,
+    },
+    {
       name: "maintenance",
       summary: text("hold this node back for a while", "让本节点退居一段时间"),
       load: async () => (await import("./maintenance.ts")).command,

@@ -10,6 +10,7 @@ import type {
   ScriptStatus,
   Status,
 } from "#daemon/control-protocol";
+import { gateSentences } from "#daemon/gate-sentences";
 import type { Language } from "#diagnostics/diagnostic";
 import { alignColumns } from "#diagnostics/render/columns";
 import { visible } from "#units/visible";
@@ -142,6 +143,7 @@ function detailsOf(
             messages.age(one.claim.forSeconds),
           ),
         ]),
+    ...(one.gate === undefined ? [] : gateSentences(one.gate, language)),
     ...peers,
     ...one.addresses.flatMap(({ address, error }) =>
       error === undefined ? [] : [`${address}${messages.colon}${error}`],

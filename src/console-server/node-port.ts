@@ -35,5 +35,5 @@ export const PASSED_HEADERS = [
 /** What of a node's API the page uses; nothing else is passed. */
 export const PASSED: Readonly<Record<NodeRequest["method"], readonly string[]>> = {
   GET: ["/v1/status", "/v1/events", "/v1/check", "/readyz"],
-  POST: ["/v1/switch", "/v1/maintenance"],
+  POST: ["/v1/switch", "/v1/maintenance", "/v1/promote"],
 };

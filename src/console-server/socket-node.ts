@@ -47,7 +47,7 @@ export function socketNode(named: Pick<NodeEntry, "id" | "name">, daemon: LocalD
     return await answerStatus(context, daemon);
   });
   app.get("/v1/events", async (context) => await answerEvents(context, daemon.findEvents));
-  for (const command of ["switch", "maintenance"] as const) {
+  for (const command of ["switch", "maintenance", "promote"] as const) {
     app.post(`/v1/${command}`, async (context) => await carryOut(context, daemon, command));
   }
   app.notFound((context) =>
@@ -90,7 +90,7 @@ async function answerStatus(context: Context, daemon: LocalDaemon): Promise<Resp
 async function carryOut(
   context: Context,
   daemon: LocalDaemon,
-  command: "switch" | "maintenance",
+  command: "switch" | "maintenance" | "promote",
 ): Promise<Response> {
   const read = readShape(BODIES[command], parseJson(await context.req.text()));
   const language = languageOf(context.req.header("accept-language"));
@@ -108,7 +108,9 @@ async function carryOut(
     return context.body(JSON.stringify(body), 409, { "Content-Type": "application/problem+json" });
   }
   const { ok: _, ...rest } = answer;
-  const isRefused = "switch" in rest && rest.switch?.outcome !== "moved";
+  const isRefused =
+    ("switch" in rest && rest.switch?.outcome !== "moved") ||
+    ("promote" in rest && rest.promote.outcome === "refused");
   return context.json(rest, isRefused ? 409 : 200);
 }
 

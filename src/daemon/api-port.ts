@@ -39,7 +39,7 @@ export type Readiness = "ready" | "no-engine" | "configuring";
 
 /** A body that has been looked at, with the command that it is for. */
 export interface ApiAction {
-  readonly command: "switch" | "maintenance";
+  readonly command: "switch" | "maintenance" | "promote";
   readonly body: Readonly<Record<string, unknown>>;
   readonly language: Language;
 }

@@ -8,7 +8,9 @@
 import type { HavipCounters } from "#cloud/agreement/agreement-counters";
 import type { FromEngine, InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { Pauses } from "#vrrp/engine/lateness";
+import type { GateStatus } from "./gate-status.ts";
 import type { Maintenance } from "./maintenance-shape.ts";
+import type { PromoteAnswer, PromoteRequest } from "./promote-protocol.ts";
 import type { SwitchAnswer, SwitchRequest } from "./switch-protocol.ts";
 
 export type ControlRequest =
@@ -36,6 +38,8 @@ export type ControlRequest =
       readonly off?: true;
       readonly lang?: "en" | "zh-CN";
     }
+  /** Waits for its end. */
+  | ({ readonly command: "promote"; readonly lang?: "en" | "zh-CN" } & PromoteRequest)
   | { readonly command: "ping" };
 
 export type ControlAnswer =
@@ -43,6 +47,7 @@ export type ControlAnswer =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: true; readonly pong: number }
   | { readonly ok: true; readonly switch: SwitchAnswer }
+  | { readonly ok: true; readonly promote: PromoteAnswer }
   /** Null: it is in none. `switch`: what happened to what it owned. */
   | {
       readonly ok: true;
@@ -210,6 +215,8 @@ export interface InstanceStatus {
     readonly by: string;
     readonly back: "switch-back" | "maintenance-off";
   };
+  /** With a gate: whether it may be promoted, and what was tried. */
+  readonly gate?: GateStatus;
   /**
    * What the cloud says about its addresses; empty unless it is asked (`havip`, `baton run
    * --cloud`).

@@ -4,11 +4,12 @@ import { printJsonProblem } from "#json/problem";
 import { keepingObject, openObject, parseJson, readShape, type Shape } from "#json/shape";
 import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.ts";
 import { MAINTENANCE, type Maintenance } from "./maintenance-shape.ts";
+import type { PromoteAnswer } from "./promote-protocol.ts";
 import type { SwitchAnswer } from "./switch-protocol.ts";
 
 const lang = v.exactOptional(v.picklist(["en", "zh-CN"], '"en" or "zh-CN"'));
 const COMMANDS =
-  '"status", "watch", "explain", "reload", "metrics", "switch", "maintenance" or "ping"';
+  '"status", "watch", "explain", "reload", "metrics", "switch", "maintenance", "promote" or "ping"';
 
 const yes = v.exactOptional(v.literal(true, "true"));
 const optionalText = v.exactOptional(v.pipe(v.string("a text"), v.maxLength(1_000)));
@@ -54,6 +55,14 @@ const REQUEST: Shape<ControlRequest> = v.variant(
         ),
       ),
       off: yes,
+      lang,
+    }),
+    v.object({
+      command: v.literal("promote"),
+      name: v.exactOptional(v.string("the name of an instance or a group")),
+      acceptLoss: yes,
+      dryRun: yes,
+      why: optionalText,
       lang,
     }),
     v.object({
@@ -107,6 +116,12 @@ const SWITCH = loose({
 });
 const switchAnswer = v.custom<SwitchAnswer>((value) => v.is(SWITCH, value));
 
+const PROMOTED = loose({
+  name: v.string(),
+  outcome: v.picklist(["promoted", "would-promote", "refused"]),
+  text: loose({ en: v.string(), "zh-CN": v.string() }),
+});
+
 const ANSWER: Shape<ControlAnswer> = v.union([
   loose({
     ok: v.literal(true),
@@ -120,6 +135,7 @@ const ANSWER: Shape<ControlAnswer> = v.union([
     switch: v.exactOptional(switchAnswer),
   }),
   loose({ ok: v.literal(true), switch: switchAnswer }),
+  loose({ ok: v.literal(true), promote: v.custom<PromoteAnswer>((one) => v.is(PROMOTED, one)) }),
   loose({
     ok: v.literal(false),
     error: v.string(),

@@ -9,6 +9,7 @@ import type { ControlAnswer, InstanceStatus, Status } from "./control-protocol.t
 import { explainGroup } from "./explain-group.ts";
 import { explainHavips, isDisputed } from "./explain-havip.ts";
 import { explainMessages } from "./explain-messages.ts";
+import { gateSentences } from "./gate-sentences.ts";
 import { printLocalTime } from "./local-time.ts";
 import type { Maintenance } from "./maintenance-shape.ts";
 
@@ -68,12 +69,24 @@ function explainInstance(
     ...(one.holdDown === undefined ? [] : [messages.holdDown(one.holdDown)]),
     ...(one.claim === undefined ? [] : [messages.claim(one.claim)]),
     ...(one.switched === undefined ? [] : [messages.switched(one.switched)]),
+    ...explainGate(one.gate, language),
     ...nextOf(one, maintenance, language),
     ...(isLeaseOfInterest(one) ? [messages.lease(one.lease)] : []),
     ...one.history
       .slice(0, HISTORY_MAX)
       .map((event) => indented(messages.history(event, printLocalTime(new Date(event.at))))),
   ].join("\n");
+}
+
+/** Each sentence of `status` on a line of its own. */
+function explainGate(gate: InstanceStatus["gate"], language: Language): readonly string[] {
+  if (gate === undefined) return [];
+  const stop = language === "en" ? "." : "。";
+  const [first = "", ...more] = gateSentences(gate, language);
+  return [
+    `${first.charAt(0).toUpperCase()}${first.slice(1)}${stop}`,
+    ...more.map((one) => `  ${one}`),
+  ];
 }
 
 /** What would change its state. In maintenance nothing of it would. */

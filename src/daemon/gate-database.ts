@@ -37,6 +37,31 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** Until there is a process that asks databases: none is ever eligible. */
+export const noDatabase: OpenDatabase = (_unit, { kind }, onStanding) => {
+  const text = {
+    en: `this version cannot ask ${kind}`,
+    "zh-CN": `此版本不支持 ${kind}`,
+  };
+  const standing: Standing = {
+    role: "unreachable",
+    isWritable: false,
+    follows: false,
+    eligible: false,
+    why: [text],
+  };
+  queueMicrotask(() => onStanding(standing));
+  const refused = async (): Promise<DatabaseAnswer> =>
+    await Promise.resolve({ ok: false, code: "no-client", text });
+  return {
+    look: async () => await Promise.resolve(standing),
+    promote: refused,
+    demote: refused,
+    compare: async () => await Promise.resolve({ result: "unknown" }),
+    close: async () => await Promise.resolve(),
+  };
+};
+
 export type Comparison = "ours" | "theirs" | "equal" | "diverged" | "unknown";
 
 /** @param onStanding called with every change, and once in a while */

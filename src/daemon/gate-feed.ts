@@ -10,6 +10,7 @@ import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine
 import { failureText } from "./contain.ts";
 import type { InstanceStatus } from "./control-protocol.ts";
 import type { EngineProcess } from "./engine-process.ts";
+import { noDatabase } from "./gate-database.ts";
 import type { Gates } from "./gates.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
@@ -93,8 +94,8 @@ export class GateFeed {
   async #load(): Promise<void> {
     const { log } = this.#options;
     try {
-      const { openGates } = await import("./gate-open.ts");
-      const gates = openGates(this.#options);
+      const { Gates: Loaded } = await import("./gates.ts");
+      const gates = new Loaded({ ...this.#options, openDatabase: noDatabase });
       if (this.#plan !== undefined) gates.configure(this.#plan);
       this.#gates = gates;
       const early = this.#early;

@@ -1,8 +1,9 @@
 /** What the log, the events and `status` say of a gate, in both languages. */
+import type { Language } from "#diagnostics/diagnostic";
 import type { EventText } from "#events/record";
 import { both } from "./event-texts.ts";
 import type { ScriptEnd } from "./gate-script.ts";
-import type { GateKind, GateOutcome } from "./gate-status.ts";
+import type { GateKind, GateOutcome, GateResult } from "./gate-status.ts";
 import { problemSentence } from "./start-problem.ts";
 import type { Text } from "./switch-protocol.ts";
 
@@ -84,7 +85,8 @@ export interface RunAbout {
   readonly reason: string;
   readonly outcome: GateOutcome;
   readonly milliseconds: number;
-  readonly epoch: number;
+  /** Undefined: it is not said. */
+  readonly epoch: number | undefined;
   readonly text: Text | undefined;
 }
 
@@ -95,12 +97,18 @@ export function runText(about: RunAbout): EventText {
     const why = reasonText(reason)[language];
     const how = HOW[outcome][language];
     const more = text === undefined ? "" : text[language];
-    const number = kind === "promote" ? `, epoch ${epoch}` : "";
+    const number = kind === "promote" && epoch !== undefined ? `, epoch ${epoch}` : "";
     return language === "en"
       ? `${what} (${why}) ${how}, ${milliseconds} ms${number}${tail(": ", more)}`
       : `${what}（${why}）${how}，${milliseconds} 毫秒${number}${tail("：", more)}`;
   });
 }
+
+export const resultText = (
+  { kind, reason, outcome, tookMs, text }: GateResult,
+  language: Language,
+): string =>
+  runText({ kind, reason, outcome, milliseconds: tookMs, epoch: undefined, text })[language];
 
 /** Why a unit counts as a former primary that may have data nobody else has, or lacks some. */
 export type Marked = "restart" | "unplanned" | "failed" | "unreadable";

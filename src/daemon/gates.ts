@@ -12,7 +12,7 @@ import type { FromEngine, GateRequest, InstanceSnapshot, ToEngine } from "#vrrp/
 import type { FaultCause } from "#vrrp/router/reason";
 import { background } from "./contain.ts";
 import type { EngineProcess, Snapshot } from "./engine-process.ts";
-import type { GateConnections } from "./gate-connections.ts";
+import { drained, resetConnections } from "./gate-connections.ts";
 import type { OpenDatabase } from "./gate-database.ts";
 import type { Heard } from "./gate-mark-keeper.ts";
 import { anyServes } from "./gate-probe.ts";
@@ -26,7 +26,6 @@ export interface GatesOptions {
   readonly launcher: Pick<Launcher, "start">;
   readonly engine: Pick<EngineProcess, "send" | "snapshot">;
   readonly openDatabase: OpenDatabase;
-  readonly connections: GateConnections;
   readonly log: Log;
   readonly language: Language;
   readonly events: EventLog;
@@ -131,7 +130,7 @@ export class Gates {
 
   #perform(known: Known, instance: string, request: GateRequest): void {
     const { unit } = known;
-    const { connections } = this.#options;
+    const { log } = this.#options;
     const { fence } = unit.plan;
     switch (request.kind) {
       case "promote":
@@ -161,7 +160,10 @@ export class Gates {
       case "drain":
         return this.#drain(known, request);
       case "reset":
-        return this.#work("reset", async () => await connections.reset(request.addresses, fence));
+        return this.#work(
+          "reset",
+          async () => await resetConnections(request.addresses, fence, log),
+        );
     }
   }
 
@@ -170,8 +172,8 @@ export class Gates {
     { addresses, micros, run }: Extract<GateRequest, { kind: "drain" }>,
   ): void {
     this.#work("drain", async () => {
-      const { connections, engine } = this.#options;
-      const isEmpty = await connections.drained(addresses, unit.plan.fence, toMillis(micros));
+      const { engine, log } = this.#options;
+      const isEmpty = await drained(addresses, unit.plan.fence, toMillis(micros), log);
       if (isEmpty) engine.send({ type: "drained", unit: unit.plan.unit, run });
     });
   }

@@ -3,6 +3,7 @@ import { toSeconds } from "#units/time";
 import type { CheckScripts } from "./check-scripts.ts";
 import type { Status } from "./control-protocol.ts";
 import type { EngineProcess } from "./engine-process.ts";
+import type { GateFeed } from "./gate-feed.ts";
 import type { HavipLoop } from "./havip-loop.ts";
 import type { InstanceMemories } from "./instance-memory.ts";
 import type { Log } from "./log.ts";
@@ -27,6 +28,7 @@ export interface MetricsOptions {
   readonly memories: Pick<InstanceMemories, "get">;
   readonly havips: Pick<HavipLoop, "status">;
   readonly reloads: ReloadCount;
+  readonly gates: Pick<GateFeed, "readings">;
   readonly events: () => Status["events"];
   /** As `status` shows them. */
   readonly shown: () => Shown;
@@ -70,6 +72,7 @@ export class MetricsAnswer {
     const { startedAt, log, engine, engineMs, ...parts } = this.#options();
     const { supervision, scripts, notifier, memories, havips, reloads, groups, events, shown } =
       parts;
+    const { gates } = parts;
     return {
       daemon: () => ({
         version: VERSION,
@@ -80,6 +83,7 @@ export class MetricsAnswer {
         reloads: reloads.reading(startedAt),
         checks: scripts.readings(),
         notify: notifier.readings(),
+        gates: gates.readings(),
         events: events(),
         ...shownReading(shown()),
       }),

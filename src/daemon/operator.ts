@@ -9,9 +9,12 @@ import { type Caller, printCaller } from "#events/caller";
 import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { readIpv4 } from "#units/address";
+import { toSeconds } from "#units/time";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
+import type { GateConfig } from "#vrrp/router/config";
 import type { ControlAnswer, ControlRequest, InstanceStatus, Status } from "./control-protocol.ts";
 import type { EngineProcess, Snapshot } from "./engine-process.ts";
+import type { Gates } from "./gates.ts";
 import { MaintenanceMode } from "./maintenance.ts";
 import { maintenancePath } from "./maintenance-file.ts";
 import type { Maintenance } from "./maintenance-shape.ts";
@@ -23,13 +26,16 @@ import { Switches, type Unit } from "./switches.ts";
 type Configure = Extract<ToEngine, { type: "configure" }>;
 type SwitchCommand = Extract<ControlRequest, { command: "switch" }>;
 type MaintenanceCommand = Extract<ControlRequest, { command: "maintenance" }>;
-export type OperatorCommand = SwitchCommand | MaintenanceCommand;
+type PromoteCommand = Extract<ControlRequest, { command: "promote" }>;
+export type OperatorCommand = SwitchCommand | MaintenanceCommand | PromoteCommand;
 
 /** As it is at the moment of a request. */
 export interface OperatorParts {
   readonly options: Pick<SupervisorOptions, "log" | "language" | "events" | "stateDir">;
   readonly engine: Pick<EngineProcess, "send" | "snapshot">;
   readonly plan: RunPlan;
+  /** Undefined: no gate is configured. */
+  readonly gates: Gates | undefined;
   /** What keeps a request from being carried out. */
   readonly busy: "stopping" | "reloading" | undefined;
   /** What a move means for the question whether the platform agrees. */
@@ -132,9 +138,24 @@ export class Operator {
     const messages = operatorMessages(command.lang ?? this.#now().options.language);
     const busy = this.#now().busy;
     if (busy !== undefined) return { ok: false, ...messages.busy(busy) };
-    return command.command === "switch"
-      ? await this.#switch(command, caller, messages)
-      : await this.#maintenance(command, caller, messages);
+    switch (command.command) {
+      case "switch":
+        return await this.#switch(command, caller, messages);
+      case "maintenance":
+        return await this.#maintenance(command, caller, messages);
+      case "promote":
+        return await this.#promote(command, caller);
+    }
+  }
+
+  async #promote(command: PromoteCommand, caller: Caller): Promise<ControlAnswer> {
+    const { options, engine, gates, changed } = this.#now();
+    const { log, language } = options;
+    const { promote } = await import("./gate-promote.ts");
+    const parts = { gates, engine, log, language, events: options.events };
+    const answer = await promote(parts, command, caller, command.lang ?? language);
+    changed();
+    return answer;
   }
 
   // ---- a planned move --------------------------------------------------------------------------
@@ -166,7 +187,9 @@ export class Operator {
     const waits = this.#now().plan.instances.map(({ config }) => config.router.handoverWait ?? 0);
     // Of the platform that takes the longest to follow.
     const platform = Math.max(0, ...waits) / 1_000_000;
-    const usual = platform > 0 ? WAIT_SECONDS + platform + PLATFORM_MORE_SECONDS : WAIT_SECONDS;
+    const gates = this.#now().plan.instances.map(({ config }) => gateSeconds(config.router.gate));
+    const wait = WAIT_SECONDS + Math.max(0, ...gates);
+    const usual = platform > 0 ? wait + platform + PLATFORM_MORE_SECONDS : wait;
     const deadline = performance.now() + (request.waitSeconds ?? usual) * 1_000;
     return await this.#switches.switch(units, request, snapshot, caller, deadline);
   }
@@ -358,6 +381,12 @@ export class Operator {
     await events.settled();
   }
 }
+
+/** Running connections, the demotion here and the promotion there come before a move is over. */
+const gateSeconds = (gate: GateConfig | undefined): number =>
+  gate === undefined
+    ? 0
+    : toSeconds(gate.drain) + toSeconds(gate.demoteTimeout) + toSeconds(gate.promoteTimeout);
 
 const keptOf = ({ units }: SwitchAnswer): SwitchAnswer["units"] =>
   units.filter(({ outcome }) => outcome === "stays");

@@ -26,6 +26,7 @@ const CHANGES: Readonly<Record<ControlRequest["command"], boolean>> = {
   reload: true,
   switch: true,
   maintenance: true,
+  promote: true,
 };
 const MODE = 0o660;
 /**

@@ -59,7 +59,7 @@ export function instanceStatus(
   snapshot: InstanceSnapshot,
   at: Instant,
   wallMs: number,
-  extra: Pick<InstanceStatus, "havips" | "history" | "notify" | "switched">,
+  extra: Pick<InstanceStatus, "havips" | "history" | "notify" | "switched" | "gate">,
 ): InstanceStatus {
   const ago = (when: Instant | undefined): number | undefined =>
     when === undefined || when === null ? undefined : Math.max(0, (at - when) / 1_000_000);

@@ -16,7 +16,6 @@ import type { Caller } from "#events/caller";
 import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { printIpv4 } from "#units/address";
-import { instant } from "#units/time";
 import type { FromEngine, TrackerResult } from "#vrrp/engine/engine-link";
 import { CatchUp } from "./catch-up.ts";
 import { CheckScripts } from "./check-scripts.ts";
@@ -33,6 +32,7 @@ import {
   stoppingEvent,
 } from "./event-texts.ts";
 import { explain } from "./explain.ts";
+import { GateFeed } from "./gate-feed.ts";
 import { GlobalScript } from "./global-script.ts";
 import { HavipLoop } from "./havip-loop.ts";
 import { InstanceMemories } from "./instance-memory.ts";
@@ -49,12 +49,13 @@ import { acknowledgeReload, type Reloaded } from "./reload-answer.ts";
 import { ReloadCount } from "./reload-count.ts";
 import { writePid } from "./runtime-dir.ts";
 import { SharedWork } from "./shared-work.ts";
-import { groupStatuses, historyStatus, identity, instanceStatus, statusAnswer } from "./status.ts";
+import { identity, statusAnswer } from "./status.ts";
 import { type ConfigureEffect, Supervision, type TakenEffect } from "./supervision.ts";
 import type { Reread, SupervisorOptions } from "./supervisor-options.ts";
 import { TrackFiles } from "./track-files.ts";
 import { TrackProcesses } from "./track-processes.ts";
 import { Watchers } from "./watchers.ts";
+import { wholeStatus } from "./whole-status.ts";
 
 /** How long to wait for the engine's answer; after that its state is unknown. */
 const SNAPSHOT_MS = 300;
@@ -74,6 +75,7 @@ export class Supervisor {
   readonly #notifier: Notifier;
   readonly #memories: InstanceMemories = new InstanceMemories();
   readonly #watchers: Watchers;
+  readonly #gates: GateFeed;
   readonly #recording: RecordFile | undefined;
   readonly #packets: PacketLog;
   readonly #startedAt = new Date();
@@ -99,12 +101,14 @@ export class Supervisor {
     reloads: this.#reloads,
     events: () => this.#options.eventsStatus?.(),
     shown: () => ({ ...this.#operator.status, ...this.#notifier.alertsStatus() }),
+    gates: this.#gates,
     groups: () => this.#plan.groups,
   }));
   readonly #operator: Operator = new Operator(() => ({
     options: this.#options,
     engine: this.#engine,
     plan: this.#plan,
+    gates: this.#gates.gates,
     busy: this.#isStopping ? "stopping" : this.isConfigured ? undefined : "reloading",
     role: (instance, role) => this.#havips.transition(instance, role),
     changed: () => this.#watchers.changed(),
@@ -154,6 +158,15 @@ export class Supervisor {
         runtimeDir: options.runtimeDir,
       },
     );
+    this.#gates = new GateFeed({
+      launcher,
+      engine: this.#engine,
+      log,
+      language,
+      events,
+      stateDir: options.stateDir,
+      changed: () => this.#watchers.changed(),
+    });
     if (options.recordFile !== undefined)
       this.#recording = new RecordFile(options.recordFile, {
         log,
@@ -190,6 +203,7 @@ export class Supervisor {
 
   async start(): Promise<void> {
     this.#configure(this.#plan);
+    await this.#gates.ready();
     await this.#globalScript.run("startup_script", this.#plan.globals.startupScript);
     if (this.#isStopping) return;
     this.#isStarted = true;
@@ -302,6 +316,7 @@ export class Supervisor {
     this.#files.stop();
     this.#processes.stop();
     await this.#handedOver.promise;
+    await this.#gates.finish();
     this.#havips.stop();
     await this.#recording?.close();
     this.#notifyStop();
@@ -333,6 +348,7 @@ export class Supervisor {
         return { ok: true, text: await this.metrics.get(request.format) };
       case "switch":
       case "maintenance":
+      case "promote":
         return await this.act(request, client.caller());
     }
   }
@@ -348,40 +364,21 @@ export class Supervisor {
 
   async #readStatus(): Promise<Status> {
     const snapshot = await this.#engine.snapshot(SNAPSHOT_MS);
-    const wall = Date.now();
-    const at = snapshot?.at ?? instant(0);
-    const instances = snapshot?.instances ?? [];
-    const listen = this.#options.apiListens?.();
-    const events = this.#options.eventsStatus?.();
-    return {
-      ...identity(),
-      at: new Date(wall).toISOString(),
-      enginePid: this.#engine.pid,
-      configFile: this.#options.configFile,
-      configId: this.#options.configId,
-      startedAt: this.#startedAt.toISOString(),
-      reloadedAt: this.#reloads.takenAt?.toISOString(),
-      engineAnswers: snapshot !== undefined,
-      instances: instances.map((one) =>
-        instanceStatus(one, at, wall, {
-          havips: this.#havips.status(one.name),
-          history: historyStatus(this.#memories.get(one.name)?.history ?? []),
-          notify: this.#notifier.resultsOf("INSTANCE", one.name),
-          ...this.#operator.statusOf(one),
-        }),
-      ),
-      groups: groupStatuses(this.#plan.groups, instances, at, wall, (name) =>
-        this.#notifier.resultsOf("GROUP", name),
-      ),
-      scripts: this.#scripts.status(),
-      engineRestarts: this.#supervision.restarts,
-      logLinesLost: this.#log.dropped(),
-      ...(events !== undefined && { events }),
-      ...this.#operator.status,
-      ...(listen !== undefined && { api: { listen } }),
-      ...snapshot?.pauses,
-      ...this.#notifier.alertsStatus(),
+    const parts = {
+      options: this.#options,
+      startedAt: this.#startedAt,
+      plan: this.#plan,
+      engine: this.#engine,
+      supervision: this.#supervision,
+      scripts: this.#scripts,
+      notifier: this.#notifier,
+      memories: this.#memories,
+      havips: this.#havips,
+      reloads: this.#reloads,
+      operator: this.#operator,
+      gates: this.#gates,
     };
+    return wholeStatus(parts, snapshot);
   }
 
   #configure(plan: RunPlan): void {
@@ -389,6 +386,7 @@ export class Supervisor {
     this.#options.launcher.forget();
     this.#options.launcher.isStrict = plan.globals.enableScriptSecurity;
     this.#notifier.configure(plan);
+    this.#gates.configure(plan);
     if (!this.#isReady) this.#adopt(plan, 0);
     if (this.#isStarted) this.#startTrackers();
     this.#revision += 1;
@@ -439,6 +437,7 @@ export class Supervisor {
       spared,
       logUnknownVrids: this.#plan.globals.logUnknownVrids === true,
       ...this.#operator.forEngine(isReload),
+      ...this.#gates.forEngine(),
       leftovers: isReload ? [] : (places?.leftovers() ?? []),
       trackers: [
         ...this.#scripts.results(),
@@ -462,6 +461,7 @@ export class Supervisor {
   #onExit(): void {
     this.#memories.engineGone();
     this.#operator.engineGone();
+    this.#gates.engineGone();
     this.#havips.engineGone();
     this.#supervision.happened({ kind: "engineExited" });
     this.#catchUp.advanced();
@@ -484,6 +484,7 @@ export class Supervisor {
     this.#supervision.happened({ kind: "engineSaid", message });
     if (message.type === "configuring") this.#catchUp.advanced();
     this.#operator.engineSaid(message);
+    this.#gates.engineSaid(message);
     switch (message.type) {
       case "ready":
         return this.#onReady(message.pid);

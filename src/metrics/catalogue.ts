@@ -2,6 +2,7 @@
 import { CLOUD_FAMILIES } from "./cloud-families.ts";
 import { DAEMON_FAMILIES } from "./daemon-families.ts";
 import type { Family } from "./family.ts";
+import { GATE_FAMILIES } from "./gate-families.ts";
 import { INSTANCE_FAMILIES } from "./instance-families.ts";
 import { KEEPALIVED_FAMILIES } from "./keepalived-families.ts";
 import { SCRIPT_FAMILIES } from "./script-families.ts";
@@ -11,5 +12,6 @@ export const FAMILIES: readonly Family[] = [
   ...INSTANCE_FAMILIES,
   ...CLOUD_FAMILIES,
   ...SCRIPT_FAMILIES,
+  ...GATE_FAMILIES,
   ...KEEPALIVED_FAMILIES,
 ];

@@ -30,7 +30,7 @@ test("it names what this node answers, and nothing else", async () => {
   const paths = async (node: FakeNode) => Object.keys((await documentOf(node)).paths).toSorted();
   const reading = ["/healthz", "/openapi.json", "/readyz", "/v1/check", "/v1/events", "/v1/status"];
   assert.deepEqual(await paths(new FakeNode()), reading);
-  const all = [...reading, "/metrics", "/v1/maintenance", "/v1/switch"].toSorted();
+  const all = [...reading, "/metrics", "/v1/maintenance", "/v1/promote", "/v1/switch"].toSorted();
   assert.deepEqual(await paths(full()), all);
   const node = full();
   for (const [path, operations] of Object.entries((await documentOf(node)).paths))

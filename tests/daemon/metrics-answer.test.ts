@@ -46,6 +46,7 @@ function answerWith(
       },
     },
     havips: { status: () => [] },
+    gates: { readings: () => [] },
     reloads,
     events: () => ({ file: "events.db", oldest: undefined, count: 12, lost: 1 }),
     shown: () => shown,

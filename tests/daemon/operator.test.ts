@@ -57,6 +57,7 @@ function bench(stateDir: string, states: string[], hasSuccessor: boolean): Bench
       },
     },
     plan: { groups: [], instances: [] } as unknown as RunPlan,
+    gates: undefined,
     busy: undefined,
     role: () => undefined,
     changed: () => undefined,

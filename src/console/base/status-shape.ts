@@ -51,6 +51,9 @@ const INSTANCE = object({
   claim: maybe(object({ address: text, mac: maybe(text), count: number })),
   lease: object({ guarantee: text, seconds: number }),
   counters: object({}),
+  gate: maybe(
+    object({ unit: text, phase: text, eligible: text, why: list(object(both)), epoch: number }),
+  ),
   switched: maybe(object({ at: text, to: text, by: text })),
   havips: list(object({ address: text, platform: text })),
   history: list(object({ at: text, from: text, to: text, why: object(both) })),

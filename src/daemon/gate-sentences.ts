@@ -1,0 +1,99 @@
+/** A gate in sentences, for `status` and `explain`. */
+import type { Language } from "#diagnostics/diagnostic";
+import { passedSeconds as seconds } from "#diagnostics/numbers";
+import type { GateStatus } from "./gate-status.ts";
+import { reasonText, resultText } from "./gate-texts.ts";
+import { printLocalTime } from "./local-time.ts";
+import type { Text } from "./switch-protocol.ts";
+
+const PHASE: Readonly<Record<GateStatus["phase"], Text>> = {
+  closed: { en: "closed", "zh-CN": "关闭" },
+  probing: {
+    en: "asks whether anybody still serves the address",
+    "zh-CN": "正在询问地址是否仍有应答",
+  },
+  promoting: { en: "promotion under way", "zh-CN": "正在提升" },
+  open: { en: "open", "zh-CN": "开放" },
+  demoting: { en: "demotion under way", "zh-CN": "正在降级" },
+};
+
+const FENCE: Readonly<Record<GateStatus["fence"], Text>> = {
+  open: { en: "ports are served", "zh-CN": "端口放行" },
+  closed: { en: "ports are fenced", "zh-CN": "端口拦截" },
+  "new-closed": { en: "ports take no new connections", "zh-CN": "端口不接受新连接" },
+};
+
+const ELIGIBLE: Readonly<Record<GateStatus["eligible"], Text>> = {
+  yes: { en: "may be promoted", "zh-CN": "可提升" },
+  no: { en: "may not be promoted", "zh-CN": "不可提升" },
+  unknown: { en: "not known yet whether it may be promoted", "zh-CN": "尚不清楚能否提升" },
+};
+
+/** The first one is the gate in short. */
+export function gateSentences(gate: GateStatus, language: Language): readonly string[] {
+  const en = language === "en";
+  const { phase, fence, eligible, heldSeconds, running, last, why, unit, epoch } = gate;
+  const facts = [
+    PHASE[phase][language],
+    ...((fence === "open") === (phase === "open") ? [] : [FENCE[fence][language]]),
+    // Of an owner it says nothing that matters now.
+    ...(phase === "open" ? [] : [ELIGIBLE[eligible][language]]),
+    ...(epoch > 0 && phase === "open" ? [`epoch ${epoch}`] : []),
+    ...(heldSeconds === undefined
+      ? []
+      : [
+          en
+            ? `not elected for ${seconds(heldSeconds)} s more after a refusal`
+            : `提升失败后还有 ${seconds(heldSeconds)} 秒不参与选举`,
+        ]),
+    ...(running === undefined
+      ? []
+      : [
+          en
+            ? `${running.kind} (${reasonText(running.reason).en}) runs for ${seconds(running.seconds)} s`
+            : `${running.kind}（${reasonText(running.reason)["zh-CN"]}）已运行 ${seconds(running.seconds)} 秒`,
+        ]),
+  ];
+  const failed = last === undefined || last.outcome === "done" || last.outcome === "ended";
+  const when = last === undefined ? "" : printLocalTime(new Date(last.at));
+  return [
+    `${en ? `gate of ${unit}: ` : `${unit} 的 gate：`}${facts.join(en ? ", " : "，")}`,
+    ...(phase === "open" ? [] : why.map((one) => one[language])),
+    ...(failed || last === undefined
+      ? []
+      : [`${when}${en ? ": " : "："}${resultText(last, language)}`]),
+    ...databaseSentences(gate.database, language),
+  ];
+}
+
+function databaseSentences(
+  database: GateStatus["database"],
+  language: Language,
+): readonly string[] {
+  if (database === undefined) return [];
+  const en = language === "en";
+  const { role, isWritable, lagMicros, isSynchronous, position } = database;
+  const facts = [
+    ROLE[role][language],
+    ...(role === "unreachable" ? [] : [isWritable ? WRITABLE[language] : READ_ONLY[language]]),
+    ...(lagMicros === undefined
+      ? []
+      : [en ? `${seconds(lagMicros / 1e6)} s behind` : `落后 ${seconds(lagMicros / 1e6)} 秒`]),
+    ...(isSynchronous === undefined
+      ? []
+      : [isSynchronous ? SYNCHRONOUS[language] : ASYNCHRONOUS[language]]),
+    ...(position === undefined || position === "" ? [] : [position]),
+  ];
+  return [`${en ? "database: " : "数据库："}${facts.join(en ? ", " : "，")}`];
+}
+
+const ROLE: Readonly<Record<NonNullable<GateStatus["database"]>["role"], Text>> = {
+  primary: { en: "primary", "zh-CN": "主库" },
+  replica: { en: "replica", "zh-CN": "从库" },
+  alone: { en: "follows nobody", "zh-CN": "未跟随任何主库" },
+  unreachable: { en: "does not answer", "zh-CN": "没有应答" },
+};
+const WRITABLE: Text = { en: "takes writes", "zh-CN": "可写" };
+const READ_ONLY: Text = { en: "read-only", "zh-CN": "只读" };
+const SYNCHRONOUS: Text = { en: "synchronous", "zh-CN": "同步" };
+const ASYNCHRONOUS: Text = { en: "not synchronous", "zh-CN": "非同步" };
