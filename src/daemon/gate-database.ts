@@ -28,7 +28,7 @@ export interface DatabaseAsk {
   readonly deadline: number;
 }
 
-/** An ask overtakes the one before it, whose answer is of no use then. */
+/** An ask overtakes the one before it: the answer to that one is of no use then. */
 export interface Database {
   look(): Promise<Standing>;
   promote(ask: DatabaseAsk & { readonly acceptLoss: boolean }): Promise<DatabaseAnswer>;

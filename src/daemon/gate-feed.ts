@@ -2,8 +2,7 @@
  * What the supervisor has of gates: gates.ts is loaded when the file has a gate, and what the
  * engine asks until it is loaded waits.
  */
-import type { Language } from "#diagnostics/diagnostic";
-import type { EventLog } from "#events/event-log";
+import { NO_EVENTS } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import type { GateReading } from "#metrics/reading";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
@@ -12,16 +11,14 @@ import type { InstanceStatus } from "./control-protocol.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import { noDatabase } from "./gate-database.ts";
 import type { Gates } from "./gates.ts";
-import type { Launcher } from "./launcher.ts";
-import type { Log } from "./log.ts";
+import type { SupervisorOptions } from "./supervisor-options.ts";
 
 export interface GateFeedOptions {
-  readonly launcher: Launcher;
+  readonly options: Pick<
+    SupervisorOptions,
+    "launcher" | "log" | "language" | "events" | "stateDir"
+  >;
   readonly engine: Pick<EngineProcess, "send" | "snapshot">;
-  readonly log: Log;
-  readonly language: Language;
-  readonly events: EventLog;
-  readonly stateDir: string | undefined;
   /** The status is another one. */
   readonly changed: () => void;
 }
@@ -92,10 +89,20 @@ export class GateFeed {
   }
 
   async #load(): Promise<void> {
-    const { log } = this.#options;
+    const { options, engine, changed } = this.#options;
+    const { launcher, log, language, stateDir, events = NO_EVENTS } = options;
     try {
       const { Gates: Loaded } = await import("./gates.ts");
-      const gates = new Loaded({ ...this.#options, openDatabase: noDatabase });
+      const gates = new Loaded({
+        launcher,
+        engine,
+        log,
+        language,
+        events,
+        stateDir,
+        changed,
+        openDatabase: noDatabase,
+      });
       if (this.#plan !== undefined) gates.configure(this.#plan);
       this.#gates = gates;
       const early = this.#early;

@@ -46,7 +46,7 @@ export function markPath(stateDir: string, unit: string): string {
   return join(stateDir, FOLDER, `${short}.json`);
 }
 
-/** FNV-1a of 32 bits: only names that agree in 200 characters are told apart by it. */
+/** FNV-1a of 32 bits: only names that agree in 200 characters need it. */
 function sumOf(text: string): string {
   let sum = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) sum = Math.imul(sum ^ byte, 0x01000193);

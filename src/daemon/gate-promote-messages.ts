@@ -1,7 +1,15 @@
 /** What an operator is answered who asks for a promotion. */
 import type { Language } from "#diagnostics/diagnostic";
-import type { PromoteEnd } from "./gate-promote.ts";
 import { operatorMessages, type Refusal } from "./operator-messages.ts";
+import type { Text } from "./switch-protocol.ts";
+
+/** How it ended, or why it was not begun. */
+export type PromoteEnd =
+  | { readonly kind: "promoted" | "already" | "would" | "no-answer" | "conflict" }
+  | { readonly kind: "failed"; readonly text: Text | undefined }
+  | { readonly kind: "owned"; readonly by: string }
+  | { readonly kind: "fault"; readonly instance: string }
+  | { readonly kind: "not-eligible"; readonly why: readonly Text[] };
 
 export interface PromoteMessages {
   readonly noGate: Refusal;
@@ -42,7 +50,7 @@ const ENGLISH: PromoteMessages = {
       case "fault":
         return `${end.instance} is in FAULT; baton explain ${end.instance} says why`;
       case "conflict":
-        return "another master is heard, and neither node may have all data: compare them, and give --accept-loss on the one whose data counts";
+        return "another master is heard, and neither node may have all data: compare them, and give --accept-loss on the one that has the data that counts";
       case "not-eligible":
         return `it may not be promoted: ${end.why.map(({ en }) => en).join("; ") || "not known yet"}; --accept-loss promotes it all the same, and what others acknowledged may be lost`;
       case "no-answer":

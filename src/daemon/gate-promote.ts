@@ -10,7 +10,7 @@ import { toMillis } from "#units/time";
 import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { ControlAnswer } from "./control-protocol.ts";
 import type { EngineProcess } from "./engine-process.ts";
-import { promoteMessages } from "./gate-promote-messages.ts";
+import { type PromoteEnd, promoteMessages } from "./gate-promote-messages.ts";
 import type { Gates } from "./gates.ts";
 import type { Log } from "./log.ts";
 import type { PromoteAnswer, PromoteRequest } from "./promote-protocol.ts";
@@ -133,14 +133,6 @@ class Asked {
 
 const isOpen = ({ gate, state }: InstanceSnapshot): boolean =>
   gate?.phase === "open" && gate.fence === "open" && state === "MASTER";
-
-/** How it ended, or why it was not begun. */
-export type PromoteEnd =
-  | { readonly kind: "promoted" | "already" | "would" | "no-answer" | "conflict" }
-  | { readonly kind: "failed"; readonly text: PromoteAnswer["text"] | undefined }
-  | { readonly kind: "owned"; readonly by: string }
-  | { readonly kind: "fault"; readonly instance: string }
-  | { readonly kind: "not-eligible"; readonly why: readonly PromoteAnswer["text"][] };
 
 const OUTCOMES: Readonly<Record<PromoteEnd["kind"], PromoteAnswer["outcome"]>> = {
   promoted: "promoted",

@@ -39,6 +39,7 @@ const GIVE_UP_AFTER_MS = 1_000;
 export function runGateScript(request: ScriptRequest): ScriptRun {
   const { launcher, command, environment, timeoutMs } = request;
   const { promise: ended, resolve } = Promise.withResolvers<ScriptEnd>();
+  const gone = Promise.withResolvers<void>();
   /** Why it is being ended before its own end. */
   let early: "late" | "ended" | undefined;
   const timers: NodeJS.Timeout[] = [];
@@ -47,6 +48,7 @@ export function runGateScript(request: ScriptRequest): ScriptRun {
     isOver = true;
     for (const timer of timers) clearTimeout(timer);
     resolve(end);
+    gone.resolve();
   };
   const running = launcher.start(command, environment, (how) => {
     // What it left in its group would go on in the back of the next run.
@@ -70,7 +72,7 @@ export function runGateScript(request: ScriptRequest): ScriptRun {
     ended,
     end: async () => {
       terminate("ended");
-      await ended;
+      await gone.promise;
     },
   };
 }

@@ -62,7 +62,7 @@ const HOW: Readonly<Record<GateOutcome, Text>> = {
 
 /** Why a run was asked for, as people say it; `BATON_REASON` is the key. */
 const WHY: Readonly<Record<string, Text>> = {
-  "master-down": { en: "the owner is silent", "zh-CN": "原持有者不再发送通告" },
+  "master-down": { en: "the owner does not advertise any more", "zh-CN": "原持有者不再发送通告" },
   released: { en: "the owner released the address", "zh-CN": "原持有者已释放地址" },
   "taken-back": { en: "the move was taken back", "zh-CN": "切换已撤回" },
   group: { en: "its sync group", "zh-CN": "同步组" },
@@ -163,7 +163,7 @@ export const eligibleText = (isEligible: boolean, why: readonly Text[]): EventTe
     return language === "en" ? `may not be promoted: ${reasons}` : `不可提升：${reasons}`;
   });
 
-export const provedText = (how: "follows" | "silence"): EventText =>
+export const provedText = (how: "follows" | "no-master"): EventText =>
   how === "follows"
     ? {
         en: "it follows the new primary, so it may be promoted again",

@@ -18,10 +18,10 @@ import type { RunCounts, RunResult } from "#metrics/reading";
 import { toMillis } from "#units/time";
 import { failureText } from "./contain.ts";
 import type { Comparison, Database, OpenDatabase, Standing } from "./gate-database.ts";
-import { GateMarkKeeper, type Heard } from "./gate-mark-keeper.ts";
 import { type GateAsk, GateRun, type RunEnd } from "./gate-run.ts";
 import type { GateKind, GateResult, UnitStatus } from "./gate-status.ts";
 import { eligibleText, MARKED, NOT_LOOKED, notKept, provedText, runText } from "./gate-texts.ts";
+import { type Heard, UnitMark } from "./gate-unit-mark.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import type { NotifySubject } from "./notify-command.ts";
@@ -63,7 +63,7 @@ const ACCEPTED_MS = 60_000;
 
 export class GateUnit {
   readonly #options: GateUnitOptions;
-  readonly #mark: GateMarkKeeper;
+  readonly #mark: UnitMark;
   #plan: GatePlan;
   #database: Database | undefined;
   #standing: Standing | undefined;
@@ -71,8 +71,8 @@ export class GateUnit {
   /** Promoted, and no demotion has begun since. */
   #isPrimary = false;
   #acceptedUntil: number | undefined;
-  /** As the engine was told. */
-  #toldEligible: boolean | undefined;
+  /** As the engine knows it. */
+  #knownEligible: boolean | undefined;
   /** As the log and the events have it. */
   #newsEligible: boolean | undefined;
   #newsTimer: NodeJS.Timeout | undefined;
@@ -91,7 +91,7 @@ export class GateUnit {
     this.#options = options;
     this.#plan = plan;
     const { stateDir, log, language } = options;
-    this.#mark = new GateMarkKeeper({ stateDir, unit: plan.unit, log, language });
+    this.#mark = new UnitMark({ stateDir, unit: plan.unit, log, language });
     this.#mark.read();
     if (!this.#hasDemotion) this.#mark.unmark();
     this.#openDatabase();
@@ -111,7 +111,7 @@ export class GateUnit {
       this.#openDatabase();
     }
     if (!this.#hasDemotion) this.#mark.unmark();
-    this.#tell();
+    this.#notifyEngine();
   }
 
   /** Undefined: not known yet. */
@@ -159,10 +159,10 @@ export class GateUnit {
 
   // ---- what the engine asks for --------------------------------------------------------------
 
-  /** What a new engine is told with its configuration. */
+  /** What a new engine gets with its configuration. */
   forEngine(): boolean | undefined {
-    this.#toldEligible = this.isEligible;
-    return this.#toldEligible;
+    this.#knownEligible = this.isEligible;
+    return this.#knownEligible;
   }
 
   request(request: UnitRequest): void {
@@ -206,7 +206,7 @@ export class GateUnit {
   /** Numbers of the next engine begin anew: no answer of this one's may reach it. */
   engineGone(): void {
     if (this.#current !== undefined) this.#current.number = undefined;
-    this.#toldEligible = undefined;
+    this.#knownEligible = undefined;
   }
 
   /** The engine died as master: what stands behind its address goes too. */
@@ -218,8 +218,8 @@ export class GateUnit {
   }
 
   /** A link failed: a master elsewhere would not have been heard. */
-  wasDeaf(): void {
-    this.#mark.wasDeaf();
+  couldNotHear(): void {
+    this.#mark.couldNotHear();
   }
 
   // ---- what operators ask for ----------------------------------------------------------------
@@ -227,8 +227,8 @@ export class GateUnit {
   /** They accept what this node's data lacks: it counts as eligible for a while. */
   accept(): void {
     this.#acceptedUntil = performance.now() + ACCEPTED_MS;
-    this.#tell();
-    setTimeout(() => this.#tell(), ACCEPTED_MS + 1).unref();
+    this.#notifyEngine();
+    setTimeout(() => this.#notifyEngine(), ACCEPTED_MS + 1).unref();
   }
 
   /** The end of the next promotion; undefined: there was none in time. */
@@ -287,7 +287,7 @@ export class GateUnit {
     const isAnswer = isLast && number !== undefined && end.outcome !== "ended";
     if (isAnswer) this.#options.answer(number, end.outcome === "done" ? "done" : "refused");
     this.#record(run, end);
-    this.#tell();
+    this.#notifyEngine();
     this.#options.changed();
     if (run.ask.reason !== "rejoin") this.#attempts = 0;
     this.#arm();
@@ -357,7 +357,7 @@ export class GateUnit {
   }
 
   /** It is no primary, and has nothing that others lack. */
-  #clear(how?: "follows" | "silence"): void {
+  #clear(how?: "follows" | "no-master"): void {
     const wasMarked = this.#mark.marked !== undefined;
     this.#mark.unmark();
     this.#mark.noteDemoted();
@@ -386,9 +386,9 @@ export class GateUnit {
       const owed = this.#mark.demotionOwed;
       if (heard.master !== undefined) return this.#demoteAgain("rejoin", heard.master);
       if (owed !== undefined) return this.#demoteAgain(owed, undefined);
-      if (this.#mark.isShownBySilence(heard)) {
-        this.#clear("silence");
-        this.#tell();
+      if (this.#mark.isShownByNoMaster(heard)) {
+        this.#clear("no-master");
+        this.#notifyEngine();
         this.#options.changed();
       }
     }
@@ -408,7 +408,7 @@ export class GateUnit {
       const standing = await this.#database.look().catch(() => undefined);
       if (standing !== undefined) this.#stands(standing);
     }
-    this.#tell();
+    this.#notifyEngine();
   }
 
   // ---- the database --------------------------------------------------------------------------
@@ -419,7 +419,7 @@ export class GateUnit {
     if (database === undefined) return;
     this.#database = this.#options.openDatabase(unit, database, (standing) => {
       this.#stands(standing);
-      this.#tell();
+      this.#notifyEngine();
       this.#options.changed();
     });
   }
@@ -437,12 +437,12 @@ export class GateUnit {
   }
 
   /** The engine, when it is another answer than before; not while a promotion changes it. */
-  #tell(): void {
+  #notifyEngine(): void {
     const { isEligible } = this;
-    if (isEligible === undefined || isEligible === this.#toldEligible) return;
+    if (isEligible === undefined || isEligible === this.#knownEligible) return;
     if (this.#current?.run.ask.kind === "promote") return;
-    const isFirst = this.#toldEligible === undefined;
-    this.#toldEligible = isEligible;
+    const isFirst = this.#knownEligible === undefined;
+    this.#knownEligible = isEligible;
     this.#options.eligible(isEligible);
     // The first one is news only if it is bad.
     if (isFirst && isEligible) this.#newsEligible = true;

@@ -1,5 +1,5 @@
 /**
- * The gates of all units: what the engine asks of them, and what it has to be told. Loaded when the
+ * The gates of all units: what the engine asks of them, and what it has to know. Loaded when the
  * file has a gate (gate-feed.ts).
  */
 import type { Language } from "#diagnostics/diagnostic";
@@ -14,10 +14,10 @@ import { background } from "./contain.ts";
 import type { EngineProcess, Snapshot } from "./engine-process.ts";
 import { drained, resetConnections } from "./gate-connections.ts";
 import type { OpenDatabase } from "./gate-database.ts";
-import type { Heard } from "./gate-mark-keeper.ts";
 import { anyServes } from "./gate-probe.ts";
 import type { GateStatus, UnitStatus } from "./gate-status.ts";
 import { GateUnit } from "./gate-unit.ts";
+import type { Heard } from "./gate-unit-mark.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import type { NotifySubject } from "./notify-command.ts";
@@ -71,7 +71,7 @@ export class Gates {
       if (known === undefined) {
         this.#units.set(name, this.#open(one));
         // An engine that runs already was sent its configuration without it.
-        this.#tell(name);
+        this.#notifyEngine(name);
       } else {
         known.members = one.members;
         known.unit.configure(one.plan);
@@ -93,7 +93,7 @@ export class Gates {
     return [...this.#units].flatMap(([name, { isGone }]) => (isGone ? [] : [name]));
   }
 
-  #tell(unit: string): void {
+  #notifyEngine(unit: string): void {
     const eligible = this.#units.get(unit)?.unit.forEngine();
     if (eligible !== undefined) this.#options.engine.send({ type: "eligible", unit, eligible });
   }
@@ -125,7 +125,7 @@ export class Gates {
 
   /** An instance is in FAULT. */
   faulted(instance: string, causes: readonly FaultCause[]): void {
-    if (causes.some(({ kind }) => DEAF.has(kind))) this.find(instance)?.unit.wasDeaf();
+    if (causes.some(({ kind }) => CANNOT_HEAR.has(kind))) this.find(instance)?.unit.couldNotHear();
   }
 
   #perform(known: Known, instance: string, request: GateRequest): void {
@@ -178,7 +178,7 @@ export class Gates {
     });
   }
 
-  /** A router whose unit is not known must not wait for it in vain. */
+  /** A router of a unit that is not known must not wait for it in vain. */
   #refuse(unit: string, request: GateRequest): void {
     if (request.kind !== "promote" && request.kind !== "demote") return;
     const { run } = request;
@@ -260,7 +260,7 @@ export class Gates {
 }
 
 /** Causes of a FAULT in which other masters are not heard. */
-const DEAF: ReadonlySet<FaultCause["kind"]> = new Set<FaultCause["kind"]>([
+const CANNOT_HEAR: ReadonlySet<FaultCause["kind"]> = new Set<FaultCause["kind"]>([
   "link-down",
   "no-source-address",
   "interface-missing",
@@ -301,7 +301,7 @@ function heardBy(known: Known | undefined, snapshot: Snapshot | undefined): Hear
   return {
     isBackup: all.every(({ state }) => state === "BACKUP"),
     master: peerOf(master),
-    isSilent: all.every(
+    isMasterDown: all.every(
       ({ standby }) => standby !== undefined && !standby.master && standby.masterDownAt <= at,
     ),
     advertSecondsAgo: lastAt === undefined ? undefined : (at - lastAt) / 1_000_000,

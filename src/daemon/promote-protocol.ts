@@ -13,7 +13,7 @@ export interface PromoteRequest {
 export interface PromoteAnswer {
   readonly name: string;
   readonly kind: "instance" | "group";
-  /** "promoted": it serves the address, now or before. "would-promote": nothing speaks against it. */
+  /** "promoted": it serves the address. "would-promote": nothing speaks against it. */
   readonly outcome: "promoted" | "would-promote" | "refused";
   readonly reason:
     | "promoted"

@@ -158,15 +158,8 @@ export class Supervisor {
         runtimeDir: options.runtimeDir,
       },
     );
-    this.#gates = new GateFeed({
-      launcher,
-      engine: this.#engine,
-      log,
-      language,
-      events,
-      stateDir: options.stateDir,
-      changed: () => this.#watchers.changed(),
-    });
+    const changed = (): void => this.#watchers.changed();
+    this.#gates = new GateFeed({ options, engine: this.#engine, changed });
     if (options.recordFile !== undefined)
       this.#recording = new RecordFile(options.recordFile, {
         log,

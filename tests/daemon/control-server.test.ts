@@ -237,7 +237,7 @@ test("requests are what they are, or nothing", () => {
     lang: "zh-CN",
   });
   const commands =
-    'wanted is "status", "watch", "explain", "reload", "metrics", "switch", "maintenance" or "ping"';
+    'wanted is "status", "watch", "explain", "reload", "metrics", "switch", "maintenance", "promote" or "ping"';
   const cases: readonly (readonly [string, string])[] = [
     ["", "the line is not JSON"],
     ["null", `the line is null; ${commands}`],

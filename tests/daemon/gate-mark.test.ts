@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync 
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { type GateMark, markPath, readMark, writeMark } from "#daemon/gate-mark";
-import { GateMarkKeeper, type Heard } from "#daemon/gate-mark-keeper";
+import { type Heard, UnitMark } from "#daemon/gate-unit-mark";
 import { keepLog, makeFolder } from "../support/daemon-bench.ts";
 
 const MARK: GateMark = { epoch: 7, wasPrimary: true, since: "2026-11-30T17:00:00.000Z" };
@@ -40,9 +40,9 @@ test("a file that somebody has spoiled counts as the mark of a primary", async (
     writeFileSync(markPath(state, "VI_1"), text);
     assert.deepEqual(readMark(state, "VI_1"), { kind: "unreadable" }, text);
     const { log, lines } = keepLog();
-    const keeper = new GateMarkKeeper({ stateDir: state, unit: "VI_1", log, language: "en" });
-    keeper.read();
-    assert.equal(keeper.marked, "unreadable");
+    const mark = new UnitMark({ stateDir: state, unit: "VI_1", log, language: "en" });
+    mark.read();
+    assert.equal(mark.marked, "unreadable");
     assert.match(lines[0] ?? "", /^error: \(VI_1\) .*VI_1\.json cannot be read/);
   }
 });
@@ -64,47 +64,51 @@ test("epochs only grow: with the clock, beyond a clock that was set back, and ov
   const stateDir = join(makeFolder(context).path, "state");
   const { log } = keepLog();
   const options = { stateDir, unit: "VI_1", log, language: "en" } as const;
-  const first = new GateMarkKeeper(options);
+  const first = new UnitMark(options);
   const before = Date.now();
   const one = first.next();
   assert.ok(one >= before);
   assert.equal(await first.keep(true), undefined);
   const future = { epoch: one + 3_600_000, wasPrimary: false, since: "" };
   assert.equal(await writeMark(stateDir, "VI_1", future), undefined);
-  const second = new GateMarkKeeper(options);
+  const second = new UnitMark(options);
   second.read();
   assert.equal(second.marked, undefined);
   assert.equal(second.next(), one + 3_600_001);
 });
 
-const silent: Heard = {
+const noMaster: Heard = {
   isBackup: true,
   master: undefined,
-  isSilent: true,
+  isMasterDown: true,
   advertSecondsAgo: undefined,
 };
 
-test("silence shows that nobody else was promoted, if one could hear and was demoted", () => {
+test("hearing no master shows that nobody else was promoted, if one could hear and was demoted", () => {
   const { log } = keepLog();
-  const make = (): GateMarkKeeper =>
-    new GateMarkKeeper({ stateDir: undefined, unit: "VI_1", log, language: "en" });
+  const make = (): UnitMark =>
+    new UnitMark({ stateDir: undefined, unit: "VI_1", log, language: "en" });
   const lost = make();
   lost.lost("fault");
   assert.equal(lost.demotionOwed, "fault");
-  assert.equal(lost.isShownBySilence(silent), false, "not demoted yet");
+  assert.equal(lost.isShownByNoMaster(noMaster), false, "not demoted yet");
   lost.demoted();
   assert.equal(lost.demotionOwed, undefined);
-  assert.equal(lost.isShownBySilence(silent), true);
-  assert.equal(lost.isShownBySilence({ ...silent, isSilent: false }), false);
-  assert.equal(lost.isShownBySilence({ ...silent, isBackup: false }), false);
-  assert.equal(lost.isShownBySilence({ ...silent, advertSecondsAgo: 3_600 }), true, "before it");
-  assert.equal(lost.isShownBySilence({ ...silent, advertSecondsAgo: 0 }), false, "somebody since");
-  lost.wasDeaf();
-  assert.equal(lost.isShownBySilence(silent), false, "the link was down");
+  assert.equal(lost.isShownByNoMaster(noMaster), true);
+  assert.equal(lost.isShownByNoMaster({ ...noMaster, isMasterDown: false }), false);
+  assert.equal(lost.isShownByNoMaster({ ...noMaster, isBackup: false }), false);
+  assert.equal(lost.isShownByNoMaster({ ...noMaster, advertSecondsAgo: 3_600 }), true, "before it");
+  assert.equal(
+    lost.isShownByNoMaster({ ...noMaster, advertSecondsAgo: 0 }),
+    false,
+    "somebody since",
+  );
+  lost.couldNotHear();
+  assert.equal(lost.isShownByNoMaster(noMaster), false, "the link was down");
   for (const reason of ["stalled", "rival", "group"]) {
     const other = make();
     other.lost(reason);
     other.demoted();
-    assert.equal(other.isShownBySilence(silent), false, reason);
+    assert.equal(other.isShownByNoMaster(noMaster), false, reason);
   }
 });

@@ -49,7 +49,7 @@ test("at its deadline it is ended with everything that it has started", async (c
   }
 });
 
-test("one that is not wanted any more is gone when `end` resolves, its last words are its own", async (context) => {
+test("one that is not wanted any more is gone when `end` resolves, and it may clean up before", async (context) => {
   const { run: ended, path } = run(
     context,
     "(trap '' TERM; exec sleep 1000) & echo $! >child; trap 'echo x >cleaned; exit 0' TERM; echo $$ >self; wait",

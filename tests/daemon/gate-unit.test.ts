@@ -1,4 +1,4 @@
-/** A gate beside the router: order, overtaking, late answers, and who counts as a former primary. */
+/** A gate beside the router: order, overtaking, late answers, who counts as a former primary. */
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,13 +7,18 @@ import { markPath, readMark, writeMark } from "#daemon/gate-mark";
 import { makeFolder } from "../support/daemon-bench.ts";
 import { GateBench, MYSQL, replica } from "../support/gate-bench.ts";
 
-const SILENT = {
+const NO_MASTER = {
   isBackup: true,
   master: undefined,
-  isSilent: true,
+  isMasterDown: true,
   advertSecondsAgo: undefined,
 } as const;
-const HEARD = { ...SILENT, isSilent: false, master: "192.0.2.2", advertSecondsAgo: 0.1 } as const;
+const HEARD = {
+  ...NO_MASTER,
+  isMasterDown: false,
+  master: "192.0.2.2",
+  advertSecondsAgo: 0.1,
+} as const;
 
 test("a promotion is on the disk before its script starts, and a planned demotion takes it back", async (context) => {
   const stateDir = join(makeFolder(context).path, "state");
@@ -67,7 +72,7 @@ test("where the mark cannot be kept nothing is promoted", async (context) => {
   assert.equal(bench.unit.isEligible, true, "nothing was promoted");
 });
 
-test("a demotion ends a promotion first, whose answer is nobody's any more", async (context) => {
+test("a demotion ends a promotion first, and nobody gets an answer to that one", async (context) => {
   const bench = new GateBench(context);
   bench.take();
   bench.ask("promote", "master-down");
@@ -181,7 +186,7 @@ test("a former primary shows that it follows by a demotion with the new owner as
   );
   const bench = new GateBench(context, {}, stateDir);
   assert.deepEqual(bench.take(), ["engine: false"]);
-  bench.heard = SILENT;
+  bench.heard = NO_MASTER;
   for (let second = 0; second < 10; second++) {
     context.mock.timers.tick(1_000);
     await bench.settle();
@@ -214,7 +219,7 @@ test("who failed, was demoted and hears nobody else afterwards may go on", async
   await bench.settle();
   await bench.exit(1);
   assert.deepEqual(bench.take(), ["2 refused", "not eligible"]);
-  bench.heard = SILENT;
+  bench.heard = NO_MASTER;
   context.mock.timers.tick(1_000);
   await bench.settle();
   assert.equal(bench.last.environment["BATON_REASON"], "fault", "the demotion is still owed");
@@ -228,16 +233,16 @@ test("who failed, was demoted and hears nobody else afterwards may go on", async
   assert.match(proved?.text.en ?? "", /nobody else has become master/);
 });
 
-test("after a link fault silence shows nothing, and a stall shows as little", async (context) => {
+test("after a link fault hearing no master shows nothing, and after a stall as little", async (context) => {
   for (const reason of ["fault", "stalled"]) {
     const bench = new GateBench(context);
     await bench.promote();
     bench.ask("demote", reason);
-    bench.unit.wasDeaf();
+    bench.unit.couldNotHear();
     await bench.settle();
     await bench.exit(0);
     bench.take();
-    bench.heard = SILENT;
+    bench.heard = NO_MASTER;
     for (let second = 0; second < 60; second++) {
       context.mock.timers.tick(1_000);
       await bench.settle();

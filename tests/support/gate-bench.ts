@@ -1,8 +1,8 @@
 /** One gate in the supervisor, with programs and a database that answer when the test says so. */
 import type { TestContext } from "node:test";
 import type { Database, DatabaseAnswer, Standing } from "#daemon/gate-database";
-import type { Heard } from "#daemon/gate-mark-keeper";
 import { GateUnit, type UnitRequest } from "#daemon/gate-unit";
+import type { Heard } from "#daemon/gate-unit-mark";
 import { OutputTail } from "#daemon/output-tail";
 import type { CommandEnd } from "#daemon/run-command";
 import type { NewEvent } from "#events/record";

@@ -81,6 +81,18 @@ export function reading(more: Partial<MetricsReading> = {}): MetricsReading {
     notify: [{ kind: "instance", name: "VI_1", runs: RUNS, queued: 1 }],
     maintenance: { isOn: true, sinceMs: 1_799_999_000_000, untilMs: 1_800_003_600_000 },
     events: { count: 1_000, lost: 2 },
+    gates: [
+      {
+        unit: "VI_1",
+        kind: "instance",
+        isPromoted: true,
+        isEligible: true,
+        isMarked: false,
+        epoch: 1_796_000_000_000,
+        lagSeconds: 0.25,
+        runs: { promote: RUNS, demote: RUNS, rejoin: RUNS },
+      },
+    ],
     alerts: { sent: 5, failed: 1, waiting: 0 },
     ...more,
   };

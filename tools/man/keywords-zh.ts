@@ -87,8 +87,8 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
   "language of the messages": "消息的语言",
   "every kind": "所有类型",
   "the daemon's": "与守护进程相同",
-  "kinds of events: fault, state, group, priority, check, reload, announcement, conflict, cloud, stall, engine, notify, operator, maintenance, daemon":
-    "事件类型：fault, state, group, priority, check, reload, announcement, conflict, cloud, stall, engine, notify, operator, maintenance, daemon",
+  "kinds of events: fault, state, group, priority, check, reload, announcement, conflict, cloud, stall, engine, notify, operator, maintenance, daemon, gate":
+    "事件类型：fault, state, group, priority, check, reload, announcement, conflict, cloud, stall, engine, notify, operator, maintenance, daemon, gate",
   "recipients of mail": "邮件收件人",
   "sender of mail": "邮件发件人",
   "mail server, and port": "邮件服务器与端口",

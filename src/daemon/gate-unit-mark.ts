@@ -7,7 +7,7 @@ import { markPath, readMark, writeMark } from "./gate-mark.ts";
 import { type Marked, notRecorded, unreadableMark } from "./gate-texts.ts";
 import type { Log } from "./log.ts";
 
-export interface MarkKeeperOptions {
+export interface UnitMarkOptions {
   /** Undefined: it is kept in memory only. */
   readonly stateDir: string | undefined;
   readonly unit: string;
@@ -21,7 +21,7 @@ export interface Heard {
   /** The address of the master that is heard. */
   readonly master: string | undefined;
   /** No master has been heard for as long as it takes to take over. */
-  readonly isSilent: boolean;
+  readonly isMasterDown: boolean;
   /** Since any advertisement of another router; undefined: there was none. */
   readonly advertSecondsAgo: number | undefined;
 }
@@ -29,12 +29,12 @@ export interface Heard {
 /**
  * Reasons of a loss that leave the interface as it was: who becomes master elsewhere is heard. Not
  * so after a stall (this node did not run), nor with a rival (who is master already). A fault may
- * be the link's: `wasDeaf`.
+ * be the link's: `couldNotHear`.
  */
 const CAN_HEAR: ReadonlySet<string> = new Set(["fault", "engine-died", "refused", "maintenance"]);
 
-export class GateMarkKeeper {
-  readonly #options: MarkKeeperOptions;
+export class UnitMark {
+  readonly #options: UnitMarkOptions;
   #epoch = 0;
   #wasPrimary = false;
   #since: string = new Date().toISOString();
@@ -45,7 +45,7 @@ export class GateMarkKeeper {
   #couldHear = false;
   #isDemoted = false;
 
-  constructor(options: MarkKeeperOptions) {
+  constructor(options: UnitMarkOptions) {
     this.#options = options;
   }
 
@@ -106,13 +106,13 @@ export class GateMarkKeeper {
   }
 
   /** A link failed: a master elsewhere would not have been heard. */
-  wasDeaf(): void {
+  couldNotHear(): void {
     this.#couldHear = false;
   }
 
   /** Nobody else has been master since it lost the address, and it has been demoted. */
-  isShownBySilence({ isBackup, isSilent, advertSecondsAgo }: Heard): boolean {
-    if (!isBackup || !isSilent || !this.#couldHear || !this.#isDemoted) return false;
+  isShownByNoMaster({ isBackup, isMasterDown, advertSecondsAgo }: Heard): boolean {
+    if (!isBackup || !isMasterDown || !this.#couldHear || !this.#isDemoted) return false;
     const lostSecondsAgo = (performance.now() - (this.#lost?.atMs ?? 0)) / 1_000;
     return advertSecondsAgo === undefined || advertSecondsAgo > lostSecondsAgo;
   }
