@@ -12,7 +12,7 @@ import type { DaemonKind } from "../measure/daemon.ts";
 import type { Detection } from "../measure/database-config.ts";
 import type { DatabaseFaultName } from "../measure/database-faults.ts";
 import { DatabaseLab } from "../measure/database-lab.ts";
-import { type DatabaseResult, runDatabaseFault } from "../measure/database-run.ts";
+import { beginRound, type DatabaseResult, runDatabaseFault } from "../measure/database-run.ts";
 import { labHosts, VIRTUAL_ADDRESS } from "../measure/lab.ts";
 import { TUTORIAL } from "../measure/profile.ts";
 import { printMarkdownTable, printTextTable, type Table } from "../measure/table.ts";
@@ -91,12 +91,13 @@ export class DatabaseStage {
     const { narrator, lang, options } = this.#demo;
     const text = this.#text;
     narrator.say(`  ${text.starting(kind)}`);
+    const owner = await narrator.during(text.starting(kind), beginRound(lab, name));
+    narrator.say(`  ${text.writing(kind, owner.name)}`);
     const refusals: string[] = [];
-    const work = runDatabaseFault(lab, name, {
+    const work = runDatabaseFault(lab, name, owner, {
       random: createRng(options.seed * 1_000 + index).real,
       watcher: {
-        onWriting: (owner) => narrator.say(`  ${text.writing(kind, owner.name)}`),
-        onBroken: (owner) =>
+        onBroken: () =>
           narrator.say(`  ${text.fault(name, owner.name, lab.otherThan(owner).name)}`),
         onObserved: async ({ after, ...gap }) => {
           narrator.say(`  ${text.observed(kind, after?.name, printDatabaseOutage(gap, text))}`);

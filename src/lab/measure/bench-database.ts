@@ -12,7 +12,7 @@ import { type DaemonKind, KINDS } from "./daemon.ts";
 import type { Detection } from "./database-config.ts";
 import type { DatabaseFaultName } from "./database-faults.ts";
 import { DatabaseLab } from "./database-lab.ts";
-import { type DatabaseResult, runDatabaseFault } from "./database-run.ts";
+import { beginRound, type DatabaseResult, runDatabaseFault } from "./database-run.ts";
 import { median, ms, spread } from "./figures.ts";
 import type { Profile } from "./profile.ts";
 import type { Table } from "./table.ts";
@@ -49,7 +49,8 @@ export async function database(options: DatabaseOptions): Promise<Table> {
         stdout.write(`${fault}, run ${run + 1} of ${runs} `);
         for (const pair of pairs) {
           const { real } = createRng(seed * 10_000 + index * 100 + run);
-          const result = await runDatabaseFault(pair, fault, { random: real });
+          const owner = await beginRound(pair, fault);
+          const result = await runDatabaseFault(pair, fault, owner, { random: real });
           results.push(result);
           stdout.write(` ${describe(result)};`);
         }

@@ -160,6 +160,8 @@ function printConfig(
     "    virtual_ipaddress {",
     `        ${virtualAddress}`,
     "    }",
+    "    garp_master_delay 1",
+    "    garp_master_refresh 5",
     "    track_interface {",
     "        eth0",
     "    }",

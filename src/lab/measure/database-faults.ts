@@ -157,7 +157,8 @@ export const DATABASE_FAULT: Readonly<Record<DatabaseFaultName, DatabaseFault>> 
   host: { serves: "other", inject: loseHost, heal: boot },
   "vrrp-cut": {
     serves: "owner",
-    lastsSeconds: 6,
+    // The announcements of both come again every 5 s.
+    lastsSeconds: 10,
     inject: (context) => cutVrrp(context, 1),
     heal: (context) => cutVrrp(context, 0),
   },

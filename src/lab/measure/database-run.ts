@@ -52,8 +52,6 @@ export interface DatabaseResult {
 export type Problem = "lost" | "both" | "read-only" | "stale" | "wrong-node" | "not-healed";
 
 export interface DatabaseWatcher {
-  /** Clients write; it breaks in a moment. */
-  onWriting?(owner: LabNode): void;
   onBroken?(owner: LabNode): void;
   /** It is repaired when the promise resolves. */
   onObserved?(seen: {
@@ -79,14 +77,18 @@ const HEALED_SECONDS = 20;
 /** Writes are acknowledged: the last one is not older. */
 const RECENT_MILLISECONDS = 250;
 
+/** A new pair for the fault, and clients that write; resolves to the owner. */
+export const beginRound = (pair: DatabaseLab, name: DatabaseFaultName): Promise<LabNode> =>
+  pair.begin({ isSlow: DATABASE_FAULT[name].isSlow === true });
+
+/** @param owner what `beginRound` has given */
 export async function runDatabaseFault(
   pair: DatabaseLab,
   name: DatabaseFaultName,
+  owner: LabNode,
   { random, watcher = {} }: DatabaseRunOptions,
 ): Promise<DatabaseResult> {
   const fault = DATABASE_FAULT[name];
-  const owner = await pair.begin({ isSlow: fault.isSlow === true });
-  watcher.onWriting?.(owner);
   const phases: Instant[] = [now()];
   const context: FaultContext = {
     pair,
