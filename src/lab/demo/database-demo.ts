@@ -63,6 +63,8 @@ export class DatabaseStage {
           kinds: [kind, kind],
           detection: DETECTION,
           hasGate: true,
+          // The short form runs among other tests.
+          slowness: options.quick ? 3 : 1,
           ...(cloud !== undefined && { cloud }),
         });
         return { kind, lab };

@@ -51,6 +51,8 @@ export interface DatabaseFault {
   heal(context: FaultContext): Promise<void>;
   /** It is watched for so long at least. */
   readonly lastsSeconds?: number;
+  /** Of several moves the outage of the last one is what is asked for. */
+  readonly isLastCounted?: boolean;
   /** Added to how long a move may take. */
   readonly extraSeconds?: number;
 }
@@ -196,6 +198,7 @@ export const DATABASE_FAULT: Readonly<Record<DatabaseFaultName, DatabaseFault>> 
   },
   failback: {
     serves: "owner",
+    isLastCounted: true,
     inject: failBack,
     heal: ({ other }) => (other.isRunning() ? nothing() : other.startDaemon()),
   },

@@ -111,7 +111,10 @@ export async function runDatabaseFault(
   const after = await observe(pair, fault, context, brokenAt);
   const observedAt = now();
   const seen = await pair.ledger();
-  const gap = longestGap(seen.acknowledged, phases.at(-1) ?? brokenAt, observedAt);
+  const from = fault.isLastCounted === true ? phases.at(-1) : brokenAt;
+  const longest = longestGap(seen.acknowledged, from ?? brokenAt, observedAt);
+  // A pause at the very end may be any pause.
+  const gap = { ...longest, isOpen: longest.isOpen && after === undefined };
   await watcher.onObserved?.({
     after,
     outageMilliseconds: toMillis(gap.total),
