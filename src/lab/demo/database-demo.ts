@@ -137,7 +137,7 @@ export class DatabaseStage {
     const own = results.filter(({ daemon }) => daemon === "baton");
     const bad = own.filter(({ problems }) => problems.length > 0);
     if (bad.length > 0) {
-      narrator.print(text.notAllKept(bad.map(({ fault }) => text.faultShort[fault]).join(", ")));
+      narrator.print(text.notAllKept(bad.map(({ fault }) => text.faultShort[fault])));
       return 1;
     }
     const writes = own.reduce((all, one) => all + one.acknowledged, 0);
@@ -193,7 +193,7 @@ export function databaseTable(results: readonly DatabaseResult[], text: Database
       `${one.before} → ${one.after ?? text.nobody}`,
       one.problems.length === 0
         ? "✓"
-        : `✗ ${one.problems.map((problem) => text.problem[problem]).join(", ")}`,
+        : `✗ ${one.problems.map((problem) => text.problem[problem]).join(text.separator)}`,
     ]),
   };
 }

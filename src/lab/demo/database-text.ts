@@ -27,7 +27,9 @@ export interface DatabaseText {
   readonly upToRepair: (milliseconds: string) => string;
   readonly legend: string;
   readonly allKept: (count: number, writes: number, seconds: string) => string;
-  readonly notAllKept: (names: string) => string;
+  readonly notAllKept: (names: readonly string[]) => string;
+  /** Between the members of a list. */
+  readonly separator: string;
 }
 
 const EN: DatabaseText = {
@@ -138,7 +140,8 @@ const EN: DatabaseText = {
     "write outage: the longest time without an acknowledgement, over six connections that connect again after 0.1 s;\nlost: acknowledged writes that the data left at the end does not have; by both: acknowledged by the old primary after the\nnew one had begun; read-only: statements that a server refused as it was read-only; stale: answers without a row that had\nbeen acknowledged. Where the data left is not all of it, nobody taking writes is right.",
   allKept: (count, writes, seconds) =>
     `Through ${count} faults every one of ${writes} acknowledged writes was kept, and none was taken by two. All of it took ${seconds} s.`,
-  notAllKept: (names) => `It did not do what it should after: ${names}`,
+  notAllKept: (names) => `It did not do what it should after: ${names.join(", ")}`,
+  separator: ", ",
 };
 
 const ZH: DatabaseText = {
@@ -237,7 +240,8 @@ const ZH: DatabaseText = {
     "写入中断：六个连接（0.1 秒后重连）中最长一段没有得到确认的时间；丢失：已确认、但最终数据里没有的写入；双写：新主库开始确认之后，\n旧主库仍确认的写入；只读错误：因服务器只读而被拒绝的语句；旧数据：缺少已确认行的应答。剩下的数据不完整时，没有节点接受写入才是正确的。",
   allKept: (count, writes, seconds) =>
     `${count} 种故障之后，已确认的 ${writes} 次写入全部保留，没有一次被两台同时接受。总用时 ${seconds} 秒。`,
-  notAllKept: (names) => `以下故障后的行为不符合预期：${names}`,
+  notAllKept: (names) => `以下故障后的行为不符合预期：${names.join("、")}`,
+  separator: "、",
 };
 
 export const databaseText = (lang: Language): DatabaseText => (lang === "zh-CN" ? ZH : EN);
