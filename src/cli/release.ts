@@ -11,12 +11,14 @@ import { isAnswered } from "#daemon/control-server";
 import { untilEngineGone } from "#daemon/engine-lock";
 import { leftoversIn } from "#daemon/owned-places";
 import { claimedAddresses } from "#linux/address-claims";
+import { openNftFence } from "#linux/nft-fence";
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import { missingCapabilities } from "#linux/process";
+import { type Result, success } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { Leftover } from "#vrrp/engine/engine-link";
-import { type AddressInfo, BATON_PROTO, printFailure } from "#vrrp/engine/world";
+import { type AddressInfo, BATON_PROTO, type FenceEntry, printFailure } from "#vrrp/engine/world";
 import { RUNTIME_DIR_OPTION, runtimeDirOf, socketIn } from "./control-client.ts";
 
 /** As long as an engine that hands over is waited for. */
@@ -47,13 +49,13 @@ export function releaseCommand(openRequests: typeof openRtnetlink): Command {
   return defineCommand({
     name: "release",
     summary: text(
-      "Removes every address that Baton added to this machine and that is still there, and the nftables rules that keep such an address from answering.",
-      "清除本机上由 Baton 添加、但仍然残留的地址，以及使这些地址不应答的 nftables 规则。",
+      "Removes every address that Baton added to this machine and that is still there, the nftables rules that keep such an address from answering, and the fences of gates.",
+      "清除本机上由 Baton 添加、但仍然残留的地址，使这些地址不应答的 nftables 规则，以及 gate 的 fence 规则。",
     ),
     details: text(
-      `What a running daemon owns stays, whatever its runtime directory, and with --force too. Refuses while a daemon runs with this runtime directory, and waits up to 10 s for an engine that still hands over. A daemon that hangs has to be killed first.
+      `What a running daemon owns stays, whatever its runtime directory, and with --force too. Refuses while a daemon runs with this runtime directory, and waits up to 10 s for an engine that still hands over. A daemon that hangs has to be killed first. A fence stays with --after-lease: a service that was not demoted is not to be reached after a stop either.
 On kernels before 5.18, which do not mark addresses, --runtime-dir has to be the one of the daemon that left them.`,
-      `正在运行的守护进程所持有的地址不受影响，无论它使用哪个运行目录，也无论是否指定 --force。该运行目录下有守护进程在运行时拒绝执行；若引擎仍在移交，最多等待 10 秒。守护进程若已失去响应，请先将其强制结束。
+      `正在运行的守护进程所持有的地址不受影响，无论它使用哪个运行目录，也无论是否指定 --force。该运行目录下有守护进程在运行时拒绝执行；若引擎仍在移交，最多等待 10 秒。守护进程若已失去响应，请先将其强制结束。指定 --after-lease 时保留 fence：未经降级的服务在守护进程停止后同样不可访问。
 5.18 之前的内核不能标记地址，此时 --runtime-dir 必须是遗留地址的守护进程所用的运行目录。`,
     ),
     options: OPTIONS,
@@ -106,17 +108,49 @@ async function release(
   if (typeof done === "string") return fail(done);
   const cleaned = cleanGuard(done, claimed);
   if (cleaned !== undefined) done.failures.push(cleaned);
+  const fences = options["after-lease"] ? success([]) : cleanFences(claimed);
+  if (!fences.ok) done.failures.push(printFailure(fences));
   for (const text of done.failures) fail(text);
-  if (options.json) io.stdout(`${JSON.stringify({ removed: done.removed })}\n`);
-  else if (done.removed.length > 0) {
-    for (const one of done.removed)
-      io.stdout(
-        en
-          ? `removed ${one.address} from ${one.interface}\n`
-          : `已从 ${one.interface} 清除 ${one.address}\n`,
-      );
-  } else if (done.failures.length === 0) io.stdout(en ? "nothing to remove\n" : "没有残留地址\n");
+  report(line, done, fences.ok ? fences.value : []);
   return done.failures.length === 0 ? 0 : 1;
+}
+
+function report(
+  { options, io, language }: Line<typeof OPTIONS>,
+  { removed, failures }: Done,
+  fences: readonly FenceEntry[],
+): void {
+  if (options.json) {
+    const opened = fences.map((one) => ({ ...one, address: printIpv4(one.address) }));
+    io.stdout(`${JSON.stringify({ removed, fences: opened })}\n`);
+    return;
+  }
+  const en = language === "en";
+  for (const one of removed)
+    io.stdout(
+      en
+        ? `removed ${one.address} from ${one.interface}\n`
+        : `已从 ${one.interface} 清除 ${one.address}\n`,
+    );
+  for (const { address, protocol, port } of fences) {
+    const where = `${protocol} ${printIpv4(address)}:${port}`;
+    io.stdout(en ? `opened the fence of ${where}\n` : `已解除 ${where} 的 fence\n`);
+  }
+  if (removed.length + fences.length + failures.length === 0)
+    io.stdout(en ? "nothing to remove\n" : "没有残留地址\n");
+}
+
+/** Opens the fences of addresses that no running daemon may own; those that were closed. */
+function cleanFences(claimed: ReadonlySet<Ipv4>): Result<readonly FenceEntry[]> {
+  const opened = openNftFence();
+  // A kernel without nf_tables has no rules.
+  if (!opened.ok) return success([]);
+  using fence = opened.value;
+  const closed = fence.closed();
+  if (!closed.ok) return closed;
+  const isKept = ({ address }: FenceEntry): boolean => claimed.has(address);
+  const outcome = fence.clean(isKept);
+  return outcome.ok ? success(closed.value.filter((one) => !isKept(one))) : outcome;
 }
 
 /** With a kernel without nf_tables nothing is guarded. */

@@ -13,6 +13,7 @@ import {
   type Advertisement,
   ANY_DEVICE,
   type Failure,
+  type Fence,
   OK,
   type Outcome,
   type World,
@@ -23,6 +24,7 @@ import { claimedAddresses } from "./address-claims.ts";
 import type { AddressLifetimes } from "./address-lifetimes.ts";
 import { type ArpSocket, openArpSender, openArpSocket } from "./arp-socket.ts";
 import { now } from "./clock.ts";
+import { KernelFence } from "./kernel-fence.ts";
 import type { LinePipe } from "./line-pipe.ts";
 import { BATCH, IncomingPackets, OutgoingPackets } from "./packet-batch.ts";
 import { PromoteSecondaries } from "./promote-secondaries.ts";
@@ -48,6 +50,7 @@ const GONE: readonly string[] = ["ENXIO", "ENODEV"];
 
 export class LinuxWorld implements World {
   readonly guard: AddressGuard | undefined;
+  readonly fence: Fence;
   readonly #rtnetlink: Rtnetlink;
   readonly #lifetimes: AddressLifetimes;
   readonly #reactor: Reactor;
@@ -74,6 +77,9 @@ export class LinuxWorld implements World {
     this.#lifetimes = parts.lifetimes;
     this.#pipe = parts.pipe;
     this.guard = parts.guard;
+    this.fence = new KernelFence(parts.reactor, (text) =>
+      parts.pipe.write({ type: "log", level: "warning", text }, true),
+    );
     this.#receive = parts.receive;
     this.#repeats = parts.repeats;
   }

@@ -16,6 +16,10 @@ import { VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST, printConfig } from "#lab/measure/profile";
 import { signal } from "#lab/sandbox/proc";
+import { openNftFence } from "#linux/nft-fence";
+import { must, mustDo } from "#linux/result";
+import { readIpv4 } from "#units/address";
+import type { FenceEntry } from "#vrrp/engine/world";
 import { isAlive, until } from "../support/daemon-bench.ts";
 import { withLab } from "../support/lab.ts";
 
@@ -142,6 +146,30 @@ test("`release --after-lease` leaves a killed daemon's address to its lease", as
     const { code, output } = await baton(node, "release", "--after-lease");
     assert.deepEqual([code, output], [0, "nothing to remove\n"]);
     assert.ok(!owns(lab, node, VIRTUAL_ADDRESS), "the kernel has removed it");
+  });
+});
+
+test("`release` opens fences that no running daemon may own, and none after a stop", async (context) => {
+  await withNode(context, async (node, lab) => {
+    await lab.startDaemons();
+    using fence = node.namespace.within(() => must(openNftFence()));
+    const entry = (address: string): FenceEntry => ({
+      address: readIpv4(address) ?? assert.fail(),
+      protocol: "tcp",
+      port: 3_306,
+    });
+    const [ours, foreign] = [entry(VIRTUAL_ADDRESS), entry("198.51.100.1")];
+    mustDo(fence.close([ours, foreign], "held"));
+    const forced = await baton(node, "release", "--force", "--json");
+    const fences = [{ ...foreign, address: "198.51.100.1" }];
+    assert.deepEqual(JSON.parse(forced.output), { removed: [], fences });
+    assert.deepEqual(must(fence.closed()), [ours]);
+    await node.stopDaemon();
+    await baton(node, "release", "--after-lease");
+    assert.deepEqual(must(fence.closed()), [ours]);
+    const { code, output } = await baton(node, "release");
+    assert.deepEqual([code, output], [0, `opened the fence of tcp ${VIRTUAL_ADDRESS}:3306\n`]);
+    assert.deepEqual(must(fence.closed()), []);
   });
 });
 

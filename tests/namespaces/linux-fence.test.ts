@@ -1,12 +1,16 @@
 /** The fence on a real kernel: which packets of which connections reach a service behind it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { now } from "#linux/clock";
 import { openFenceWatch } from "#linux/fence-watch";
+import { KernelFence } from "#linux/kernel-fence";
 import { changeLink } from "#linux/links";
 import { type NftFence, openNftFence } from "#linux/nft-fence";
 import { NFPROTO_IPV4 } from "#linux/nft-messages";
 import { openNftSocket } from "#linux/nft-socket";
+import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
+import { after, fromMillis } from "#units/time";
 import type { FenceEntry, FenceMode } from "#vrrp/engine/world";
 import { address, type Cable, layCable, linkOf, virtual } from "../support/linux-net.ts";
 import { connectIn, listenIn, type TcpServer, untilTrue } from "../support/linux-tcp.ts";
@@ -208,4 +212,28 @@ test("a request after the table has gone brings everything back", async () => {
   mustDo(rules.commit(batch));
   mustDo(it.fence.open([second]));
   assert.deepEqual(must(it.fence.closed()), [ENTRY]);
+});
+
+test("the engine's fence has no socket before it is closed, comes back by itself, and says so once", async () => {
+  await using it = await setUp();
+  const { left } = it.cable;
+  const reactor = new Reactor();
+  const warnings: string[] = [];
+  const fence = new KernelFence(reactor, (text) => warnings.push(text));
+  using rules = left.namespace.within(() => must(openNftSocket()));
+  left.namespace.within(() => {
+    mustDo(fence.clean(() => false));
+    mustDo(fence.open([ENTRY]));
+    mustDo(fence.close([ENTRY], "all"));
+  });
+  for (let times = 0; times < 3; times++) {
+    const batch = rules.batch();
+    batch.deleteTable(NFPROTO_IPV4, "baton_fence");
+    mustDo(rules.commit(batch));
+    reactor.wait(after(now(), fromMillis(1_000)));
+    assert.deepEqual(must(it.fence.closed()), [ENTRY]);
+    reactor.wait(after(now(), fromMillis(1_000)));
+  }
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? "", /another program removed the rules of the fence/);
 });
