@@ -147,7 +147,7 @@ export class FakeWorld implements World {
       `${printIpv4(address)} ${protocol} ${port}`;
     const forget = (entry: FenceEntry): void => {
       this.closed.delete(name(entry));
-      this.closed.delete(`${name(entry)} new`);
+      for (const mode of ["new", "held"]) this.closed.delete(`${name(entry)} ${mode}`);
     };
     const call = (kind: keyof Fence, run: () => void): Outcome => {
       this.calls.push(`fence ${kind}`);
@@ -163,7 +163,7 @@ export class FakeWorld implements World {
           for (const one of all) {
             forget(one);
             entries.set(name(one), one);
-            this.closed.add(which === "all" ? name(one) : `${name(one)} new`);
+            this.closed.add(which === "all" ? name(one) : `${name(one)} ${which}`);
           }
         }),
       open: (all) => call("open", () => all.forEach(forget)),

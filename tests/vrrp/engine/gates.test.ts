@@ -261,6 +261,17 @@ test("the fence closes every port of every address, and opens them", () => {
   assert.deepEqual([...one.world.closed], []);
 });
 
+test("who resets connections at the end holds back their ends until then", () => {
+  const config = gated("A", 1);
+  const gate = { ...GATE, resetConnections: true };
+  const one = new Setting({ ...config, router: { ...config.router, gate } });
+  assert.deepEqual(one.perform(0, { kind: "closeFence", only: "new" }), []);
+  assert.deepEqual(one.perform(0, { kind: "closeFence" }), []);
+  assert.deepEqual([...one.world.closed], ["192.0.2.100 tcp 3306 held", "192.0.2.100 udp 53 held"]);
+  assert.deepEqual(one.perform(0, { kind: "openFence" }), []);
+  assert.deepEqual([...one.world.closed], []);
+});
+
 test("a fence that the kernel refuses is a fault, and is tried again", () => {
   const one = new Setting(gated("A", 1));
   one.world.fenceRefuses.set("close", "ENOBUFS");
