@@ -124,7 +124,7 @@ function run(openRequests: typeof openRtnetlink): number {
   // The supervisor has placed its own claims, and has made sure that no other daemon has any.
   // The engine's last as long as it answers for the addresses.
   const claims = new AddressClaims();
-  const duties = { lateness: watchLateness(log), memory: new OwnMemory(pipe) };
+  const duties = { lateness: watchLateness(log), memory: new OwnMemory() };
   const receive = (line: string): void => {
     // The supervisor is the same program from the same checkout: its lines are trusted to be
     // well-formed.
@@ -180,7 +180,7 @@ function watchLateness(log: (level: "warning", text: string) => void): LatenessW
   if (!trace.ok) log("warning", `collections are not counted: ${printFailure(trace)}`);
   const collections = new CollectionCount(trace.ok ? trace.value : () => []);
   const wall = (): string => new Date().toISOString();
-  return new LatenessWatch({ read: readScheduling, collections, wall }, now());
+  return new LatenessWatch({ read: openScheduling(), collections, wall }, now());
 }
 
 /** Runs until everything has been handed over. */

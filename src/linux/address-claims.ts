@@ -108,7 +108,7 @@ export function claimedAddresses(): ReadonlySet<Ipv4> {
 
 function readClaims(): readonly AddressClaim[] {
   try {
-    return claimsIn(readFileSync(LIST, "latin1"));
+    return claimsIn(readFileSync(LIST, "utf8"));
   } catch {
     // Without /proc nothing is known, and only the locks in the runtime directories are left.
     return [];

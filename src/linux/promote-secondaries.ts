@@ -43,7 +43,7 @@ const pathOf = (device: string): string => `${FOLDER}/${device}/promote_secondar
 
 function read(device: string): string | undefined {
   try {
-    return readFileSync(pathOf(device), "latin1").trim();
+    return readFileSync(pathOf(device), "utf8").trim();
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { stalledIn, stolenIn } from "#linux/scheduling";
+import { openScheduling, processorsIn, stalledIn, stolenIn } from "#linux/scheduling";
 import { type Collection, CollectionCount } from "#vrrp/engine/collections";
 import { DurationHistogram, durationBounds } from "#vrrp/engine/histogram";
 import {
@@ -160,13 +160,22 @@ test("collections are counted by kind, and taken the more often the more there a
 test("steal is averaged over the processors; a kernel without PSI says nothing", () => {
   const stat =
     "cpu  10 0 20 30 0 0 0 400 0 0\ncpu0 5 0 10 15 0 0 0 200 0 0\ncpu1 5 0 10 15 0 0 0 200 0 0\nintr 1\n";
-  assert.equal(stolenIn(stat), 2_000_000);
-  assert.equal(stolenIn(""), 0);
+  assert.equal(stolenIn(stat, processorsIn(stat)), 2_000_000);
+  assert.equal(stolenIn("", processorsIn("")), 0);
   assert.equal(
     stalledIn("some avg10=0.00 avg60=0.00 avg300=0.00 total=1234\nfull total=9\n"),
     1234,
   );
   assert.equal(stalledIn(""), 0);
+});
+
+test("the kernel's counters are read again and again, and grow", () => {
+  const read = openScheduling();
+  const first = read();
+  assert.ok(first.ran > 0);
+  let { ran } = read();
+  while (ran === first.ran) ({ ran } = read());
+  assert.ok(ran > first.ran);
 });
 
 test("what was at most as long as each bound is counted exactly, and the total is that of all", () => {
