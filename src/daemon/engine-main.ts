@@ -16,6 +16,7 @@ import { LinePipe } from "#linux/line-pipe";
 import { LinuxWorld } from "#linux/linux-world";
 import {
   collectGarbage,
+  collectSome,
   isNeededWithoutNotice,
   type Mapping,
   populateCode,
@@ -41,7 +42,7 @@ import {
   type Rtnetlink,
   type RtnetlinkMonitor,
 } from "#linux/rtnetlink";
-import { readScheduling } from "#linux/scheduling";
+import { openScheduling } from "#linux/scheduling";
 import { after, type Instant, micros } from "#units/time";
 import { CollectionCount } from "#vrrp/engine/collections";
 import { Engine } from "#vrrp/engine/engine";
@@ -195,7 +196,9 @@ function work(
     // Lines that the supervisor has not taken are tried again soon; that is rare enough for
     // polling.
     const due = engine.deadline();
-    lateness.rest(now(), due);
+    const rested = now();
+    lateness.rest(rested, due);
+    memory.rest(rested, due);
     reactor.setPause(engine.packetPause());
     const soon = pipe.waiting ? after(now(), micros(10_000)) : undefined;
     reactor.wait(soon !== undefined && (due === undefined || soon < due) ? soon : due);
@@ -207,7 +210,6 @@ function work(
     const isAllRead = reactor.drain(() => (engine.deadline() ?? FAR) <= now(), DRAIN_MOST);
     engine.onTime(now(), isAllRead);
     if (pipe.waiting) pipe.flush();
-    memory.turn(woken);
   }
 }
 
@@ -289,29 +291,25 @@ function hurry(log: (level: "error" | "warning", text: string) => void): void {
   );
 }
 
-/** What a start, a reload or much talk with the supervisor leaves behind is given back. */
+/** What a start, a reload, moves or a collection leave behind is given back. */
 class OwnMemory {
-  readonly #trim: QuietTrim;
+  readonly #trim = new QuietTrim(now(), {
+    read: () => process.memoryUsage.rss(),
+    trim: (isRoom) => {
+      if (isRoom) collectSome();
+      trimAllocator();
+      releaseCode(this.#released ?? []);
+    },
+  });
   /** Node.js itself; undefined before the first configuration. */
   #released: readonly Mapping[] | undefined;
-
-  constructor(pipe: LinePipe) {
-    this.#trim = new QuietTrim(
-      now(),
-      () => pipe.traffic,
-      () => {
-        trimAllocator();
-        releaseCode(this.#released ?? []);
-      },
-    );
-  }
 
   /**
    * A configuration has been taken over. After the first, nothing is owned yet: later there is no
    * time to collect garbage. What the start alone runs is not locked.
    */
   configured(): void {
-    this.#trim.reloaded(now());
+    this.#trim.restart(now());
     if (this.#released !== undefined) return;
     collectGarbage();
     trimAllocator();
@@ -326,8 +324,9 @@ class OwnMemory {
     void lockMemory();
   }
 
-  turn(at: Instant): void {
-    this.#trim.turn(at);
+  /** Before the engine waits until `due`. */
+  rest(at: Instant, due: Instant | undefined): void {
+    this.#trim.rest(at, due);
   }
 }
 

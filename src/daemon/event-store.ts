@@ -75,6 +75,8 @@ export class EventStore {
   readonly #trim: StatementSync;
   readonly #clock: () => number;
   readonly #opened: Stats;
+  /** Each is prepared once: one is freed with the garbage only, which may be long after. */
+  readonly #prepared = new Map<string, StatementSync>();
   bounds: EventBounds;
   #count: number;
 
@@ -132,7 +134,7 @@ export class EventStore {
   }
 
   figures(): StoreFigures {
-    const row = this.#db.prepare("SELECT at FROM events ORDER BY id LIMIT 1").get();
+    const row = this.#prepare("SELECT at FROM events ORDER BY id LIMIT 1").get();
     return { count: this.#count, oldest: row === undefined ? undefined : Number(row["at"]) };
   }
 
@@ -140,8 +142,23 @@ export class EventStore {
     return findIn(this.#db, selection);
   }
 
+  /** Nothing is written for now: what SQLite remembers of the file is given up. */
+  rest(): void {
+    this.#db.exec("PRAGMA shrink_memory");
+  }
+
   close(): void {
     if (this.#db.isOpen) this.#db.close();
+  }
+
+  #prepare(query: string): StatementSync {
+    const prepared = this.#prepared.get(query) ?? this.#db.prepare(query);
+    this.#prepared.set(query, prepared);
+    return prepared;
+  }
+
+  #number(query: string): number {
+    return Number(this.#prepare(query).get()?.["value"] ?? 0);
   }
 
   /** No number up to this one is given any more: readers know it from another file. */
@@ -165,7 +182,7 @@ export class EventStore {
     const before = this.#clock() - this.bounds.hours * HOUR_MICROS;
     const old = "SELECT count(*) AS value FROM (SELECT at FROM events ORDER BY id LIMIT ?)";
     const most = Math.min(TRIM_ROWS, spare);
-    const row = this.#db.prepare(`${old} WHERE at < ?`).get(most, before);
+    const row = this.#prepare(`${old} WHERE at < ?`).get(most, before);
     const found = Number(row?.["value"] ?? 0);
     if (found === 0) return false;
     this.#transaction(() => this.#drop(found));
@@ -173,9 +190,9 @@ export class EventStore {
   }
 
   #tidyLarge(): boolean {
-    const page = numberIn(this.#db, "SELECT page_size AS value FROM pragma_page_size");
-    const pages = numberIn(this.#db, "SELECT page_count AS value FROM pragma_page_count");
-    const free = numberIn(this.#db, "SELECT freelist_count AS value FROM pragma_freelist_count");
+    const page = this.#number("SELECT page_size AS value FROM pragma_page_size");
+    const pages = this.#number("SELECT page_count AS value FROM pragma_page_count");
+    const free = this.#number("SELECT freelist_count AS value FROM pragma_freelist_count");
     const most = this.bounds.bytes / page;
     const isOver = pages - free > most || this.#count > this.bounds.entries;
     if (isOver && this.#count > 0) {

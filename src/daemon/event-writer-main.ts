@@ -23,6 +23,7 @@ if (port !== null) {
     (message) => port.postMessage(message),
   );
   const quiet = (): void => {
+    writer.rest();
     collect();
     // The allocator and the code are the process's: its own thread sees to them.
     port.postMessage({ type: "collected" } satisfies FromWriter);

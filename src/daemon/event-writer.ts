@@ -59,6 +59,15 @@ export class EventWriter {
     }
   }
 
+  /** Nothing has come for a time. What fails here fails again with the next event, and is said. */
+  rest(): void {
+    try {
+      this.#store?.rest();
+    } catch {
+      // It takes some memory, that is all.
+    }
+  }
+
   #append(rows: readonly EventRow[]): void {
     try {
       this.#keep(rows);

@@ -3,11 +3,28 @@
  * garbage behind, which V8 would collect when it has much more of it: instead it is collected
  * when nothing happens.
  */
-import { collectGarbage, readAnonymous, readCode, releaseCode, trimAllocator } from "#linux/memory";
+import {
+  collectGarbage,
+  QuietTrim,
+  readAnonymous,
+  readCode,
+  releaseCode,
+  trimAllocator,
+} from "#linux/memory";
+import { fromSeconds, type Instant, instant } from "#units/time";
 
 const PERIOD_MS = 5_000;
 /** What has come since is worth the time. */
 const GROWTH = 2 * 1_048_576;
+/** The same while nothing happens: it was left behind, and does not come back. */
+const GROWTH_IDLE = 1_048_576;
+/**
+ * Code that is not run any more, and what kept it alive, goes with the second or third collection;
+ * so there are some, with ever more time between them.
+ */
+const REST_MAX = fromSeconds(640);
+/** Whoever has had less than this part of a processor's time since the last look did nothing. */
+const IDLE_SHARE = 1 / 500;
 /** More than what whoever asks each second needs. */
 const MUCH = 16 * 1_048_576;
 /** What comes back as soon as it was given back is in use: it is left for so many times as long. */
@@ -19,6 +36,8 @@ const SHARE = 1 / 200;
 export interface Memory {
   /** Bytes of this process's own that are in RAM. */
   readonly own: () => number;
+  /** The same with the code that is mapped. */
+  readonly all: () => number;
   readonly giveBack: () => void;
   /** What is free already, and code; without a collection. */
   readonly trim: () => void;
@@ -35,6 +54,7 @@ function trim(): void {
 
 const OWN: Memory = {
   own: readAnonymous,
+  all: () => process.memoryUsage.rss(),
   giveBack: () => {
     collectGarbage();
     trim();
@@ -60,10 +80,20 @@ export class Housekeeping {
   #littleUntil = 0;
   /** Not before then for a thread. */
   #threadNotBefore = 0;
+  /** At the last turn. */
+  #before: { readonly at: number; readonly spent: number };
+  readonly #rest: QuietTrim;
 
   constructor(isQuiet: () => boolean, memory: Memory = OWN) {
     this.#isQuiet = isQuiet;
     this.#memory = memory;
+    this.#before = { at: memory.clock(), spent: memory.spent() };
+    const size = { read: memory.all, trim: () => this.#collect() };
+    this.#rest = new QuietTrim(this.#now(), size, REST_MAX);
+  }
+
+  #now(): Instant {
+    return instant(this.#memory.clock() * 1_000);
   }
 
   /** Returns how to end it. */
@@ -73,10 +103,30 @@ export class Housekeeping {
   }
 
   turn(): void {
-    const { own, giveBack, clock, spent } = this.#memory;
-    if (clock() < this.#notBefore || !this.#isQuiet()) return;
+    const isIdle = this.#wasIdle();
+    if (!isIdle) this.#rest.restart(this.#now());
+    if (!this.#isQuiet() || this.#memory.clock() < this.#notBefore) return;
+    if (this.#isWorthIt(isIdle)) this.#collect();
+    else if (isIdle) this.#rest.rest(this.#now(), undefined);
+  }
+
+  #wasIdle(): boolean {
+    const { clock, spent } = this.#memory;
+    const now = { at: clock(), spent: spent() };
+    const { at, spent: before } = this.#before;
+    this.#before = now;
+    return now.spent - before < (now.at - at) * IDLE_SHARE;
+  }
+
+  #isWorthIt(isIdle: boolean): boolean {
+    const { own, clock } = this.#memory;
     const grown = own() - this.#settled;
-    if (grown < GROWTH || (grown < MUCH && clock() < this.#littleNotBefore)) return;
+    if (isIdle) return grown >= GROWTH_IDLE;
+    return grown >= MUCH || (grown >= GROWTH && clock() >= this.#littleNotBefore);
+  }
+
+  #collect(): void {
+    const { own, giveBack, clock, spent } = this.#memory;
     this.#factor = clock() < this.#littleUntil ? Math.min(this.#factor * FACTOR, FACTOR_MAX) : 1;
     // Not by the clock: on a busy machine most of that time is others'.
     const before = spent();
@@ -86,6 +136,8 @@ export class Housekeeping {
     this.#notBefore = clock() + pause;
     this.#littleNotBefore = clock() + pause * this.#factor;
     this.#littleUntil = clock() + 2 * pause * this.#factor;
+    // This is not what others made it do.
+    this.#before = { at: clock(), spent: spent() };
   }
 
   /**

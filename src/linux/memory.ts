@@ -12,6 +12,14 @@ import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 
 /**
+ * Garbage, and in the long run code that is not run any more; 2 to 10 ms with few instances.
+ * Nothing without `--expose-gc`.
+ */
+export function collectSome(): void {
+  globalThis.gc?.({ type: "major", execution: "sync", flavor: "regular" });
+}
+
+/**
  * All garbage, and the pages it was on; 10 to 50 ms, by how much is alive. Nothing without
  * `--expose-gc`.
  */
@@ -28,7 +36,7 @@ export function trimAllocator(): void {
 /** RssAnon of proc_pid_status(5) in bytes: pages of no file. 0 if it cannot be read. */
 export function readAnonymous(): number {
   try {
-    const status = readFileSync("/proc/self/status", "latin1");
+    const status = readFileSync("/proc/self/status", "utf8");
     return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024;
   } catch {
     return 0;
@@ -63,42 +71,78 @@ export function isNeededWithoutNotice(mapping: Mapping, program: string): boolea
   return mapping.isCode && (mapping.path !== program || mapping.isSecond);
 }
 
-const TRAFFIC = 65_536;
+/** Between two looks at the size, and after a start, a reload or growth before the first trim. */
 const DELAY: Micros = micros(5_000_000);
+const DELAY_MAX: Micros = micros(80_000_000);
+/** Nobody is late if a collection of garbage comes in this time. */
+const COLLECTION_ROOM = 50_000;
+const GROWTH = 2 * 1_048_576;
+/** So much time before the next deadline is enough for a trim. */
+const IDLE = 1_000;
+/** With many instances there is never that much: then it comes all the same. */
+const PUT_OFF_MAX = 1_000_000;
+
+export interface OwnSize {
+  /** Bytes of this process that are in RAM, mapped code included. */
+  readonly read: () => number;
+  /** @param isRoom there is time for a collection of some milliseconds */
+  readonly trim: (isRoom: boolean) => void;
+}
 
 /**
- * The engine has no time to collect garbage, but a moment to trim the allocator and to unmap code:
- * some seconds after its start or a reload, and after it has exchanged so many bytes with its
- * supervisor, each of which was garbage afterwards.
+ * The engine has a moment to trim the allocator and to unmap code, and with few instances to collect
+ * garbage: some seconds after its start, a reload, or growth of whatever cause (moves, a collection
+ * that V8 needed, whose code stays mapped). Whether that was all of it nobody can say: the trim is
+ * repeated after twice the time, and so on up to a bound.
  */
 export class QuietTrim {
-  readonly #traffic: () => number;
-  readonly #trim: () => void;
-  #trimmedAt = 0;
-  #due: Instant | undefined;
+  readonly #size: OwnSize;
+  readonly #delayMax: Micros;
+  /** At the first look after a trim, when the code that is in use is mapped again. */
+  #settled: number | undefined;
+  #lookAt: Instant;
+  #trimAt: Instant;
+  #delay = DELAY;
 
-  /** @param traffic bytes exchanged up to now */
-  constructor(start: Instant, traffic: () => number, trim: () => void) {
-    this.#traffic = traffic;
-    this.#trim = trim;
-    this.#due = after(start, DELAY);
+  constructor(start: Instant, size: OwnSize, delayMax: Micros = DELAY_MAX) {
+    this.#size = size;
+    this.#delayMax = delayMax;
+    this.#lookAt = after(start, DELAY);
+    this.#trimAt = this.#lookAt;
   }
 
-  /** A reload: again from its end on. */
-  reloaded(now: Instant): void {
-    this.#due = after(now, DELAY);
+  /** A reload, or other work: again from its end on. */
+  restart(now: Instant): void {
+    this.#delay = DELAY;
+    this.#trimAt = after(now, DELAY);
   }
 
-  /** To be called now and then. */
-  turn(now: Instant): void {
-    if (this.#due === undefined) {
-      if (this.#traffic() - this.#trimmedAt > TRAFFIC) this.#due = after(now, DELAY);
-      return;
-    }
-    if (now < this.#due) return;
-    this.#due = undefined;
-    this.#trimmedAt = this.#traffic();
-    this.#trim();
+  /** Before the process waits until `due`. */
+  rest(now: Instant, due: Instant | undefined): void {
+    const at = this.#lookAt < this.#trimAt ? this.#lookAt : this.#trimAt;
+    if (now < at) return;
+    const room = due === undefined ? Number.POSITIVE_INFINITY : due - now;
+    if (room < IDLE && now - at < PUT_OFF_MAX) return;
+    if (now < this.#trimAt) this.#look(now);
+    else this.#trim(now, room);
+  }
+
+  #look(now: Instant): void {
+    this.#lookAt = after(now, DELAY);
+    const size = this.#size.read();
+    this.#settled ??= size;
+    if (size - this.#settled < GROWTH) return;
+    // Growth that goes on does not put the trim off for ever.
+    this.#delay = DELAY;
+    if (this.#trimAt > this.#lookAt) this.#trimAt = this.#lookAt;
+  }
+
+  #trim(now: Instant, room: number): void {
+    this.#size.trim(room >= COLLECTION_ROOM);
+    this.#settled = undefined;
+    this.#lookAt = after(now, DELAY);
+    this.#trimAt = after(now, this.#delay);
+    this.#delay = micros(Math.min(this.#delay * 2, this.#delayMax));
   }
 }
 
@@ -115,7 +159,7 @@ const HEAD = /^([0-9a-f]+)-([0-9a-f]+) r-([x-])p ([0-9a-f]+) \S+ ([0-9]+) +(\/.*
 
 const readMappings = (): string => {
   try {
-    return readFileSync("/proc/self/smaps", "latin1");
+    return readFileSync("/proc/self/smaps", "utf8");
   } catch {
     return "";
   }

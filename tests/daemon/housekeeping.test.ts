@@ -9,6 +9,8 @@ function bench(): {
   readonly keep: Housekeeping;
   readonly state: {
     isQuiet: boolean;
+    /** It does something for a hundredth of the time. */
+    isBusy: boolean;
     own: number;
     now: number;
     spent: number;
@@ -16,9 +18,18 @@ function bench(): {
     trims: number;
   };
 } {
-  const state = { isQuiet: true, own: 50 * MB, now: 5_000, spent: 0, times: 0, trims: 0 };
+  const state = {
+    isQuiet: true,
+    isBusy: true,
+    own: 50 * MB,
+    now: 5_000,
+    spent: 0,
+    times: 0,
+    trims: 0,
+  };
   const keep = new Housekeeping(() => state.isQuiet, {
     own: () => state.own,
+    all: () => state.own + 20 * MB,
     giveBack: () => {
       state.times += 1;
       state.own = 30 * MB;
@@ -32,7 +43,7 @@ function bench(): {
       state.spent += 4;
     },
     clock: () => state.now,
-    spent: () => state.spent,
+    spent: () => state.spent + (state.isBusy ? state.now / 100 : 0),
   });
   return { keep, state };
 }
@@ -83,6 +94,43 @@ test("what comes back each time is given back ever less often, until it stays aw
   countIn(3_600, false);
   state.own = 34 * MB;
   assert.equal(countIn(25, false), 1);
+});
+
+test("what is left behind when all is over is given back at once, however often it came back", () => {
+  const { keep, state } = bench();
+  const turn = (): void => {
+    keep.turn();
+    state.now += 5_000;
+  };
+  for (let at = 0; at < 1_200; at += 5) {
+    turn();
+    state.own = Math.max(state.own, 34 * MB);
+  }
+  const before = state.times;
+  turn();
+  assert.equal(state.times, before, "the test shows nothing");
+  state.isBusy = false;
+  turn();
+  assert.equal(state.times, before + 1);
+});
+
+test("while nothing happens it is given back all the same, and ever less often", () => {
+  const { keep, state } = bench();
+  state.own = 0;
+  const run = (seconds: number): void => {
+    for (let at = 0; at < seconds; at += 5) {
+      keep.turn();
+      state.now += 5_000;
+      state.own = 0;
+    }
+  };
+  run(300);
+  assert.equal(state.times, 0, "while it works");
+  state.isBusy = false;
+  run(300);
+  assert.ok(state.times >= 5 && state.times <= 7, `${state.times} times in five minutes`);
+  run(3_600);
+  assert.ok(state.times <= 14, `${state.times} times in an hour`);
 });
 
 test("what waits for the engine is done once, in order, and waits again if it is behind again", () => {

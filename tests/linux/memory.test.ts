@@ -67,36 +67,98 @@ test("a process that has given back its memory has less, and works", () => {
   assert.ok(Number(populated) > Number(after), child.stdout);
 });
 
-test("the allocator is trimmed some time after the start, and after much traffic", () => {
-  let traffic = 0;
-  let trims = 0;
-  const at = (seconds: number): ReturnType<typeof instant> => instant(seconds * 1_000_000);
-  const trim = new QuietTrim(
-    at(0),
-    () => traffic,
-    () => {
-      trims += 1;
+const MB = 1_048_576;
+
+function bench(): {
+  readonly state: {
+    size: number;
+    looks: number;
+    readonly trims: number[];
+    readonly collections: number[];
+  };
+  readonly trim: QuietTrim;
+  readonly run: (from: number, to: number, idle?: number) => void;
+  readonly at: (seconds: number) => ReturnType<typeof instant>;
+} {
+  const at = (seconds: number): ReturnType<typeof instant> =>
+    instant(Math.round(seconds * 1_000_000));
+  const state = { size: 20 * MB, looks: 0, trims: [] as number[], collections: [] as number[] };
+  let second = 0;
+  const trim = new QuietTrim(at(0), {
+    read: () => {
+      state.looks += 1;
+      return state.size;
     },
+    trim: (isRoom) => {
+      state.trims.push(second);
+      if (isRoom) state.collections.push(second);
+    },
+  });
+  /** Ten turns a second; before each wait there are `idle` seconds left. */
+  const run = (from: number, to: number, idle = 0.1): void => {
+    for (let tenth = from * 10; tenth < to * 10; tenth++) {
+      second = tenth / 10;
+      trim.rest(at(second), at(second + idle));
+    }
+  };
+  return { state, trim, run, at };
+}
+
+test("the engine trims after its start, and then ever less often", () => {
+  const { state, run } = bench();
+  run(0, 500);
+  assert.deepEqual(state.trims, [5, 10, 20, 40, 80, 160, 240, 320, 400, 480]);
+  assert.ok(state.looks <= 100, `${state.looks} looks`);
+});
+
+test("growth of whatever cause, and a reload, begin anew", () => {
+  const { state, trim, run, at } = bench();
+  run(0, 300);
+  state.trims.length = 0;
+  state.size += 1.9 * MB;
+  run(300, 310);
+  assert.deepEqual(state.trims, []);
+  state.size += 0.1 * MB;
+  run(310, 400);
+  const [first = 0, ...later] = state.trims;
+  assert.ok(first > 310 && first <= 320, `the first at ${first}`);
+  assert.deepEqual(
+    later.map((one) => one - first),
+    [5, 15, 35, 75].filter((one) => first + one < 400),
   );
-  trim.turn(at(4));
-  assert.equal(trims, 0);
-  trim.turn(at(5));
-  assert.equal(trims, 1);
-  traffic += 60_000;
-  trim.turn(at(6));
-  trim.turn(at(100));
-  assert.equal(trims, 1, "a little traffic is no reason");
-  traffic += 60_000;
-  trim.turn(at(101));
-  trim.turn(at(105));
-  assert.equal(trims, 1, "it waits for the end of what is going on");
-  trim.turn(at(106));
-  trim.turn(at(200));
-  assert.equal(trims, 2);
-  trim.reloaded(at(201));
-  trim.reloaded(at(204));
-  trim.turn(at(208));
-  assert.equal(trims, 2, "a reload is not over while others follow");
-  trim.turn(at(209));
-  assert.equal(trims, 3);
+  state.trims.length = 0;
+  run(400, 401);
+  trim.restart(at(401));
+  run(401, 404);
+  trim.restart(at(404));
+  run(404, 412);
+  assert.deepEqual(state.trims, [409], "not while reload follows reload");
+});
+
+test("growth that goes on does not put the trim off", () => {
+  const { state, run } = bench();
+  run(0, 200);
+  state.trims.length = 0;
+  for (let from = 200; from < 300; from += 1) {
+    state.size += MB;
+    run(from, from + 1);
+  }
+  assert.ok(state.trims.length >= 8, String(state.trims));
+});
+
+test("a trim waits for a quiet moment, but not for ever", () => {
+  const { state, run } = bench();
+  run(0, 5.5, 0.0005);
+  assert.deepEqual(state.trims, []);
+  run(5.5, 8, 0.0005);
+  assert.deepEqual(state.trims, [6]);
+  assert.deepEqual(state.collections, []);
+});
+
+test("garbage is collected where nobody is late by it", () => {
+  const { state, run } = bench();
+  run(0, 8, 0.05);
+  run(8, 15, 0.049);
+  assert.deepEqual(state.trims, [5, 10]);
+  assert.deepEqual(state.collections, [5]);
 });

@@ -30,9 +30,15 @@ export interface FootprintOptions {
 
 const ADVERT_SECONDS = 0.1;
 const START_SECONDS = 60;
-const SETTLE_MILLISECONDS = 12_000;
+/** Memory is given back when nothing happens (src/daemon/housekeeping.ts, #linux/memory). */
+const SETTLE_SECONDS = 12;
+/** The longest between two trims of the engine's, and then some. */
+const QUIET_SECONDS = 90;
+const SAMPLE_MILLISECONDS = 1_000;
+/** At rest, the row is that of the median of so many. */
+const SAMPLES = 11;
 const COMMAND_TIMES = 20;
-const PROGRESS_MILLISECONDS = 10_000;
+const PROGRESS_MILLISECONDS = 20_000;
 const EVENT_SECONDS = 30;
 const RELOAD_SECONDS = 30;
 /** keepalived reports the end of a reload to systemd alone: it gets this long for each. */
@@ -88,14 +94,23 @@ async function measure(
     rows.push([String(instances), kind, "start", what, "", "", "", ms, isOurs ? goal : ""]);
   };
   let before: number | undefined;
-  const remember = async (when: string): Promise<void> => {
-    // Memory is given back when nothing happens (src/daemon/housekeeping.ts).
-    await sleep(SETTLE_MILLISECONDS);
-    const all = readMemory(machine.pid);
+  const remember = async (when: string, seconds: number): Promise<void> => {
+    await sleep(seconds * 1_000);
+    const all = await memoryAtRest(machine);
     const pss = sumMemory(all).pss / 1_024;
     const goal = isOurs ? memoryVerdict(instances, pss, before) : "";
     before ??= pss;
     rows.push(...memoryRows(all, when, goal).map((row) => [String(instances), kind, ...row]));
+  };
+  const period = async (what: string, work: (peak: Peak) => Promise<void>): Promise<void> => {
+    const peak = new Peak(machine);
+    await work(peak);
+    const { highest } = peak;
+    const goal = isOurs ? memoryVerdict(instances, highest / 1_024, undefined) : "";
+    const row = [`in ${what}`, "all, highest", "", megabytes(highest), "", "", goal];
+    rows.push([String(instances), kind, ...row]);
+    await remember(`${SETTLE_SECONDS} s after ${what}`, SETTLE_SECONDS);
+    await remember(`${QUIET_SECONDS} s after ${what}`, QUIET_SECONDS - SETTLE_SECONDS);
   };
   try {
     stdout.write(`${kind}, ${instances} instances: starting\n`);
@@ -104,13 +119,17 @@ async function measure(
     time("exec to READY", figure(start.ready), readyVerdict(instances, start.ready));
     time("exec to the first address", figure(start.first), "");
     time("exec to the last address", figure(start.last), "");
-    await remember("start");
-    await pass(machine, options.hours);
-    await remember(`after ${options.hours} h`);
-    const reloads = await repeat(machine, "reloads", options.reloads, reload);
-    await remember(`after ${reloads}`);
-    const moves = await repeat(machine, "moves", options.moves, move);
-    await remember(`after ${moves}`);
+    await remember("start", SETTLE_SECONDS);
+    const { hours, reloads, moves } = options;
+    if (hours > 0) await period(`${hours} h`, async (peak) => await pass(machine, hours, peak));
+    if (reloads > 0) {
+      const what = `${reloads} reloads`;
+      await period(what, async (peak) => await repeat(machine, what, reloads, reload, peak));
+    }
+    if (moves > 0) {
+      const what = `${moves} moves`;
+      await period(what, async (peak) => await repeat(machine, what, moves, move, peak));
+    }
     for (const [what, argv] of commandsOf(kind, folder)) {
       const times = timeCommand(argv, COMMAND_TIMES);
       const goal = commandVerdict(what, median(times));
@@ -126,6 +145,17 @@ const figure = (value: number | undefined): string => value?.toFixed(0) ?? "n/a"
 const megabytes = (kilobytes: number): string => (kilobytes / 1_024).toFixed(1);
 
 type Processes = ReturnType<typeof readMemory>;
+
+async function memoryAtRest(machine: ScaleMachine): Promise<Processes> {
+  const samples: Processes[] = [];
+  while (samples.length < SAMPLES) {
+    samples.push(readMemory(machine.pid));
+    await sleep(SAMPLE_MILLISECONDS);
+  }
+  mustRun(machine);
+  const inOrder = samples.toSorted((a, b) => sumMemory(a).pss - sumMemory(b).pss);
+  return inOrder[Math.floor(SAMPLES / 2)] ?? [];
+}
 
 function memoryRows(all: Processes, when: string, goal: string): string[][] {
   const row = (
@@ -145,16 +175,40 @@ function nameOf(pid: number): string {
   return main.slice(main.lastIndexOf("/") + 1);
 }
 
-async function pass(machine: ScaleMachine, hours: number): Promise<void> {
+/** The most memory that the daemon has had, kB, looked at every second. */
+class Peak {
+  readonly #machine: ScaleMachine;
+  #sampledAt = Number.NEGATIVE_INFINITY;
+  #shownAt = performance.now();
+  highest = 0;
+
+  constructor(machine: ScaleMachine) {
+    this.#machine = machine;
+  }
+
+  /** @param progress what is written now and then, before the memory */
+  sample(progress: string): void {
+    const at = performance.now();
+    if (at - this.#sampledAt < SAMPLE_MILLISECONDS) return;
+    this.#sampledAt = at;
+    mustRun(this.#machine);
+    const { pss } = sumMemory(readMemory(this.#machine.pid));
+    this.highest = Math.max(this.highest, pss);
+    if (at - this.#shownAt < PROGRESS_MILLISECONDS) return;
+    this.#shownAt = at;
+    const highest = megabytes(this.highest);
+    stdout.write(`  ${progress}, PSS ${megabytes(pss)} MB, highest ${highest} MB\n`);
+  }
+}
+
+async function pass(machine: ScaleMachine, hours: number, peak: Peak): Promise<void> {
   const end = performance.now() + hours * 3_600_000;
   for (;;) {
     const left = end - performance.now();
     if (left <= 0) return;
-    const pss = megabytes(sumMemory(readMemory(machine.pid)).pss);
-    stdout.write(`  ${Math.ceil(left / 60_000)} min left, PSS ${pss} MB\n`);
-    await sleep(Math.min(left, PROGRESS_MILLISECONDS));
+    peak.sample(`${Math.ceil(left / 60_000)} min left`);
+    await sleep(Math.min(left, SAMPLE_MILLISECONDS));
     machine.notifications();
-    mustRun(machine);
   }
 }
 
@@ -162,22 +216,19 @@ function mustRun(machine: ScaleMachine): void {
   if (!machine.isRunning()) throw new Error(`${machine.kind} ended\n${machine.logTail(20)}`);
 }
 
-/** How many were done, for a title. A thing that does not come to its end is an error. */
+/** A thing that does not come to its end is an error. */
 async function repeat(
   machine: ScaleMachine,
   what: string,
   times: number,
   once: (machine: ScaleMachine) => Promise<void>,
-): Promise<string> {
-  let shownAt = performance.now();
-  for (let done = 0; done < times; done++) {
+  peak: Peak,
+): Promise<void> {
+  for (let done = 1; done <= times; done++) {
     await once(machine);
     mustRun(machine);
-    if (performance.now() - shownAt < PROGRESS_MILLISECONDS) continue;
-    shownAt = performance.now();
-    stdout.write(`  ${done + 1} of ${times} ${what}\n`);
+    peak.sample(`${done} of ${what}`);
   }
-  return `${times} ${what}`;
 }
 
 /** True as soon as the condition holds, false after the time. */
