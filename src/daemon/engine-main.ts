@@ -16,7 +16,6 @@ import { LinePipe } from "#linux/line-pipe";
 import { LinuxWorld } from "#linux/linux-world";
 import {
   collectGarbage,
-  collectSome,
   isNeededWithoutNotice,
   type Mapping,
   populateCode,
@@ -295,8 +294,7 @@ function hurry(log: (level: "error" | "warning", text: string) => void): void {
 class OwnMemory {
   readonly #trim = new QuietTrim(now(), {
     read: () => process.memoryUsage.rss(),
-    trim: (isRoom) => {
-      if (isRoom) collectSome();
+    trim: () => {
       trimAllocator();
       releaseCode(this.#released ?? []);
     },

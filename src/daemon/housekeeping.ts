@@ -18,10 +18,7 @@ const PERIOD_MS = 5_000;
 const GROWTH = 2 * 1_048_576;
 /** The same while nothing happens: it was left behind, and does not come back. */
 const GROWTH_IDLE = 1_048_576;
-/**
- * Code that is not run any more, and what kept it alive, goes with the second or third collection;
- * so there are some, with ever more time between them.
- */
+/** Between two trims while nothing happens. */
 const REST_MAX = fromSeconds(640);
 /** Whoever has had less than this part of a processor's time since the last look did nothing. */
 const IDLE_SHARE = 1 / 500;
@@ -88,7 +85,7 @@ export class Housekeeping {
     this.#isQuiet = isQuiet;
     this.#memory = memory;
     this.#before = { at: memory.clock(), spent: memory.spent() };
-    const size = { read: memory.all, trim: () => this.#collect() };
+    const size = { read: memory.all, trim: memory.trim };
     this.#rest = new QuietTrim(this.#now(), size, REST_MAX);
   }
 

@@ -12,14 +12,6 @@ import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 
 /**
- * Garbage, and in the long run code that is not run any more; 2 to 10 ms with few instances.
- * Nothing without `--expose-gc`.
- */
-export function collectSome(): void {
-  globalThis.gc?.({ type: "major", execution: "sync", flavor: "regular" });
-}
-
-/**
  * All garbage, and the pages it was on; 10 to 50 ms, by how much is alive. Nothing without
  * `--expose-gc`.
  */
@@ -74,8 +66,6 @@ export function isNeededWithoutNotice(mapping: Mapping, program: string): boolea
 /** Between two looks at the size, and after a start, a reload or growth before the first trim. */
 const DELAY: Micros = micros(5_000_000);
 const DELAY_MAX: Micros = micros(80_000_000);
-/** Nobody is late if a collection of garbage comes in this time. */
-const COLLECTION_ROOM = 50_000;
 const GROWTH = 2 * 1_048_576;
 /** So much time before the next deadline is enough for a trim. */
 const IDLE = 1_000;
@@ -85,15 +75,14 @@ const PUT_OFF_MAX = 1_000_000;
 export interface OwnSize {
   /** Bytes of this process that are in RAM, mapped code included. */
   readonly read: () => number;
-  /** @param isRoom there is time for a collection of some milliseconds */
-  readonly trim: (isRoom: boolean) => void;
+  readonly trim: () => void;
 }
 
 /**
- * The engine has a moment to trim the allocator and to unmap code, and with few instances to collect
- * garbage: some seconds after its start, a reload, or growth of whatever cause (moves, a collection
- * that V8 needed, whose code stays mapped). Whether that was all of it nobody can say: the trim is
- * repeated after twice the time, and so on up to a bound.
+ * The engine has no time to collect garbage, but a moment to trim the allocator and to unmap code:
+ * some seconds after its start, a reload, or growth of whatever cause (moves, a collection that V8
+ * needed, whose code stays mapped). Whether that was all of it nobody can say: the trim is repeated
+ * after twice the time, and so on up to a bound.
  */
 export class QuietTrim {
   readonly #size: OwnSize;
@@ -121,10 +110,10 @@ export class QuietTrim {
   rest(now: Instant, due: Instant | undefined): void {
     const at = this.#lookAt < this.#trimAt ? this.#lookAt : this.#trimAt;
     if (now < at) return;
-    const room = due === undefined ? Number.POSITIVE_INFINITY : due - now;
-    if (room < IDLE && now - at < PUT_OFF_MAX) return;
+    const isIdle = due === undefined || due - now >= IDLE;
+    if (!isIdle && now - at < PUT_OFF_MAX) return;
     if (now < this.#trimAt) this.#look(now);
-    else this.#trim(now, room);
+    else this.#trim(now);
   }
 
   #look(now: Instant): void {
@@ -137,8 +126,8 @@ export class QuietTrim {
     if (this.#trimAt > this.#lookAt) this.#trimAt = this.#lookAt;
   }
 
-  #trim(now: Instant, room: number): void {
-    this.#size.trim(room >= COLLECTION_ROOM);
+  #trim(now: Instant): void {
+    this.#size.trim();
     this.#settled = undefined;
     this.#lookAt = after(now, DELAY);
     this.#trimAt = after(now, this.#delay);
