@@ -80,9 +80,9 @@ export interface OwnSize {
 
 /**
  * The engine has no time to collect garbage, but a moment to trim the allocator and to unmap code:
- * some seconds after its start, a reload, or growth of whatever cause (moves, a collection that V8
- * needed, whose code stays mapped). Whether that was all of it nobody can say: the trim is repeated
- * after twice the time, and so on up to a bound.
+ * some seconds after its start, a reload, or growth of whatever cause: moves, or a collection that
+ * V8 needed, and the collector's code stays mapped. Whether that was all of it nobody can say: the
+ * trim is repeated after twice the time, and so on up to a bound.
  */
 export class QuietTrim {
   readonly #size: OwnSize;
