@@ -51,7 +51,7 @@ function describe(takes: Takes): string {
         ? `${takes.min} arguments`
         : `${takes.min} to ${takes.max} arguments`;
     case "command":
-      return takes.user ? '"command" [user [group]]' : '"command"';
+      return `"command"${takes.user ? " [user [group]]" : ""}${takes.timeout === undefined ? "" : ` [timeout N], default ${takes.timeout}`}`;
     case "program":
       return "program [parameter …]";
     case "user":
@@ -106,12 +106,17 @@ const BLOCKS: readonly BlockWord[] = [
   "authentication",
   "auth_hmac",
   "havip",
+  "gate",
+  "mysql",
+  "postgresql",
+  "redis",
   "api",
   "events",
   "tls",
   "alert",
   "vrrp_sync_group",
   "vrrp_script",
+  "check",
   "vrrp_track_process",
   "track_file",
   "garp_group",

@@ -17,6 +17,7 @@ import type { Model } from "#keepalived/model/model";
 import type { Reading } from "#keepalived/read";
 import { isInNetwork, printIpv4 } from "#units/address";
 import { assessAlertFiles } from "./check-alert.ts";
+import { assessCredentials } from "./check-credentials.ts";
 import { checkRouters } from "./check-live-routers.ts";
 import { assessSettings } from "./check-live-settings.ts";
 import { type Machine, thisMachine } from "./check-machine.ts";
@@ -59,7 +60,11 @@ export function assessMachine(model: Model, machine: Machine): readonly AnyFindi
   }
   assessDefaultUser(model, machine, report);
   assessScripts(model.root, machine, report);
-  found.push(...assessAlertFiles(model), ...assessSettings(model, machine));
+  found.push(
+    ...assessAlertFiles(model),
+    ...assessCredentials(model, machine),
+    ...assessSettings(model, machine),
+  );
   const [first] = model.instances;
   if (first !== undefined) {
     found.push(...assessFloors(placeOf(first), machine));

@@ -1,8 +1,9 @@
 /** Connections of an address's ports at a planned release: they may end, and then are reset. */
-import type { FencePort } from "#keepalived/plan/run-plan";
+
 import { countSockets, destroySockets } from "#linux/socket-destroy";
 import type { Ipv4 } from "#units/address";
 import { printFailure } from "#vrrp/engine/world";
+import type { FencePort } from "#vrrp/router/config";
 import type { Log } from "./log.ts";
 
 /** From count to count. */

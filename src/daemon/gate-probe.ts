@@ -1,7 +1,7 @@
 /** `takeover_probe service`: does the service still answer at one of these addresses? */
 import { connect } from "node:net";
-import type { FencePort } from "#keepalived/plan/run-plan";
 import { type Ipv4, printIpv4 } from "#units/address";
+import type { FencePort } from "#vrrp/router/config";
 
 /** An owner that is alive answers a connection within a few round trips. */
 const ANSWER_MS = 300;

@@ -3,6 +3,8 @@
  * file is given as it is written there. Numbers of seconds are in seconds, as the operator writes
  * them.
  */
+import type { GateFacts } from "./facts-gate.ts";
+
 /** What a machine would do without, when Baton reads a keyword but does not act on it. */
 export type Loss =
   | "address-flags"
@@ -70,12 +72,17 @@ export type SettingEffect =
     }
   | { readonly kind: "too-many-groups"; readonly interface: string };
 
-export type TrackerWord = "vrrp_script" | "track_file" | "vrrp_track_process" | "bfd_instance";
+export type TrackerWord =
+  | "vrrp_script"
+  | "check"
+  | "track_file"
+  | "vrrp_track_process"
+  | "bfd_instance";
 
 /** What an argument that is missing should have been. */
 export type ExpectedArgument = "number" | "seconds" | "word" | "address" | "interface" | "command";
 
-export interface Facts {
+export interface Facts extends GateFacts {
   // Syntax
   readonly VR1001: {
     readonly word: string;
@@ -378,7 +385,13 @@ export interface Facts {
   readonly VR2513: { readonly which: string };
 
   // Advice
-  readonly VR3001: { readonly instance: string; readonly tracker: string; readonly weight: number };
+  readonly VR3001: {
+    readonly instance: string;
+    readonly tracker: string;
+    readonly weight: number;
+    /** Not `nopreempt` but a gate is why. */
+    readonly isGated?: boolean;
+  };
   readonly VR3002: { readonly script: string; readonly timeout: string; readonly interval: string };
   readonly VR3003: { readonly mark: string; readonly command: string };
   readonly VR3004: { readonly path: string };

@@ -22,4 +22,5 @@ export const headerOf = ({ keyword, name }: Facts["VR1002"]): string =>
 
 /** A check is lost with its header, and somebody tracks it. */
 export const isTrackedCheck = ({ keyword, usedBy }: Facts["VR1002"]): boolean =>
-  (keyword.includes("script") || keyword.includes("track")) && usedBy.length > 0;
+  (keyword.includes("script") || keyword === "check" || keyword.includes("track")) &&
+  usedBy.length > 0;

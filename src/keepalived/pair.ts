@@ -10,6 +10,8 @@ import {
   addressesOf,
   downTimerOf,
   familyOf,
+  gateOf,
+  groupOf,
   intervalOf,
   isStrict,
   isUnicast,
@@ -25,6 +27,7 @@ import {
   writtenPassword,
 } from "./model/effective.ts";
 import type { Model } from "./model/model.ts";
+import { planGate } from "./plan/gate.ts";
 import { cutPassword } from "./plan/password.ts";
 import { trackersOf } from "./plan/trackers.ts";
 import type { Reading } from "./read.ts";
@@ -101,6 +104,7 @@ function comparePartners(pair: Partners): void {
   compareAddresses(pair);
   comparePreemption(pair);
   compareWeights(pair);
+  compareGates(pair);
   const [a, b] = [nameOf(pair.first.block), nameOf(pair.second.block)];
   if (a !== b) {
     const related = [placeOf(pair.second.block)];
@@ -238,6 +242,40 @@ function comparePreemption({ first, second, report }: Partners): void {
     const states = [placeIn(second.block, "state")];
     report(finding("VR2509", placeIn(first.block, "state"), {}, { related: states }));
   }
+}
+
+/** Either node may become the owner, and decides by its own file then. */
+function compareGates({ first, second, report }: Partners): void {
+  const [a, b] = [gateTextsOf(first), gateTextsOf(second)];
+  const place = ({ block, model }: Side): Span => {
+    const gate = gateOf(block, model);
+    return placeOf(gate ?? block);
+  };
+  for (const what of ["gate", "database", "fence", "sync", "takeover_probe"] as const) {
+    if (a[what] === b[what]) continue;
+    const facts = { what, first: a[what], second: b[what] };
+    report(finding("VR2514", place(first), facts, { related: [place(second)] }));
+    // Without a gate the rest of it differs too.
+    if (what === "gate") return;
+  }
+}
+
+type GateText = "gate" | "database" | "fence" | "sync" | "takeover_probe";
+
+/** As a person would say it; equal texts mean the same. */
+function gateTextsOf({ block, model }: Side): Readonly<Record<GateText, string>> {
+  const group = groupOf(block, model);
+  const gate = (group && planGate(group, model)) ?? planGate(block, model);
+  const none = { database: "none", fence: "none", sync: "none", takeover_probe: "none" };
+  if (gate === undefined) return { gate: "off", ...none };
+  const ports = gate.fence.map(({ protocol, port }) => `${protocol} ${port}`).toSorted();
+  return {
+    gate: "on",
+    database: gate.database?.kind ?? "none",
+    fence: ports.length === 0 ? "none" : ports.join(", "),
+    sync: gate.database?.sync ?? "none",
+    takeover_probe: gate.probe,
+  };
 }
 
 /** A failing check must bring the stronger node below the weaker one. */

@@ -9,7 +9,9 @@ import type { GarpPreset } from "./keywords/garp-presets.ts";
 import { garpPresetOf } from "./model/effective.ts";
 import { find, type Model } from "./model/model.ts";
 import { apiBlock, printApiAddress } from "./plan/api.ts";
+import { printCheckTarget } from "./plan/checks.ts";
 import { eventsBlock } from "./plan/events.ts";
+import { printGate } from "./plan/gate.ts";
 import { printHavip } from "./plan/havip.ts";
 import type { CommandPlan, InstancePlan, RunPlan } from "./plan/run-plan.ts";
 
@@ -54,11 +56,29 @@ export function showEffective(plan: RunPlan, model: Model): readonly ShownBlock[
         ],
       };
     }),
+    ...(plan.checks ?? []).map((check): ShownBlock => {
+      const row = rowsOf(find(model.checks, check.name), undefined);
+      return {
+        title: `check ${check.name}`,
+        values: [
+          row(check.target.kind, printCheckTarget(check.target)),
+          row("interval", seconds(check.interval)),
+          row("timeout", seconds(check.timeout)),
+          row("rise", String(check.rise)),
+          row("fall", String(check.fall)),
+          ...(check.initFail ? [row("init_fail", "")] : []),
+        ],
+      };
+    }),
     ...plan.instances.map((instance) => showInstance(instance, model)),
     ...plan.groups.map((group): ShownBlock => {
       const block = find(model.groups, group.name);
       const row = rowsOf(block, undefined);
-      const values = [row("group", group.members.join(" ")), ...notifyRows(row, group.notify)];
+      const values = [
+        row("group", group.members.join(" ")),
+        ...notifyRows(row, group.notify),
+        ...gateRows(row, group.gate),
+      ];
       return { title: `vrrp_sync_group ${group.name}`, values };
     }),
   ];
@@ -112,7 +132,10 @@ function rowsOf(block: Block | undefined, globals: Block | undefined): Row {
   };
 }
 
-function showInstance({ config, notify, havip }: InstancePlan, model: Model): ShownBlock {
+const gateRows = (row: Row, gate: InstancePlan["gate"]): readonly ShownValue[] =>
+  gate === undefined ? [] : [row("gate", printGate(gate))];
+
+function showInstance({ config, notify, havip, gate }: InstancePlan, model: Model): ShownBlock {
   const block = find(model.instances, config.router.name);
   const row = rowsOf(block, model.globals);
   return {
@@ -143,6 +166,7 @@ function showInstance({ config, notify, havip }: InstancePlan, model: Model): Sh
       ...trackerRows(row, config),
       ...notifyRows(row, notify),
       ...(havip === undefined ? [] : [row("havip", printHavip(havip), "havip")]),
+      ...gateRows(row, gate),
     ],
   };
 }

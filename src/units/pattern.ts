@@ -8,8 +8,8 @@
  * groups are groups and nothing more.
  *
  * `.` (no line end), `[a-z]`, `[^…]`, `\d \w \s \D \W \S`, `\n \r \t`, `\` and a character that is
- * neither letter nor digit; `^` and `$`: beginning and end of the text; `( )`, `(?: )`, `|`; `* + ?`,
- * `{3}`, `{3,}`, `{3,5}`; `(?i)` at the beginning: upper and lower case are the same.
+ * neither letter nor digit; `^` and `$`: beginning and end of the text; `( )`, `(?: )`, `|`;
+ * `* + ?`, `{3}`, `{3,}`, `{3,5}`; `(?i)` at the beginning: upper and lower case are the same.
  */
 
 /** First and last character in turn. */

@@ -34,6 +34,8 @@ test("every row says what it is for, and since when", () => {
 /** A value that the row itself allows. */
 function sample({ word, takes }: Keyword): string {
   if (word === "on") return "fault state";
+  if (word === "fence") return "tcp 80";
+  if (word === "on_refusal") return "backup";
   switch (takes.kind) {
     case "flag":
     case "boolean":
@@ -74,12 +76,19 @@ const wrap = (block: string, line: string): string => {
   if (block === "") return `${line}\n`;
   if (block === "global_defs" || block === "garp_group" || block === "alert")
     return `${block} {\n${line}\n}\n`;
-  if (block === "authentication" || block === "auth_hmac" || block === "havip") {
+  if (
+    block === "authentication" ||
+    block === "auth_hmac" ||
+    block === "havip" ||
+    block === "gate"
+  ) {
     return `vrrp_instance A {\n${block} {\n${line}\n}\n}\n`;
   }
   if (block === "events") return `events {\n${line}\n}\n`;
   if (block === "api") return `api {\n${line}\n}\n`;
   if (block === "tls") return `api {\ntls {\n${line}\n}\n}\n`;
+  if (["mysql", "postgresql", "redis"].includes(block))
+    return `vrrp_instance A {\ngate {\n${block} {\n${line}\n}\n}\n}\n`;
   if (block === "static_track_group") return `track_group A {\n${line}\n}\n`;
   return `${block} A {\n${line}\n}\n`;
 };

@@ -20,11 +20,12 @@ import { PAIRS, type Pair, type Places, textOf } from "../support/reload-pairs.t
 const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
 
 /**
- * Scripts, pipes and the cloud are the supervisor's; another interface or VRID is another
- * router.
+ * Scripts, pipes, gates, checks and the cloud are the supervisor's; another interface or VRID is
+ * another router.
  */
 const isOfTheEngine = ({ block, word, isOther }: Pair): boolean =>
-  block !== "havip" &&
+  !["havip", "gate", "mysql", "postgresql", "redis", "check"].includes(block) &&
+  word !== "gate" &&
   !/notify|script_|startup|shutdown|check_config|fifo|havip|garp_group/.test(`${block} ${word}`) &&
   isOther === undefined;
 const INSTANCES = PAIRS.filter(

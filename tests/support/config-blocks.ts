@@ -17,9 +17,19 @@ ${lines}
 
 const tracked = (list: string, name: string): string => ` ${list} {\n  ${name}\n }`;
 
+/** At the end of the instance, as keepalived needs it. */
+const gated = (lines: string): string =>
+  instanceWith("").replace(/\}\n$/, ` gate {\n  demote "/bin/true"\n${lines}\n }\n}\n`);
+
 /** Block → text with the lines in it. "" is the root. */
 export const AROUND: { readonly [B in BlockWord | ""]: (lines: string) => string } = {
   "": (lines) => `${lines}\n${instanceWith("")}`,
+  check: (lines) =>
+    `check c {\n tcp 127.0.0.1:80\n${lines}\n}\n${instanceWith(tracked("track_script", "c"))}`,
+  gate: (lines) => gated(lines),
+  mysql: (lines) => gated(`  mysql {\n  peer 10.0.0.2\n${lines}\n  }`),
+  postgresql: (lines) => gated(`  postgresql {\n  peer 10.0.0.2\n${lines}\n  }`),
+  redis: (lines) => gated(`  redis {\n  peer 10.0.0.2\n${lines}\n  }`),
   events: (lines) => `events {\n${lines}\n}\n${instanceWith("")}`,
   api: (lines) => `api {\n${lines}\n}\n${instanceWith("")}`,
   alert: (lines) => `alert {\n webhook https://ops.example.com/x\n${lines}\n}\n${instanceWith("")}`,

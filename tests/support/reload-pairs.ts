@@ -58,6 +58,7 @@ const NOTIFY = 'notify "/bin/true"';
 /** Mail that could be sent, to nobody. */
 const SERVER = "smtp_server 127.0.0.1 9";
 const RECIPIENTS = "notification_email {\nops@example.com\n}";
+const GATE = 'gate {\ndemote "/bin/true"\n}';
 const MAIL = `${SERVER}\n${RECIPIENTS}`;
 const HOOK = "webhook http://127.0.0.1:9/hook";
 const notes = (word: string): Row => [
@@ -127,6 +128,7 @@ const INSTANCE: readonly Pair[] = [
     ["track_file", "", "track_file {\nF@N@ weight 4\n}", { root: FILES }],
     ["track_process", "", "track_process {\nP@N@ weight 4\n}", { root: PROCESS }],
     ["havip", "", "havip {\nendpoint http://127.0.0.1:9\nregion ap-guangzhou\n}"],
+    ["gate", "", GATE],
     ...[
       "notify_master",
       "notify_backup",
@@ -158,6 +160,56 @@ const INSTANCE: readonly Pair[] = [
     ["handover_wait", 15, 3],
   ]),
 ];
+
+const DATABASES = ["mysql", "postgresql", "redis"] as const;
+
+const GATES: readonly Pair[] = [
+  ...valued("gate", [
+    ["promote", '"/bin/true before"', '"/bin/true after" timeout 3'],
+    ["demote", '"/bin/true before"', '"/bin/true after" root root timeout 2.5'],
+    ["fence", "tcp 80", "tcp 80 443"],
+    ["on_refusal", "backup hold 30", "fault hold 5"],
+    ["takeover_probe", "arp", "off"],
+    ["reset_connections", "on", "off"],
+    ["drain", 0, 5],
+  ]),
+  ...rows(
+    "gate",
+    DATABASES.map((word) => [word, "", `${word} {\npeer @PEER@\n}`]),
+  ),
+  ...DATABASES.flatMap((block) =>
+    valued(block, [
+      ["socket", "/run/a.sock", "/run/b.sock"],
+      ["address", "127.0.0.1:1111", "127.0.0.1:2222"],
+      ["peer", "@PEER@:1111", "@PEER@:2222"],
+      ["credentials_file", "/etc/baton/a", "/etc/baton/b"],
+      ["max_lag", 10, 5],
+      ["sync", "required", "off"],
+      ["rejoin", "auto", "manual"],
+      ["interval", 1, 2],
+      ["timeout", 1, 0.5],
+      ["promote_timeout", 10, 20],
+      ["demote_timeout", 5, 6],
+    ]),
+  ),
+  ...valued("check", [
+    ["tcp", "127.0.0.1:9", "127.0.0.1:10"],
+    ["http", "http://127.0.0.1:9/", "http://127.0.0.1:9/ status 200"],
+    ["mysql", "", "127.0.0.1:9"],
+    ["postgresql", "", 'query "select 1"'],
+    ["redis", "", "127.0.0.1:9"],
+    ["dns", "127.0.0.1 a.example", "127.0.0.1 b.example"],
+    ["ping", "127.0.0.1", "127.0.0.2"],
+    ["interval", 1, 2],
+    ["timeout", 1, 0.5],
+    ["rise", 1, 2],
+    ["fall", 1, 2],
+    ["weight", 2, 6],
+  ]),
+  ...flags("check", ["init_fail"]),
+];
+/** What a check asks; there is one in each. */
+const CHECK_TARGETS = ["tcp", "http", "mysql", "postgresql", "redis", "dns", "ping"];
 
 const GLOBALS: readonly Pair[] = [
   ...valued("global_defs", [
@@ -259,6 +311,7 @@ const OTHERS: readonly Pair[] = [
     ["notify_priority_changes", "", "notify_priority_changes on"],
     ["notify_timeout", "", "notify_timeout 20", { group: NOTIFY }],
     ["smtp_alert", "", "smtp_alert", { globals: MAIL }],
+    ["gate", "", GATE],
     [
       "sync_group_tracking_weight",
       "",
@@ -314,7 +367,7 @@ export const WITHOUT_DIFFERENCE: readonly string[] = [
   "global_defs random_seed",
 ];
 
-export const PAIRS: readonly Pair[] = [...INSTANCE, ...GLOBALS, ...OTHERS];
+export const PAIRS: readonly Pair[] = [...INSTANCE, ...GATES, ...GLOBALS, ...OTHERS];
 
 export interface Places {
   /** VRID and number of the pair. */
@@ -360,6 +413,10 @@ export function textOf(pair: Pair, which: "before" | "after", places: Places): s
     parts.push(
       `vrrp_track_process P@N@ {\n${word === "process" ? "" : "process no-such-@N@"}\n${word === "weight" ? "" : "weight 4"}\n${line}\n}`,
     );
+  if (needs("check"))
+    parts.push(
+      `check C@N@ {\n${CHECK_TARGETS.includes(word) ? "" : "tcp 127.0.0.1:9"}\n${line}\n}`,
+    );
   if (needs("garp_group"))
     parts.push(
       `garp_group {\n${word === "garp_interval" ? "interface eth0" : "garp_interval 0.01"}\n${line}\n}`,
@@ -391,9 +448,17 @@ function instanceText({ block, word, instance = "" }: Pair, line: string): strin
   if (block === "authentication" && line !== "") lines.push(`authentication {\n${line}\n}`);
   if (block === "havip")
     lines.push(`havip {\n${word === "endpoint" ? "" : "endpoint http://127.0.0.1:9"}\n${line}\n}`);
+  if (block === "check") lines.push("track_script {\nC@N@\n}");
   if (block === "vrrp_script") lines.push("track_script {\nS@N@\n}");
   if (block === "track_file") lines.push("track_file {\nF@N@\n}");
   if (block === "vrrp_track_process") lines.push("track_process {\nP@N@\n}");
   if (word !== "no_virtual_ipaddress") lines.push("virtual_ipaddress {\n10.98.@N@.100/32\n}");
+  const isDatabase = DATABASES.some((one) => one === block);
+  if (block === "gate" || isDatabase) {
+    const peer = word === "peer" ? "" : "peer @PEER@";
+    const inner = isDatabase ? `${block} {\n${peer}\n${line}\n}` : line;
+    const ports = word === "drain" ? "fence tcp 80" : "";
+    lines.push(`gate {\n${word === "demote" ? "" : 'demote "/bin/true"'}\n${ports}\n${inner}\n}`);
+  }
   return `vrrp_instance VI_@N@ {\n${lines.join("\n")}\n}`;
 }

@@ -114,7 +114,7 @@ function argumentsOf(takes: Takes, language: Language): string {
       return en ? `text ... (${count})` : `文本 ...（${count} 个）`;
     }
     case "command":
-      return `"${en ? "command" : "命令"}"${takes.user ? (en ? " [user [group]]" : " [用户 [组]]") : ""}`;
+      return `"${en ? "command" : "命令"}"${takes.user ? (en ? " [user [group]]" : " [用户 [组]]") : ""}${takes.timeout === undefined ? "" : en ? " [timeout N]" : " [timeout 秒]"}`;
     case "program":
       return en ? "program [parameter ...]" : "程序 [参数 ...]";
     case "user":
@@ -190,12 +190,17 @@ const SECTIONS: readonly (readonly [Text, KeywordTable])[] = [
       ["authentication", TABLES.authentication],
       ["auth_hmac", TABLES.auth_hmac],
       ["havip", TABLES.havip],
+      ["gate", TABLES.gate],
+      ["mysql (gate)", TABLES.mysql],
+      ["postgresql (gate)", TABLES.postgresql],
+      ["redis (gate)", TABLES.redis],
       ["api", TABLES.api],
       ["events", TABLES.events],
       ["tls (api)", TABLES.tls],
       ["alert", TABLES.alert],
       ["vrrp_sync_group NAME", TABLES.vrrp_sync_group],
       ["vrrp_script NAME", TABLES.vrrp_script],
+      ["check NAME", TABLES.check],
       ["vrrp_track_process NAME", TABLES.vrrp_track_process],
       ["track_file NAME", TABLES.track_file],
       ["garp_group", TABLES.garp_group],

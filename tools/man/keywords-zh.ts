@@ -332,6 +332,59 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
   "how long enough processes must be there": "进程数足够须保持多久",
   "how long processes must be missing": "进程缺失须保持多久",
   "compare the command line instead of the short name": "比较完整命令行而不是短名称",
+  "what must succeed before the address is added, and what is done before it goes":
+    "添加地址之前必须成功的操作，以及释放地址之前要做的事",
+  "program that must end with status 0 before the address is added; behind the database's promotion":
+    "添加地址之前必须以状态 0 结束的程序；在数据库提升之后运行",
+  "program that runs before a planned release, and at a fault beside it; before the database's demotion":
+    "计划内释放之前运行的程序，故障时与释放同时运行；在数据库降级之前运行",
+  "tcp or udp, and ports: packets to them at the address are dropped while not promoted; `none`: no fence":
+    "tcp 或 udp，以及端口：未提升时丢弃发往该地址这些端口的报文；`none` 表示不隔离",
+  "after a promotion that was refused, failed or late: `backup` or `fault`, and not electable for `hold` seconds, or `serve`":
+    "提升被拒绝、失败或超时之后：`backup` 或 `fault`，且在 `hold` 秒内不参与选举；或 `serve`，照常提供服务",
+  "when no advertisement is heard, ask before taking over: the address by ARP, or the fence's first TCP port by connecting":
+    "收不到通告时，接管之前先询问：以 ARP 询问该地址，或连接 `fence` 的第一个 TCP 端口",
+  "at release reset the TCP connections of the address, so that clients connect again":
+    "释放地址时重置该地址的 TCP 连接，使客户端重新连接",
+  "at a planned move, connections may go on for so long, and new ones are refused":
+    "计划内切换时，现有连接最多可继续这么久，新连接被拒绝",
+  "a MySQL or MariaDB server, which Baton itself promotes and demotes":
+    "由 Baton 自己提升和降级的 MySQL 或 MariaDB 服务器",
+  "a PostgreSQL server, which Baton itself promotes and demotes":
+    "由 Baton 自己提升和降级的 PostgreSQL 服务器",
+  "a Redis server, which Baton itself promotes and demotes":
+    "由 Baton 自己提升和降级的 Redis 服务器",
+  "Unix socket of this node's database": "本节点数据库的 Unix 套接字",
+  "host and port of this node's database": "本节点数据库的主机名和端口",
+  "host and port of the other node's database, never the virtual address":
+    "另一节点数据库的主机名和端口，绝不能是虚拟地址",
+  "file with the accounts and their passwords; mode 0600, owned by root":
+    "账号及其密码的文件；权限 0600，属主为 root",
+  "a standby that is further behind is not eligible": "延迟更大的备库没有资格接管",
+  "required: after a crash promote only if every acknowledged write was on two nodes; else a person decides":
+    "required：崩溃之后，只有已确认的写入都在两个节点上时才提升，否则由人决定",
+  "whether a former primary with nothing of its own becomes a replica by itself, or waits for a person":
+    "没有独有数据的旧主库是自动成为从库，还是等待人工处理",
+  "from look to look": "两次查看之间的间隔",
+  "how long a look may take": "一次查看的最长时间",
+  "how long a promotion may take": "一次提升的最长时间",
+  "how long a demotion may take": "一次降级的最长时间",
+  "the port of the database, if there is one": "数据库的端口（如果有数据库）",
+  "backup hold 30": "backup hold 30",
+  "a check without a process, tracked in `track_script`":
+    "不启动进程的检查，在 `track_script` 中跟踪",
+  "HOST:PORT takes a connection": "地址:端口 可以连接",
+  "URL answers; `status 200-299`, `body PATTERN` (in its first 64 KB), `host NAME`, `tls insecure`, `tls name NAME`, `tls ca FILE`":
+    "URL 正常应答；`status 200-299`、`body 模式`（正文前 64 KB）、`host 名称`、`tls insecure`、`tls name 名称`、`tls ca 文件`",
+  "server at a socket or HOST:PORT answers; `credentials_file FILE`, `query TEXT`":
+    "套接字或 地址:端口 上的服务器正常应答；`credentials_file 文件`、`query 语句`",
+  "server at a socket or HOST:PORT answers; `credentials_file FILE`":
+    "套接字或 地址:端口 上的服务器正常应答；`credentials_file 文件`",
+  "server ADDRESS[:PORT] has an answer for a name, of a type (A)":
+    "服务器 地址[:端口] 能解析某个名称，可指定记录类型（默认 A）",
+  "host answers an ICMP echo request": "该地址应答 ICMP 回显请求",
+  "no answer within this time is a failure, at that moment":
+    "在此时间内没有应答，即在该时刻判为失败",
   "host name": "主机名",
   "keepalived_script if that account exists, else root":
     "有 keepalived_script 账户则用它，否则为 root",

@@ -3,11 +3,11 @@ import type { CodeFamily, Messages } from "../messages.ts";
 import { clouds, list, plural } from "./phrases.ts";
 
 export const ADVICE: Messages<CodeFamily<"VR3">> = {
-  VR3001: ({ instance, tracker, weight }) => ({
-    message: `with \`nopreempt\`, the weighted check \`${tracker}\` (${weight}) never moves the address of \`${instance}\``,
+  VR3001: ({ instance, tracker, weight, isGated }) => ({
+    message: `with ${isGated === true ? "a `gate`" : "`nopreempt`"}, the weighted check \`${tracker}\` (${weight}) never moves the address of \`${instance}\``,
     label: "lowers the priority, and nobody takes over",
     notes: [
-      "a backup with `nopreempt` accepts any living master, also one with a priority that has dropped",
+      "a backup with `nopreempt` or a `gate` accepts any living master, also one with a priority that has dropped",
     ],
     help: "leave the weight out: a failing check is then FAULT, and the address moves",
   }),

@@ -167,6 +167,19 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     label: "whoever knows it can write to the chat",
     help: `put the \`alert\` block into a file of its own and \`include\` it, or chmod 640 ${path}`,
   }),
+  VR5121: ({ path, why }) => ({
+    message:
+      why === "missing"
+        ? `\`${path}\` is not there: the database could not be asked with an account`
+        : why === "mode"
+          ? `others can read the passwords in \`${path}\`, so it is not used`
+          : `\`${path}\` does not belong to root, so it is not used`,
+    label: "credentials of the database",
+    help:
+      why === "owner"
+        ? `chown root: ${path}`
+        : `install -m 600 /dev/null ${path}, or chmod 600 ${path}`,
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `the cloud (${endpoint}) was not asked, or did not answer: ${why}`,
     label: "HAVIP, drift range and quota were not looked at",

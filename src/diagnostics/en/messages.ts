@@ -3,6 +3,7 @@ import type { Code } from "../codes.ts";
 import type { Messages } from "../messages.ts";
 import { ADVICE } from "./advice.ts";
 import { DIFFERS } from "./differs.ts";
+import { CHECKS, GATE } from "./gate-block.ts";
 import { MACHINE } from "./machine.ts";
 import { SYNTAX } from "./syntax.ts";
 import { PAIR, VALUES } from "./values.ts";
@@ -14,4 +15,6 @@ export const ENGLISH: Messages<Code> = {
   ...ADVICE,
   ...DIFFERS,
   ...MACHINE,
+  ...GATE,
+  ...CHECKS,
 };

@@ -12,6 +12,7 @@ const used = (value: string): readonly string[] =>
 
 const TRACKERS: Readonly<Record<string, string>> = {
   vrrp_script: "check",
+  check: "check",
   track_file: "tracked file",
   vrrp_track_process: "process check",
   bfd_instance: "BFD session",
@@ -404,6 +405,7 @@ const CLOUD_VALUES: Readonly<Record<Facts["VR2061"]["wanted"], string>> = {
 
 const LISTS: Readonly<Record<Facts["VR2011"]["tracker"], string>> = {
   vrrp_script: "track_script",
+  check: "track_script",
   track_file: "track_file",
   vrrp_track_process: "track_process",
   bfd_instance: "track_bfd",
@@ -500,6 +502,12 @@ export const PAIR: Messages<CodeFamily<"VR25">> = {
     notes: [
       "version 3 allows it: each backup follows its master, so detection differs with the direction",
     ],
+  }),
+  VR2514: ({ what, first, second }): Message => ({
+    message: `the gates of the two nodes differ: \`${what}\` is ${first} in the first file, ${second} in the second`,
+    label: first,
+    related: [second],
+    notes: ["each node may become the owner, and then decides by its own file"],
   }),
   VR2513: ({ which }) => ({
     message: `the instances have different names in the two files: ${which}`,

@@ -3,10 +3,10 @@ import type { CodeFamily, Messages } from "../messages.ts";
 import { clouds, list } from "./phrases.ts";
 
 export const ADVICE: Messages<CodeFamily<"VR3">> = {
-  VR3001: ({ instance, tracker, weight }) => ({
-    message: `用了 \`nopreempt\`，带权重的检查 \`${tracker}\`（${weight}）永远不会让 \`${instance}\` 的地址切走`,
+  VR3001: ({ instance, tracker, weight, isGated }) => ({
+    message: `用了 ${isGated === true ? "`gate`" : "`nopreempt`"}，带权重的检查 \`${tracker}\`（${weight}）永远不会让 \`${instance}\` 的地址切走`,
     label: "优先级降了，但没人接管",
-    notes: ["配了 `nopreempt` 的备节点接受任何活着的主节点，哪怕它的优先级已经降低"],
+    notes: ["配了 `nopreempt` 或 `gate` 的备节点接受任何活着的主节点，哪怕它的优先级已经降低"],
     help: "去掉权重：检查失败就进入 FAULT，地址才会切换",
   }),
   VR3002: ({ script, timeout, interval }) => ({

@@ -159,6 +159,19 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     label: "知道地址的人都能向群聊发消息",
     help: `请把 \`alert\` 块放到单独的文件中用 \`include\` 引入，或执行 chmod 640 ${path}`,
   }),
+  VR5121: ({ path, why }) => ({
+    message:
+      why === "missing"
+        ? `\`${path}\` 不存在：无法使用账号连接数据库`
+        : why === "mode"
+          ? `其他用户可以读取 \`${path}\` 中的密码，因此不会使用它`
+          : `\`${path}\` 不属于 root，因此不会使用它`,
+    label: "数据库的凭据",
+    help:
+      why === "owner"
+        ? `chown root: ${path}`
+        : `install -m 600 /dev/null ${path}，或 chmod 600 ${path}`,
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `没有查询到云平台（${endpoint}）：${why}`,
     label: "没有检查 HAVIP、漂移范围和配额",

@@ -10,6 +10,7 @@ const used = (value: string): readonly string[] =>
 
 const TRACKERS: Readonly<Record<string, string>> = {
   vrrp_script: "健康检查",
+  check: "健康检查",
   track_file: "文件检查",
   vrrp_track_process: "进程检查",
   bfd_instance: "BFD 会话",
@@ -17,6 +18,7 @@ const TRACKERS: Readonly<Record<string, string>> = {
 
 const LISTS: Readonly<Record<Facts["VR2011"]["tracker"], string>> = {
   vrrp_script: "track_script",
+  check: "track_script",
   track_file: "track_file",
   vrrp_track_process: "track_process",
   bfd_instance: "track_bfd",
@@ -461,6 +463,12 @@ export const PAIR: Messages<CodeFamily<"VR25">> = {
     label: `${first} 秒`,
     related: [`${second} 秒`],
     notes: ["VRRPv3 允许不同：备节点跟随主节点的间隔，因此两个方向的检测时间不一样"],
+  }),
+  VR2514: ({ what, first, second }) => ({
+    message: `两个节点的 \`gate\` 不同：\`${what}\` 在第一个文件中是 ${first}，在第二个中是 ${second}`,
+    label: first,
+    related: [second],
+    notes: ["两个节点都可能成为持有者，届时各按自己的文件决定"],
   }),
   VR2513: ({ which }) => ({
     message: `两个文件里的实例名不同：${which}`,

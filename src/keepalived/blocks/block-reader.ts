@@ -188,7 +188,8 @@ export class BlockReader {
     const { isConsequence, enclosing } = this.#blocks;
     const outer = this.#keywordOutside(first.text);
     const isStray =
-      outer !== undefined && (kind === "address" || kind === "peer" || opensBlock(outer));
+      outer !== undefined &&
+      (kind === "address" || kind === "peer" || (opensBlock(outer) && !mayBeName(outer, tokens)));
     if (isStray && !frame.lost && !isConsequence) {
       this.#braces.missingClose(frame.header, first);
       frame.lost = true;
@@ -261,13 +262,14 @@ export class BlockReader {
       return;
     }
     if (!takes.named) this.#reportExtra(header, args);
-    if (name !== undefined && this.#isTwin(takes.block, header, name)) {
+    const space = takes.block === "check" ? "vrrp_script" : takes.block;
+    if (name !== undefined && this.#isTwin(space, header, name)) {
       this.#blocks.skip(header);
       return;
     }
     const block = newBlock(takes.block, header, name);
     block.damaged = this.#blocks.isConsequence;
-    if (name !== undefined) this.#named.set(`${takes.block} ${name.text}`, block);
+    if (name !== undefined) this.#named.set(`${space} ${name.text}`, block);
     outer.blocks.push(block);
     addSetting(outer, { keyword, token: header, args, value: NO_VALUE });
     const table = tableOf(takes.block);
@@ -321,5 +323,12 @@ function withoutSecrets({ takes, word }: Keyword, args: readonly Token[]): reado
 
 /** Where a secret stands may be printed; what it is, not. */
 const hideToken = (token: Token): Token => ({ ...token, text: HIDDEN_SECRET });
+
+/**
+ * `track_script { check }`: a script may have the name of a block of ours; keepalived's own
+ * keywords are no names that anybody gives. `check web` on a line is a header.
+ */
+const mayBeName = ({ since, takes }: Keyword, tokens: readonly Token[]): boolean =>
+  since === "baton" && !(takes.kind === "block" && takes.named && tokens.length === 2);
 
 const ignore = (): void => {};

@@ -29,12 +29,15 @@ export interface SecretPlaces {
 
 /** Anywhere in a line, also in a command: `mysqladmin --password=x`. */
 const ANYWHERE = new RegExp(
-  `auth[-_ ]?pas\\w*|pass(?:wor)?d\\w*(?=[ \\t=:"']|$)|auth[-_]?key|\\b(?:${SECRET_KEYWORDS.join("|")})\\b`,
+  `auth[-_ ]?pas\\w*|pass(?:wor|w)?d\\w*(?=[ \\t=:"']|$)|auth[-_]?key|\\b(?:${SECRET_KEYWORDS.join("|")})\\b`,
   "gi",
 );
 /** The address of a chat robot: its key lets anybody write there. */
 const ROBOT =
   /https?:\/\/[^ \t"']*(?:[?&](?:key|token|access_token)=|\/hooks?\/|hooks\.slack\.com)/i;
+/** A user name, and perhaps a password, in any URL. */
+const ACCOUNT = /\b[a-z]+:\/\/[^ \t"'/?#]*@/i;
+const ROBOT_OR_ACCOUNT = new RegExp(`${ROBOT.source}|${ACCOUNT.source}`, "i");
 const NAMES = /pass|pwd|secret/i;
 /** What may stand before the first word: a condition, marks of a comment, a brace. */
 const LEAD = /^[ \t]*(?:@\^?[^ \t]*[ \t]+)?[#!{ \t]*/;
@@ -127,8 +130,8 @@ function secretFrom(
   const first = firstMatch(line);
   if (first >= 0) return /^[ \t]*~/.test(line) ? line.indexOf("(") + 1 : first;
   if (isNear(word) || IS_DESTINATION.has(word)) return lead + word.length;
-  const robot = line.includes("://") ? line.search(ROBOT) : -1;
-  if (robot >= 0) return robot;
+  const url = line.includes("://") ? line.search(ROBOT_OR_ACCOUNT) : -1;
+  if (url >= 0) return url;
   if (inside === undefined || word === "") return -1;
   if (!OPEN_KEYWORDS.has(word)) {
     const meant = nearest(word, tableOf(inside).keys());

@@ -22,7 +22,7 @@ const CAUSES: ReadonlySet<Code> = new Set([
   "VR1038",
   "VR1039",
 ]);
-const CONSEQUENCES = /^VR(10|20|30)/;
+const CONSEQUENCES = /^VR(10|20|21|30)/;
 const BRACES: ReadonlySet<Code> = new Set([
   "VR1001",
   "VR1003",

@@ -1,5 +1,6 @@
 /** `vrrp_sync_group`, `garp_group` and `track_group`. */
 
+import { GATE_BLOCK } from "./gate.ts";
 import { NOTIFY } from "./instance-tracking.ts";
 import {
   decimal,
@@ -55,6 +56,7 @@ export const SYNC_GROUP: KeywordTable = table([
     acts: yes,
     purpose: "keep the weights of the members' trackers",
   },
+  GATE_BLOCK,
 ]);
 
 export const GARP_GROUP: KeywordTable = table([

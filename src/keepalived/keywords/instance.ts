@@ -1,6 +1,7 @@
 /** `vrrp_instance`, put together. */
 
 import { GARP_PRESETS } from "./garp-presets.ts";
+import { GATE_BLOCK } from "./gate.ts";
 import { HAVIP_BLOCK } from "./havip.ts";
 import { ADDRESSES, ANNOUNCE } from "./instance-addresses.ts";
 import { NETWORK, ROUTER } from "./instance-router.ts";
@@ -47,6 +48,7 @@ const OLD: readonly Keyword[] = [
 
 const OWN: readonly Keyword[] = [
   HAVIP_BLOCK,
+  GATE_BLOCK,
   {
     word: "handover",
     takes: choice("make_before_break", "break_before_make"),

@@ -10,10 +10,15 @@ export type BlockWord =
   | "authentication"
   | "auth_hmac"
   | "bfd_instance"
+  | "check"
   | "events"
   | "garp_group"
+  | "gate"
   | "global_defs"
   | "havip"
+  | "mysql"
+  | "postgresql"
+  | "redis"
   | "static_track_group"
   | "tls"
   | "track_file"
@@ -84,7 +89,13 @@ export type Takes =
       readonly isSecret?: true;
     }
   /** A program with arguments in one (quoted) word, then `[user [group]]`. */
-  | { readonly kind: "command"; readonly user: boolean; readonly optional?: true }
+  | {
+      readonly kind: "command";
+      readonly user: boolean;
+      readonly optional?: true;
+      /** `timeout SECONDS` may follow, of `ACTION_SECONDS`; this is what counts without it. */
+      readonly timeout?: number;
+    }
   /** A program and its parameters, each a word. */
   | { readonly kind: "program" }
   | { readonly kind: "user" }

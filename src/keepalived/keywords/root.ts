@@ -2,6 +2,7 @@
 
 import { ALERT_BLOCK } from "./alert.ts";
 import { API_BLOCK } from "./api.ts";
+import { CHECK_BLOCK } from "./checks.ts";
 import { EVENTS_BLOCK } from "./events.ts";
 import {
   block,
@@ -61,6 +62,7 @@ export const ROOT: KeywordTable = table([
     repeatable: true,
     purpose: "a check: a program and its exit status, which decides",
   },
+  CHECK_BLOCK,
   {
     word: "vrrp_track_process",
     takes: block("vrrp_track_process", true),

@@ -3,7 +3,9 @@
 import { ALERT } from "./alert.ts";
 import { API, TLS } from "./api.ts";
 import { AUTHENTICATION, HMAC } from "./authentication.ts";
+import { CHECK } from "./checks.ts";
 import { EVENTS } from "./events.ts";
+import { DATABASE_TABLES, GATE } from "./gate.ts";
 import { GLOBALS } from "./globals.ts";
 import { GARP_GROUP, STATIC_TRACK_GROUP, SYNC_GROUP } from "./groups.ts";
 import { HAVIP } from "./havip.ts";
@@ -19,9 +21,12 @@ export const TABLES: { readonly [B in BlockWord]: KeywordTable } = {
   authentication: AUTHENTICATION,
   auth_hmac: HMAC,
   bfd_instance: BFD,
+  check: CHECK,
   garp_group: GARP_GROUP,
+  gate: GATE,
   global_defs: GLOBALS,
   havip: HAVIP,
+  ...DATABASE_TABLES,
   static_track_group: STATIC_TRACK_GROUP,
   tls: TLS,
   track_file: FILE,

@@ -8,6 +8,7 @@ import {
   type Block,
   blocksOf,
   booleanOf,
+  hasSetting,
   itemsOf,
   lastSetting,
   nameOf,
@@ -66,8 +67,20 @@ export const downTimerOf = (instance: Block, model: Model): number =>
 export const wantsNopreempt = (instance: Block): boolean =>
   lastSetting(instance, "nopreempt", "preempt")?.keyword.word === "nopreempt";
 
+/** With a gate the address is never taken from a living master, whatever is written. */
 export const preempts = (instance: Block, model: Model): boolean =>
-  !wantsNopreempt(instance) || stateOf(instance, model) === "MASTER" || isOwner(instance);
+  gateOf(instance, model) === undefined &&
+  (!wantsNopreempt(instance) || stateOf(instance, model) === "MASTER" || isOwner(instance));
+
+/** The `gate` of the instance's sync group, else its own. The last one of a block counts. */
+export function gateOf(instance: Block, model: Model): Block | undefined {
+  const group = groupOf(instance, model);
+  const shared = group && gateIn(group);
+  return shared ?? gateIn(instance);
+}
+
+export const gateIn = (block: Block): Block | undefined =>
+  hasSetting(block, "gate") ? blocksOf(block, "gate").at(-1) : undefined;
 
 /** Seconds; 0 where it has no effect. */
 export function preemptDelayOf(instance: Block, model: Model): number {

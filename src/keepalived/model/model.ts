@@ -19,6 +19,8 @@ export interface Model {
   readonly instances: readonly Block[];
   readonly groups: readonly Block[];
   readonly scripts: readonly Block[];
+  /** `check`: in one name space with `scripts`. */
+  readonly checks: readonly Block[];
   readonly processes: readonly Block[];
   readonly files: readonly Block[];
   readonly sessions: readonly Block[];
@@ -39,6 +41,7 @@ export function modelOf(root: Block, lostNames: ReadonlySet<string>): Model {
     instances: blocksOf(root, "vrrp_instance"),
     groups: blocksOf(root, "vrrp_sync_group"),
     scripts: blocksOf(root, "vrrp_script"),
+    checks: blocksOf(root, "check"),
     processes: blocksOf(root, "vrrp_track_process"),
     files: blocksOf(root, "track_file"),
     sessions: blocksOf(root, "bfd_instance"),

@@ -38,6 +38,7 @@ import type { Model } from "../model/model.ts";
 import type { Ip } from "../values/ip.ts";
 import type { AddressItem } from "../values/value.ts";
 import { announceOf, arpForm, pacingOf } from "./announce.ts";
+import { planGate, routerGate } from "./gate.ts";
 import { holdDownOf } from "./hold-down.ts";
 import { cutPassword } from "./password.ts";
 import type { HavipPlan } from "./run-plan.ts";
@@ -57,10 +58,15 @@ export function planInstance(
   if (device === undefined && !isUnbound(instance)) return undefined;
   const version = versionOf(instance, model);
   const group = groupOf(instance, model);
+  const gate = (group && planGate(group, model)) ?? planGate(instance, model);
   const password = passwordOf(instance, model);
   const plain = password?.kind === "pass" && version === 2 ? password.secret : undefined;
   return {
-    router: { ...planRouter(instance, model, id), ...waitOf(havip) },
+    router: {
+      ...planRouter(instance, model, id),
+      ...waitOf(havip),
+      ...(gate === undefined ? {} : { gate: routerGate(gate) }),
+    },
     ...(device === undefined ? {} : { interface: device }),
     transport: transportOf(instance, model),
     ...(plain === undefined
@@ -74,6 +80,7 @@ export function planInstance(
     pacing: pacingOf(instance, model),
     ...(booleanOf(instance, "promote_secondaries") === true ? { promoteSecondaries: true } : {}),
     ...(group === undefined ? {} : { group: nameOf(group) }),
+    ...(gate === undefined || gate.fence.length === 0 ? {} : { fence: gate.fence }),
   };
 }
 

@@ -15,7 +15,9 @@ import {
 import type { Model } from "../model/model.ts";
 import { alertsOf } from "./alert.ts";
 import { apiOf } from "./api.ts";
+import { planCheck } from "./checks.ts";
 import { eventsOf } from "./events.ts";
+import { planGate } from "./gate.ts";
 import { havipOf } from "./havip.ts";
 import { planInstance } from "./instance.ts";
 import { isMailed, mailOf } from "./mail.ts";
@@ -35,9 +37,11 @@ export function makePlan(model: Model): RunPlan {
   const instances = model.instances.flatMap((block): InstancePlan[] => {
     const havip = havipOf(block, model);
     const config = planInstance(block, model, havip);
+    const gate = planGate(block, model);
     const more = {
       ...(havip === undefined ? {} : { havip }),
       ...(isMailed(block, model) ? { isMailed: true as const } : {}),
+      ...(gate === undefined ? {} : { gate }),
     };
     return config === undefined ? [] : [{ config, notify: notifyOf(block, model), ...more }];
   });
@@ -49,6 +53,9 @@ export function makePlan(model: Model): RunPlan {
   );
   const tracked = (kind: TrackerKind, block: Block): boolean =>
     used.has(`${kind} ${nameOf(block)}`);
+  const checks = model.checks
+    .filter((block) => tracked("script", block))
+    .flatMap((block) => planCheck(block) ?? []);
   const api = apiOf(model);
   const events = eventsOf(model);
   return {
@@ -64,6 +71,7 @@ export function makePlan(model: Model): RunPlan {
     processes: model.processes
       .filter((block) => tracked("process", block))
       .flatMap((block) => planProcess(block) ?? []),
+    ...(checks.length === 0 ? {} : { checks }),
     ...(api === undefined ? {} : { api }),
     ...(alerts === undefined ? {} : { alerts }),
     ...(events === undefined ? {} : { events }),
@@ -124,7 +132,9 @@ function planGroups(model: Model, instances: readonly InstancePlan[]): readonly 
     if (members.length === 0) return [];
     const mailed = isMailed(group, model) ? { isMailed: true as const } : {};
     const notify = notifyOf(group, model);
-    return [{ name: nameOf(group), members: [...new Set(members)], notify, ...mailed }];
+    const gate = planGate(group, model);
+    const gated = gate === undefined ? {} : { gate };
+    return [{ name: nameOf(group), members: [...new Set(members)], notify, ...mailed, ...gated }];
   });
 }
 

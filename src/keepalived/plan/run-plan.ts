@@ -6,7 +6,7 @@
 
 import type { Secret } from "#units/secret";
 import type { Micros } from "#units/time";
-import type { InstanceConfig } from "#vrrp/router/config";
+import type { FencePort, InstanceConfig } from "#vrrp/router/config";
 import type { AlertKind, DestinationWord } from "../keywords/alert.ts";
 
 export interface RunPlan {
@@ -176,11 +176,6 @@ export interface GatePlan {
 export interface GateScript {
   readonly command: CommandPlan;
   readonly timeout: Micros;
-}
-
-export interface FencePort {
-  readonly protocol: "tcp" | "udp";
-  readonly port: number;
 }
 
 export type DatabaseKind = "mysql" | "postgresql" | "redis";

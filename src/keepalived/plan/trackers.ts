@@ -13,6 +13,7 @@ import {
 } from "../model/effective.ts";
 import { find, type Model } from "../model/model.ts";
 import type { TrackedItem } from "../values/value.ts";
+import { planCheck } from "./checks.ts";
 
 interface TrackerList {
   readonly word: "track_interface" | "track_script" | "track_file" | "track_process";
@@ -30,7 +31,7 @@ export const TRACKER_LISTS: readonly TrackerList[] = [
 export function trackedBlock(model: Model, kind: TrackerKind, name: string): Block | undefined {
   switch (kind) {
     case "script":
-      return find(model.scripts, name);
+      return find(model.scripts, name) ?? find(model.checks, name);
     case "process":
       return find(model.processes, name);
     case "file":
@@ -43,6 +44,7 @@ export function trackedBlock(model: Model, kind: TrackerKind, name: string): Blo
 /** A check without its command is dropped by keepalived, and with it every use. */
 export function isUsable(kind: TrackerKind, block: Block | undefined): boolean {
   if (kind === "interface") return true;
+  if (block?.word === "check") return planCheck(block) !== undefined;
   const word = kind === "script" ? "script" : kind === "file" ? "file" : "process";
   return block !== undefined && hasSetting(block, word);
 }

@@ -82,4 +82,6 @@ const WHOLE: ReadonlySet<BlockWord> = new Set([
   "havip",
   "api",
   "alert",
+  "check",
+  "gate",
 ]);

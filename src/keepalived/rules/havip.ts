@@ -1,6 +1,6 @@
 /** `havip`: no secrets in the file, and values that a cloud could have. */
 
-import { type Block, blocksOf, lastSetting, nameOf, placeOf } from "../blocks/block.ts";
+import { type Block, blocksOf, placeOf } from "../blocks/block.ts";
 import { SECRET_KEYWORDS } from "../keywords/havip.ts";
 import { addressesOf } from "../model/effective.ts";
 import { globalHavip } from "../plan/havip.ts";
@@ -19,8 +19,6 @@ export const checkHavip: Rule = (context) => {
   const { model } = context;
   const globals = blocksOf(model.root, "global_defs").flatMap((one) => blocksOf(one, "havip"));
   for (const block of globals) checkBlock(context, block);
-  for (const block of [...blocksOf(model.root, "global_defs"), ...model.instances])
-    checkPlace(context, block);
   for (const instance of model.instances) {
     const own = blocksOf(instance, "havip");
     for (const block of own) checkBlock(context, block);
@@ -37,20 +35,6 @@ export const checkHavip: Rule = (context) => {
     }
   }
 };
-
-/** keepalived does not know the block, so its `}` ends the block around it (seen in 2.2.7). */
-function checkPlace({ report }: RuleContext, block: Block): void {
-  const own = lastSetting(block, "havip");
-  if (own === undefined || block.damaged) return;
-  const { file, start } = own.token.span;
-  const next = block.settings
-    .filter(({ token }) => token.span.file === file && token.span.start > start)
-    .toSorted((a, b) => a.token.span.start - b.token.span.start)[0];
-  if (next === undefined) return;
-  const name = nameOf(block) === "" ? block.word : nameOf(block);
-  const facts = { keyword: "havip", block: name ?? "", next: next.keyword.word };
-  report("VR4016", own.token.span, facts);
-}
 
 function checkBlock({ report, lineOf }: RuleContext, block: Block): void {
   for (const { keyword, token, args } of block.settings) {

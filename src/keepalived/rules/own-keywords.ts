@@ -4,7 +4,7 @@
  */
 
 import { type Block, lastSetting, nameOf } from "../blocks/block.ts";
-import { wantsNopreempt } from "../model/effective.ts";
+import { gateOf, wantsNopreempt } from "../model/effective.ts";
 import { HOLD_DOWN_MAX } from "../plan/hold-down.ts";
 import { readInteger } from "../values/numbers.ts";
 import type { Rule, RuleContext } from "./rule.ts";
@@ -48,6 +48,8 @@ function checkHoldDown(context: RuleContext, block: Block): void {
     context.report("VR2002", word.span, { keyword, text: word.text, ...range, used });
   }
   const nopreempt = lastSetting(block, "nopreempt");
+  // With a gate it has no effect either, which is reported with the gate.
+  if (gateOf(block, context.model) !== undefined) return;
   if (setting === undefined || nopreempt === undefined || !wantsNopreempt(block)) return;
   const seconds = setting.args.map(({ text }) => text).join(" ");
   const facts = { instance: nameOf(block), keyword, why: "nopreempt", seconds } as const;

@@ -5,6 +5,7 @@
 
 import { hasSetting, lastSetting, nameOf, numberOf, placeOf } from "../blocks/block.ts";
 import {
+  gateOf,
   isOwner,
   isStrict,
   priorityOf,
@@ -31,7 +32,8 @@ export const checkPreemption: Rule = ({ model, report, sources }) => {
     ) {
       report("VR2027", state?.token.span ?? placeOf(block), { instance });
     }
-    if (nopreempt !== undefined && wantsNopreempt(block)) {
+    const isGated = gateOf(block, model) !== undefined;
+    if (nopreempt !== undefined && wantsNopreempt(block) && !isGated) {
       const related = state === undefined ? [] : [state.token.span];
       if (master) {
         const value = state?.args[0]?.span ?? placeOf(block);
@@ -42,7 +44,13 @@ export const checkPreemption: Rule = ({ model, report, sources }) => {
     }
     const delay = lastSetting(block, "preempt_delay");
     const seconds = numberOf(block, "preempt_delay") ?? 0;
-    if (delay !== undefined && seconds > 0 && (master || wantsNopreempt(block)) && !strict) {
+    if (
+      delay !== undefined &&
+      seconds > 0 &&
+      (master || wantsNopreempt(block)) &&
+      !strict &&
+      !isGated
+    ) {
       const why = master ? "state MASTER" : "nopreempt";
       const cause = master ? state : nopreempt;
       const related = cause === undefined ? [] : [cause.token.span];

@@ -22,6 +22,8 @@ export interface RuleContext {
     facts: Facts[C],
     extras?: FindingExtras,
   ) => void;
+  /** One that was made elsewhere: by what reads values (plan/gate.ts). */
+  readonly add: (finding: AnyFinding) => void;
   /** keepalived would not run, for a reason that was reported otherwise. */
   readonly stop: () => void;
 }

@@ -12,15 +12,19 @@ import { checkAddresses } from "./addresses.ts";
 import { checkAlert } from "./alert.ts";
 import { checkApi } from "./api.ts";
 import { checkAuthentication } from "./authentication.ts";
+import { checkChecks } from "./checks.ts";
 import { type CloudVendor, guessCloud, type KnownVendor } from "./cloud-vendor.ts";
 import { checkClouds } from "./clouds.ts";
 import { checkCommands } from "./commands.ts";
 import { checkEvents } from "./events.ts";
+import { checkGate } from "./gate.ts";
+import { checkGateDatabase } from "./gate-database.ts";
 import { checkGlobalsLast } from "./globals-last.ts";
 import { checkHavip } from "./havip.ts";
 import { checkInitFail } from "./init-fail.ts";
 import { checkInterval } from "./interval.ts";
 import { checkMail } from "./mail.ts";
+import { checkOwnBlocks } from "./own-blocks.ts";
 import { checkOwnKeywords } from "./own-keywords.ts";
 import { checkPreemption } from "./preemption.ts";
 import { checkRepeated } from "./repeated.ts";
@@ -61,7 +65,11 @@ export const RULES: readonly Rule[] = [
   checkInitFail,
   checkOwnKeywords,
   checkEvents,
+  checkOwnBlocks,
   checkHavip,
+  checkGate,
+  checkGateDatabase,
+  checkChecks,
   checkApi,
   checkAlert,
   checkActedOn,
@@ -103,6 +111,7 @@ export function runRules(model: Model, input: RuleInput): RuleResult {
       sources: input.sources,
       lineOf: input.lineOf,
       report: collect(collector.report),
+      add: collector.report,
       stop: () => {
         wouldRun = false;
       },

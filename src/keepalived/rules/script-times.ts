@@ -3,7 +3,7 @@ import { lastSetting, nameOf, numberOf } from "../blocks/block.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkScriptTimes: Rule = ({ model, report }) => {
-  for (const block of model.scripts) {
+  for (const block of [...model.scripts, ...model.checks]) {
     const timeout = numberOf(block, "timeout");
     const interval = numberOf(block, "interval") ?? 1;
     const place = lastSetting(block, "timeout")?.args[0]?.span;

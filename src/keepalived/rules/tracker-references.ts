@@ -13,12 +13,16 @@ interface ReferenceKind {
   readonly list: string;
   readonly tracker: TrackerWord;
   readonly blocks: (model: Model) => readonly Block[];
-  /** Keyword without which the block is nothing. */
+  /** Keyword without which the block is nothing; a `check` has a rule of its own. */
   readonly needs: string;
 }
 
+/** `track_script` has both, in one name space. */
+const scriptsOf = ({ scripts, checks }: Model): readonly Block[] =>
+  checks.length === 0 ? scripts : [...scripts, ...checks];
+
 const KINDS: readonly ReferenceKind[] = [
-  { list: "track_script", tracker: "vrrp_script", blocks: (m) => m.scripts, needs: "script" },
+  { list: "track_script", tracker: "vrrp_script", blocks: scriptsOf, needs: "script" },
   {
     list: "track_process",
     tracker: "vrrp_track_process",
@@ -75,21 +79,24 @@ function isLate(block: Block, use: Span): boolean {
 
 function checkBlock(
   { report, lineOf, model }: RuleContext,
-  { tracker, needs }: ReferenceKind,
+  { tracker: kind, needs }: ReferenceKind,
   block: Block,
   isUsed: boolean,
   lateUse: Span | undefined,
 ): void {
   const name = nameOf(block);
   const place = placeOf(block);
-  if (!hasSetting(block, needs) && !block.damaged && !block.attempted.includes(needs)) {
+  const isCheck = block.word === "check";
+  const tracker = isCheck ? "check" : kind;
+  if (!isCheck && !hasSetting(block, needs) && !block.damaged && !block.attempted.includes(needs)) {
     report("VR2034", place, { block: block.head?.text ?? "", name, keyword: needs });
   }
   if (!isUsed) {
     if (!block.damaged && !model.root.damaged) report("VR2011", place, { tracker, name });
     return;
   }
-  if (lateUse !== undefined && tracker !== "bfd_instance") {
+  // keepalived does not find a `check` anywhere.
+  if (lateUse !== undefined && tracker !== "bfd_instance" && !isCheck) {
     const facts = { tracker, name, line: lineOf(place), user: name };
     report("VR4008", lateUse, facts, { related: [place] });
   }

@@ -1,7 +1,7 @@
 /** Weights that cannot do what they are there for. */
 import type { Span } from "#diagnostics/source";
 import { type Block, itemsOf, nameOf, placeOf } from "../blocks/block.ts";
-import { groupOf, isOwner, preempts } from "../model/effective.ts";
+import { gateOf, groupOf, isOwner, preempts } from "../model/effective.ts";
 import { keepsWeights, ownTrackers, TRACKER_LISTS, withoutWeight } from "../plan/trackers.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
@@ -33,7 +33,8 @@ function checkNopreempt({ model, report }: RuleContext, block: Block): void {
   const place = placesOf(block);
   for (const { kind, name, weight } of ownTrackers(block, model)) {
     if (weight === 0) continue;
-    const facts = { instance: nameOf(block), tracker: name, weight };
+    const isGated = gateOf(block, model) !== undefined;
+    const facts = { instance: nameOf(block), tracker: name, weight, isGated };
     report("VR3001", place(kind, name), facts);
   }
 }

@@ -2,10 +2,12 @@
  * Programs that keepalived runs: a command in one argument, with user and group, or a `process`.
  */
 import { finding } from "#diagnostics/diagnostic";
+import { ACTION_SECONDS } from "../keywords/gate.ts";
 import type { Takes } from "../keywords/keyword.ts";
 import type { Token } from "../lines/tokens.ts";
 import { extra, need, noteSingleQuotes, type ValueContext } from "./argument.ts";
 import { splitCommand, splitCommandLine } from "./command.ts";
+import { readDecimal } from "./numbers.ts";
 import type { ScriptCommand, Value } from "./value.ts";
 
 export function readCommandArgument(
@@ -18,7 +20,7 @@ export function readCommandArgument(
   if (args.length === 0 && context.openQuote) return undefined;
   if (need(context, "command") === undefined) return undefined;
   const split = splitCommandLine(line);
-  const [, first, ...loose] = split.tokens;
+  const [, first, ...tokens] = split.tokens;
   if (split.problem !== undefined || first === undefined) {
     const [from] = args;
     const last = args.at(-1);
@@ -28,18 +30,48 @@ export function readCommandArgument(
     report(finding("VR2045", span, { command, problem: split.problem ?? "empty" }));
     return undefined;
   }
+  const { loose, timeout } = takeTimeout(context, tokens, takes.timeout);
   // `notify /x.sh MASTER`: MASTER would be the account to run as; after the command of a check
   // nothing is read.
   const [second, third] = loose;
   const last = loose.at(-1);
   if (second !== undefined && last !== undefined && !looksLikeUser(loose, takes)) {
     reportLoose(context, first, loose, takes.user);
-    return readCommand(context, first, undefined, undefined);
+    return withTimeout(readCommand(context, first, undefined, undefined), timeout);
   }
   const own = { ...context, args: [first, ...loose] };
   extra(own, takes.user ? 3 : 1);
   if (!takes.user) return readCommand(context, first, undefined, undefined);
-  return readCommand(context, first, second?.text, third?.text);
+  return withTimeout(readCommand(context, first, second?.text, third?.text), timeout);
+}
+
+/** `"command" [user [group]] timeout SECONDS`, for keywords with a time-out of their own. */
+function takeTimeout(
+  { keyword, report }: ValueContext,
+  tokens: readonly Token[],
+  fallback: number | undefined,
+): { readonly loose: readonly Token[]; readonly timeout: number | undefined } {
+  const at = fallback === undefined ? -1 : tokens.findIndex(({ text }) => text === "timeout");
+  const word = tokens[at];
+  if (word === undefined) return { loose: tokens, timeout: fallback };
+  const number = tokens[at + 1];
+  const loose = [...tokens.slice(0, at), ...tokens.slice(at + 2)];
+  const value = number && readDecimal(number.text);
+  const { min, max } = ACTION_SECONDS;
+  if (number !== undefined && value !== undefined && value >= min && value <= max)
+    return { loose, timeout: value };
+  const place = number ?? word;
+  const facts = { keyword: `${keyword.word} … timeout`, text: number?.text ?? "" };
+  const used = String(fallback);
+  if (value === undefined) report(finding("VR2001", place.span, { ...facts, decimal: true, used }));
+  else report(finding("VR2002", place.span, { ...facts, min, max, used }));
+  return { loose, timeout: fallback };
+}
+
+function withTimeout(value: Value | undefined, timeout: number | undefined): Value | undefined {
+  if (value?.kind !== "command" || value.command === undefined || timeout === undefined)
+    return value;
+  return { kind: "command", command: { ...value.command, timeout } };
 }
 
 /**

@@ -23,6 +23,8 @@ export interface ScriptCommand {
   readonly argv: readonly string[];
   readonly user: string | undefined;
   readonly group: string | undefined;
+  /** In seconds, of a keyword with one. */
+  readonly timeout?: number;
 }
 
 export type ListItem =

@@ -72,6 +72,7 @@ class Life {
   configure(plan: RunPlan): void {
     const trackers: TrackerResult[] = [
       ...plan.scripts.map(({ name }) => ({ kind: "script", name, result: "up" }) as const),
+      ...(plan.checks ?? []).map(({ name }) => ({ kind: "script", name, result: "up" }) as const),
       ...plan.files.map(({ name }) => ({ kind: "file", name, result: 1 }) as const),
       ...plan.processes.map(({ name }) => ({ kind: "process", name, result: "up" }) as const),
     ];
