@@ -77,6 +77,8 @@ function gateSigns({ data, kind, severity }: Of<"gate">, unit: string): readonly
     case "rejoin":
       return outcome === "done" ? [] : sign("noise");
     case "proved":
+    case "takeover-refused":
+    case "data-compared":
       return sign("moment");
   }
 }

@@ -84,6 +84,8 @@ export function reportEvent(instance: string, report: Report, severity: EventSev
   if (report.kind === "stalled-as-backup")
     return { ...about, kind: "stall", data: { microseconds: report.micros } };
   const { kind, ...details } = report;
+  if (kind === "takeover-refused" || kind === "data-compared")
+    return { ...about, kind: "gate", data: { what: kind, ...readable(details) } };
   return { ...about, kind: "conflict", data: { report: kind, ...readable(details) } };
 }
 

@@ -19,6 +19,8 @@ export interface GateFeedOptions {
     "launcher" | "log" | "language" | "events" | "stateDir"
   >;
   readonly engine: Pick<EngineProcess, "send" | "snapshot">;
+  /** As far as its engine has said so. */
+  readonly isMaster: (instance: string) => boolean;
   /** The status is another one. */
   readonly changed: () => void;
 }
@@ -63,6 +65,11 @@ export class GateFeed {
     this.#gates?.engineGone();
   }
 
+  /** The engine died while this instance was master. */
+  engineDied(instance: string, priority: number): void {
+    this.#pass((gates) => gates.engineDied(instance, priority));
+  }
+
   forEngine(): Pick<Extract<ToEngine, { type: "configure" }>, "eligible"> {
     const eligible = this.#gates?.forEngine() ?? [];
     return eligible.length === 0 ? {} : { eligible };
@@ -89,7 +96,7 @@ export class GateFeed {
   }
 
   async #load(): Promise<void> {
-    const { options, engine, changed } = this.#options;
+    const { options, engine, isMaster, changed } = this.#options;
     const { launcher, log, language, stateDir, events = NO_EVENTS } = options;
     try {
       const { Gates: Loaded } = await import("./gates.ts");
@@ -100,6 +107,7 @@ export class GateFeed {
         language,
         events,
         stateDir,
+        isMaster,
         changed,
         openDatabase: noDatabase,
       });

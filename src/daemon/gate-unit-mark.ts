@@ -146,10 +146,10 @@ export class UnitMark {
     return await written;
   }
 
-  /** A demotion was verified; nobody waits for the disk. */
-  noteDemoted(): void {
+  /** As `keep`; nobody waits for the disk. */
+  note(wasPrimary: boolean): void {
     const { unit, log, language } = this.#options;
-    void this.keep(false).then((failed) => {
+    void this.keep(wasPrimary).then((failed) => {
       if (failed !== undefined)
         log("error", `(${unit}) ${notRecorded(this.path, failed)[language]}`);
     });

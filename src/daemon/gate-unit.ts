@@ -133,9 +133,8 @@ export class GateUnit {
     return this.#isPrimary;
   }
 
-  /** It is primary, or something runs: it must not be forgotten yet. */
-  get isNeeded(): boolean {
-    return this.#isPrimary || this.#current !== undefined;
+  get isRunning(): boolean {
+    return this.#current !== undefined;
   }
 
   get counts(): Readonly<Record<GateKind, RunCounts>> {
@@ -209,6 +208,14 @@ export class GateUnit {
     this.#knownEligible = undefined;
   }
 
+  /** It owns the address already, without a promotion of ours. */
+  assumePrimary(): void {
+    this.#isPrimary = true;
+    this.#mark.unmark();
+    this.#mark.next();
+    this.#mark.note(this.#hasDemotion);
+  }
+
   /** The engine died as master: what stands behind its address goes too. */
   engineDied(priority: number): void {
     if (!this.#isPrimary && this.#current?.run.ask.kind !== "promote") return;
@@ -270,9 +277,11 @@ export class GateUnit {
     return failed === undefined ? undefined : notKept(path, failed);
   }
 
-  #beginDemotion({ reason, isPlanned }: UnitRequest, running: GateAsk["kind"] | undefined): void {
+  #beginDemotion(request: UnitRequest, running: GateAsk["kind"] | undefined): void {
+    const { reason, isPlanned, number } = request;
     if (reason === "rejoin") return;
-    const had = this.#isPrimary || running === "promote";
+    // A router demotes what it has promoted, also one that a reload has given another name.
+    const had = this.#isPrimary || running === "promote" || number !== undefined;
     this.#isPrimary = false;
     this.#acceptedUntil = undefined;
     if (had && !isPlanned && reason !== "refused" && this.#hasDemotion) this.#mark.lost(reason);
@@ -360,7 +369,7 @@ export class GateUnit {
   #clear(how?: "follows" | "no-master"): void {
     const wasMarked = this.#mark.marked !== undefined;
     this.#mark.unmark();
-    this.#mark.noteDemoted();
+    this.#mark.note(false);
     if (how !== undefined && wasMarked)
       this.#news("info", provedText(how), { what: "proved", how });
   }

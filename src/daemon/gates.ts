@@ -30,6 +30,8 @@ export interface GatesOptions {
   readonly language: Language;
   readonly events: EventLog;
   readonly stateDir: string | undefined;
+  /** As far as its engine has said so. */
+  readonly isMaster: (instance: string) => boolean;
   readonly changed: () => void;
 }
 
@@ -45,7 +47,7 @@ interface Known {
   readonly unit: GateUnit;
   readonly subject: NotifySubject;
   members: readonly string[];
-  /** A reload has taken it away; it is kept until nothing of it runs. */
+  /** A reload has taken it away; it is kept until it is demoted, or to the next reload. */
   isGone: boolean;
 }
 
@@ -65,6 +67,7 @@ export class Gates {
 
   configure(plan: RunPlan): void {
     const wanted = new Map(unitsOf(plan).map((one) => [one.plan.unit, one]));
+    this.#forgetGone(() => true);
     for (const [name, known] of this.#units) known.isGone = !wanted.has(name);
     for (const [name, one] of wanted) {
       const known = this.#units.get(name);
@@ -77,7 +80,7 @@ export class Gates {
         known.unit.configure(one.plan);
       }
     }
-    this.#forgetGone();
+    this.#forgetGone(({ isPrimary }) => !isPrimary);
   }
 
   /** The unit that this instance or sync group is part of, or is. */
@@ -243,16 +246,18 @@ export class Gates {
       answer: (run, outcome) => engine.send({ type: "gateAnswer", unit: name, run, outcome }),
       eligible: (eligible) => engine.send({ type: "eligible", unit: name, eligible }),
       changed: () => {
-        this.#forgetGone();
+        this.#forgetGone(({ isPrimary }) => !isPrimary);
         changed();
       },
     });
+    // A reload has given a gate to an owner: it serves, and counts as promoted.
+    if (members.some(this.#options.isMaster)) unit.assumePrimary();
     return { unit, subject, members, isGone: false };
   }
 
-  #forgetGone(): void {
+  #forgetGone(mayGo: (unit: GateUnit) => boolean): void {
     for (const [name, { unit, isGone }] of this.#units) {
-      if (!isGone || unit.isNeeded) continue;
+      if (!isGone || unit.isRunning || !mayGo(unit)) continue;
       this.#units.delete(name);
       this.#work("finish", async () => await unit.finish(0));
     }

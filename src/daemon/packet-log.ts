@@ -20,6 +20,15 @@ const MINUTE_MS = 60_000;
 /** Of each kind, over all instances. */
 export const LINES_IN_A_MINUTE = 20;
 
+/** Runs of a gate; the supervisor records how they ended itself (gate-unit.ts). */
+const GATE_RUNS: readonly Report["kind"][] = [
+  "promotion-begun",
+  "promoted",
+  "promotion-failed",
+  "demotion-begun",
+  "demoted",
+  "demotion-failed",
+];
 /** Each of these is one event of this node's own, and none is left out. */
 const ALWAYS: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
   "no-owner",
@@ -28,6 +37,9 @@ const ALWAYS: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
   "switch-begun",
   "switched",
   "switch-taken-back",
+  "takeover-refused",
+  "data-compared",
+  ...GATE_RUNS,
 ]);
 /** The beginning of a conflict and its end: neither is a repetition of the one before. */
 const NO_GAP: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
@@ -37,6 +49,8 @@ const NO_GAP: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
   "switch-taken-back",
   "address-claimed",
   "claims-ended",
+  "data-compared",
+  ...GATE_RUNS,
 ]);
 
 /** A line, and what is kept of it. */
@@ -52,11 +66,17 @@ const NO_TROUBLE: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
   "claims-ended",
   "switch-begun",
   "switched",
+  "promotion-begun",
+  "promoted",
+  "demotion-begun",
+  "demoted",
 ]);
-const OPERATORS: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
+/** Of these others record more: an operator's move whole, with its caller (operator.ts). */
+const RECORDED: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
   "switch-begun",
   "switched",
   "switch-taken-back",
+  ...GATE_RUNS,
 ]);
 
 /** What happened in the minute since the first line of a kind. */
@@ -120,8 +140,7 @@ export class PacketLog {
     const isKnown = report.kind === "no-owner" && report.cannotHear === undefined;
     const level = isKnown ? "error" : isEnd ? "info" : "warning";
     const text = `(${instance}) ${reportSentence(report, this.#language)}`;
-    // An operator's move is recorded whole, with its caller (operator.ts).
-    const event = OPERATORS.has(report.kind) ? undefined : reportEvent(instance, report, level);
+    const event = RECORDED.has(report.kind) ? undefined : reportEvent(instance, report, level);
     const fields = { instance, report };
     const line: Line = { level, text, fields, ...(event !== undefined && { event }) };
     if (ALWAYS.has(report.kind)) this.#put(line);

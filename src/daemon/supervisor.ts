@@ -159,7 +159,8 @@ export class Supervisor {
       },
     );
     const changed = (): void => this.#watchers.changed();
-    this.#gates = new GateFeed({ options, engine: this.#engine, changed });
+    const isMaster = (name: string): boolean => this.#memories.get(name)?.state === "MASTER";
+    this.#gates = new GateFeed({ options, engine: this.#engine, isMaster, changed });
     if (options.recordFile !== undefined)
       this.#recording = new RecordFile(options.recordFile, {
         log,
@@ -186,6 +187,7 @@ export class Supervisor {
       configure: (effect) => this.#configureEngine(effect),
       taken: (effect) => this.#onTaken(effect),
       isAlive: () => manager.alive(),
+      demote: ({ router }) => this.#gates.engineDied(router.name, router.priority),
       gone: () => {
         manager.status(() => this.#messages.engineGone);
         this.#watchers.changed();

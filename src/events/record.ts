@@ -37,7 +37,14 @@ export type Details = Readonly<Record<string, unknown>>;
 /**
  * "proved": a former primary has shown that it may be promoted again.
  */
-export type GateNews = "promote" | "demote" | "rejoin" | "eligible" | "proved";
+export type GateNews =
+  | "promote"
+  | "demote"
+  | "rejoin"
+  | "eligible"
+  | "proved"
+  | "takeover-refused"
+  | "data-compared";
 
 /** What programs need of an event of each kind; `text` says it to people. */
 export interface EventData {

@@ -25,6 +25,7 @@ export function remarksOf(
     ...instance.havips.flatMap(havipRemarks),
     ...trackerRemarks(instance, scripts),
     ...peerRemarks(instance),
+    ...gateRemarks(instance),
     ...waitRemarks(instance),
     ...notifyRemarks(instance),
   ];
@@ -164,6 +165,52 @@ function peerRemarks(instance: InstanceStatus): Remark[] {
       ? [remark("warning", `${address} is late`, `${address} 的通告延迟`)]
       : [];
   });
+}
+
+const GATE_PHASES: Readonly<Record<NonNullable<InstanceStatus["gate"]>["phase"], Text>> = {
+  closed: text("closed", "关闭"),
+  probing: text("asks whether the address is still served", "正在询问地址是否仍有应答"),
+  promoting: text("promotion under way", "正在提升"),
+  open: text("open", "开放"),
+  demoting: text("demotion under way", "正在降级"),
+};
+
+/** A node that may not be promoted is no standby, whatever its state. */
+function gateRemarks({ gate }: InstanceStatus): Remark[] {
+  if (gate === undefined) return [];
+  const { phase, eligible, why, last, epoch, database } = gate;
+  const name = GATE_PHASES[phase];
+  const lag = database?.lagMicros;
+  const behind =
+    lag === undefined ? undefined : (lag / 1_000_000).toFixed(lag < 10_000_000 ? 1 : 0);
+  const isFailed = last?.outcome === "refused" || last?.outcome === "late";
+  const isOut = eligible === "no" && phase !== "open";
+  const said = last?.text ?? { en: last?.outcome ?? "", "zh-CN": last?.outcome ?? "" };
+  return [
+    remark(
+      phase === "open" || phase === "closed" ? "info" : "warning",
+      `gate: ${name.en}${phase === "open" && epoch > 0 ? ` (epoch ${epoch})` : ""}${behind === undefined ? "" : `, database ${behind} s behind`}`,
+      `gate：${name["zh-CN"]}${phase === "open" && epoch > 0 ? `（epoch ${epoch}）` : ""}${behind === undefined ? "" : `，数据库落后 ${behind} 秒`}`,
+    ),
+    ...(isOut
+      ? [
+          remark(
+            "error",
+            `may not be promoted: ${why.map(({ en }) => en).join("; ")}`,
+            `不可提升：${why.map((one) => one["zh-CN"]).join("；")}`,
+          ),
+        ]
+      : []),
+    ...(isFailed && last !== undefined
+      ? [
+          remark(
+            "error",
+            `last ${last.kind} failed: ${said.en}`,
+            `最近一次 ${last.kind} 失败：${said["zh-CN"]}`,
+          ),
+        ]
+      : []),
+  ];
 }
 
 function waitRemarks({ standby, holdDown, lease }: InstanceStatus): Remark[] {
