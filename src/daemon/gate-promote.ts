@@ -11,6 +11,7 @@ import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { ControlAnswer } from "./control-protocol.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import { type PromoteEnd, promoteMessages } from "./gate-promote-messages.ts";
+import type { GateResult } from "./gate-status.ts";
 import type { Gates } from "./gates.ts";
 import type { Log } from "./log.ts";
 import type { PromoteAnswer, PromoteRequest } from "./promote-protocol.ts";
@@ -73,19 +74,27 @@ class Asked {
     if (request.dryRun === true) return this.#answer({ kind: "would" });
     if (request.acceptLoss === true) unit.accept();
     const timeoutMs = toMillis(unit.plan.promoteTimeout) + MORE_MS;
-    const end = unit.promotion(timeoutMs);
-    this.#parts.engine.send({ type: "promoteAsked", unit: unit.plan.unit });
-    let result: Awaited<typeof end>;
-    void end.then((one) => {
+    let result: GateResult | undefined;
+    const forget = unit.onPromotion((one) => {
       result = one;
     });
+    this.#parts.engine.send({ type: "promoteAsked", unit: unit.plan.unit });
+    try {
+      return await this.#wait(timeoutMs, () => result);
+    } finally {
+      forget();
+    }
+  }
+
+  async #wait(timeoutMs: number, result: () => GateResult | undefined): Promise<PromoteAnswer> {
     for (const until = performance.now() + timeoutMs; performance.now() < until; ) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       const now = await this.#members();
       if (now !== undefined && now.length > 0 && now.every(isOpen))
         return this.#answer({ kind: "promoted" });
-      if (result !== undefined && result.outcome !== "done")
-        return this.#answer({ kind: "failed", text: result.text });
+      const ended = result();
+      if (ended !== undefined && ended.outcome !== "done")
+        return this.#answer({ kind: "failed", text: ended.text });
     }
     return this.#answer({ kind: "no-answer" });
   }

@@ -80,7 +80,7 @@ export class GateUnit {
   #timer: NodeJS.Timeout | undefined;
   #last: GateResult | undefined;
   #isClosed = false;
-  #waiting: ((result: GateResult) => void)[] = [];
+  readonly #listeners = new Set<(result: GateResult) => void>();
   readonly #counts: Record<GateKind, Record<RunResult, number>> = {
     promote: zero(),
     demote: zero(),
@@ -238,25 +238,17 @@ export class GateUnit {
     setTimeout(() => this.#notifyEngine(), ACCEPTED_MS + 1).unref();
   }
 
-  /** The end of the next promotion; undefined: there was none in time. */
-  async promotion(milliseconds: number): Promise<GateResult | undefined> {
-    const { promise, resolve } = Promise.withResolvers<GateResult | undefined>();
-    const take = (result: GateResult): void => {
-      if (result.kind === "promote") resolve(result);
-      else this.#waiting.push(take);
-    };
-    this.#waiting.push(take);
-    const timer = setTimeout(() => resolve(undefined), milliseconds);
-    const result = await promise;
-    clearTimeout(timer);
-    this.#waiting = this.#waiting.filter((one) => one !== take);
-    return result;
+  /** Calls back with the end of each promotion; the result ends that. */
+  onPromotion(listener: (result: GateResult) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Resolves when nothing of it runs: what does may go on for so long. */
   async finish(milliseconds: number): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#newsTimer);
     const run = this.#current?.run;
     if (run !== undefined) {
       const timer = setTimeout(() => void run.end(), milliseconds);
@@ -329,9 +321,7 @@ export class GateUnit {
     const said = text === undefined ? {} : { text };
     this.#last = { kind, reason, outcome, at: at.toISOString(), tookMs, ...said };
     this.#counts[kind][RESULT[outcome]] += 1;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const take of waiting) take(this.#last);
+    if (kind === "promote") for (const listener of this.#listeners) listener(this.#last);
     // What is tried again and again is said once.
     const isRepeated = before?.kind === kind && before.reason === reason && kind !== "promote";
     if (isRepeated && before.outcome === outcome && outcome !== "done") return;
