@@ -5,7 +5,7 @@
  */
 
 import type { Ipv4 } from "#units/address";
-import type { Instant } from "#units/time";
+import { after, type Instant, type Micros, micros } from "#units/time";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
   type AddressGuard,
@@ -31,6 +31,7 @@ import { PromoteSecondaries } from "./promote-secondaries.ts";
 import type { Reactor } from "./reactor.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
 import { NUD_FAILED, NUD_INCOMPLETE } from "./rtnetlink-messages.ts";
+import { destroySocketsNow } from "./socket-destroy.ts";
 import { openVrrpSocket, type VrrpSocket } from "./vrrp-socket.ts";
 
 interface Port {
@@ -44,6 +45,9 @@ interface Port {
 
 /** True: the packet, which came before `at`, repeats another and is dealt with. */
 type Repeats = (interfaceIndex: number, bytes: Uint8Array, at: Instant) => boolean;
+
+/** A thousand connections; other routers' advertisements wait that long. */
+const RESET_MOST: Micros = micros(10_000);
 
 /** The errors of sending when the socket's device has been deleted. */
 const GONE: readonly string[] = ["ENXIO", "ENODEV"];
@@ -215,6 +219,11 @@ export class LinuxWorld implements World {
 
   claimed(): ReadonlySet<Ipv4> {
     return claimedAddresses();
+  }
+
+  resetConnections(addresses: readonly Ipv4[], ports: readonly number[] | undefined): Outcome {
+    const until = after(now(), RESET_MOST);
+    return destroySocketsNow({ addresses, ports }, () => now() >= until);
   }
 
   emit(message: FromEngine): void {

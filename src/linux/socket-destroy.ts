@@ -42,25 +42,20 @@ class SocketDiag {
   readonly #fd: number;
   readonly #buffer = new Uint8Array(65_536);
   readonly #builder = new MessageBuilder();
-  readonly #pause: () => Promise<void>;
   #sequence = 1;
 
-  constructor(fd: number, pause: () => Promise<void>) {
+  constructor(fd: number) {
     this.#fd = fd;
-    this.#pause = pause;
   }
 
-  /** Calls back for each part of the kernel's answer: some hundred connections. */
-  async find(
-    filter: SocketFilter,
-    onFound: (sockets: readonly SocketId[]) => void,
-  ): Promise<Outcome> {
+  /** Each part of the kernel's answer: some hundred connections. */
+  *find(filter: SocketFilter): Generator<readonly SocketId[], Outcome, void> {
     const { addresses, ports } = filter;
     const each = Math.max(1, Math.floor(CONDITIONS_MAX / Math.max(1, ports?.length ?? 1)));
     for (const family of FAMILIES) {
       for (let from = 0; from < addresses.length; from += each) {
         const part = { addresses: addresses.slice(from, from + each), ports };
-        const outcome = await this.#dump(family, part, onFound);
+        const outcome = yield* this.#dump(family, part);
         // A machine without IPv6 has no such connections.
         if (!outcome.ok && (family === FAMILIES[0] || outcome.errno !== "ENOENT")) return outcome;
       }
@@ -68,11 +63,7 @@ class SocketDiag {
     return OK;
   }
 
-  async #dump(
-    family: number,
-    filter: SocketFilter,
-    onFound: (sockets: readonly SocketId[]) => void,
-  ): Promise<Outcome> {
+  *#dump(family: number, filter: SocketFilter): Generator<readonly SocketId[], Outcome, void> {
     const sequence = this.#sequence++;
     const request = emitDumpSockets(this.#builder, sequence, family, filter);
     if (libc.send(this.#fd, request, request.length, 0) < 0) return libc.failure(CALL);
@@ -84,17 +75,18 @@ class SocketDiag {
         return failure.errno === "EAGAIN" ? { ...failure, errno: "ETIMEDOUT" } : failure;
       }
       const found: SocketId[] = [];
+      let end: Outcome | undefined;
       for (const message of messagesOf(this.#buffer.subarray(0, length))) {
         if (message.sequence !== sequence) continue;
-        if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
-          onFound(found);
-          return acknowledged(message, CALL);
+        if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR)
+          end = acknowledged(message, CALL);
+        else {
+          const socket = socketOf(message);
+          if (socket !== undefined) found.push(socket);
         }
-        const socket = socketOf(message);
-        if (socket !== undefined) found.push(socket);
       }
-      onFound(found);
-      await this.#pause();
+      if (found.length > 0) yield found;
+      if (end !== undefined) return end;
     }
   }
 
@@ -127,9 +119,9 @@ class SocketDiag {
   }
 }
 
-function openSocketDiag(pause: () => Promise<void>): Result<SocketDiag> {
+function openSocketDiag(): Result<SocketDiag> {
   const fd = openNetlink(NETLINK_SOCK_DIAG, 0);
-  return fd.ok ? success(new SocketDiag(fd.value, pause)) : fd;
+  return fd.ok ? success(new SocketDiag(fd.value)) : fd;
 }
 
 const isNone = ({ addresses, ports }: SocketFilter): boolean =>
@@ -150,15 +142,27 @@ export async function countSockets(
   filter: SocketFilter,
   pause: () => Promise<void> = immediate,
 ): Promise<Result<number>> {
-  if (isNone(filter)) return success(0);
-  const diag = openSocketDiag(pause);
+  const found = await listSockets(filter, pause);
+  return found.ok ? success(found.value.length) : found;
+}
+
+/** As `countSockets`: which they are. */
+async function listSockets(
+  filter: SocketFilter,
+  pause: () => Promise<void>,
+): Promise<Result<readonly SocketId[]>> {
+  if (isNone(filter)) return success([]);
+  const diag = openSocketDiag();
   if (!diag.ok) return diag;
   using socket = diag.value;
-  let count = 0;
-  const outcome = await socket.find(filter, (found) => {
-    count += found.length;
-  });
-  return outcome.ok ? success(count) : outcome;
+  const all: SocketId[] = [];
+  const parts = socket.find(filter);
+  for (;;) {
+    const part = parts.next();
+    if (part.done === true) return part.value.ok ? success(all) : part.value;
+    all.push(...part.value);
+    await pause();
+  }
 }
 
 /**
@@ -174,22 +178,62 @@ export async function destroySockets(
   pause: () => Promise<void> = immediate,
 ): Promise<Result<number>> {
   if (isNone(filter)) return success(0);
-  const diag = openSocketDiag(pause);
+  const diag = openSocketDiag();
   if (!diag.ok) return diag;
   using socket = diag.value;
   let count = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const all: SocketId[] = [];
     // All of them first: the kernel's walk would leave some out if others vanish meanwhile.
-    const outcome = await socket.find(filter, (found) => all.push(...found));
-    if (!outcome.ok) return outcome;
-    if (all.length === 0) break;
-    for (let from = 0; from < all.length; from += AT_ONCE) {
-      const ended = socket.destroy(all.slice(from, from + AT_ONCE));
+    const all = await listSockets(filter, pause);
+    if (!all.ok) return all;
+    if (all.value.length === 0) break;
+    for (let from = 0; from < all.value.length; from += AT_ONCE) {
+      const ended = socket.destroy(all.value.slice(from, from + AT_ONCE));
       if (!ended.ok) return ended;
       count += ended.value;
       await pause();
     }
   }
   return success(count);
+}
+
+/**
+ * As `destroySockets`, without a pause, for a process without an event loop; ETIMEDOUT: some are
+ * left when `isOver` says that it has taken long enough, which is asked after each hundred.
+ */
+export function destroySocketsNow(filter: SocketFilter, isOver: () => boolean): Outcome {
+  if (isNone(filter)) return OK;
+  const diag = openSocketDiag();
+  if (!diag.ok) return diag;
+  using socket = diag.value;
+  for (let round = 0; round < ROUNDS; round++) {
+    const ended = destroyEach(socket, filter, isOver);
+    if (!ended.ok) return ended;
+    if (ended.value === 0) break;
+  }
+  return OK;
+}
+
+/** One walk of the kernel over the connections, which are ended as they come; how many. */
+function destroyEach(
+  socket: SocketDiag,
+  filter: SocketFilter,
+  isOver: () => boolean,
+): Result<number> {
+  let count = 0;
+  // Two sockets: the answer to the question comes in parts, and so do those to the requests.
+  const requests = openSocketDiag();
+  if (!requests.ok) return requests;
+  using request = requests.value;
+  const parts = socket.find(filter);
+  for (;;) {
+    const part = parts.next();
+    if (part.done === true) return part.value.ok ? success(count) : part.value;
+    for (let from = 0; from < part.value.length; from += AT_ONCE) {
+      if (isOver()) return { ok: false, errno: "ETIMEDOUT", call: DESTROY };
+      const ended = request.destroy(part.value.slice(from, from + AT_ONCE));
+      if (!ended.ok) return ended;
+      count += ended.value;
+    }
+  }
 }

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changeLink } from "#linux/links";
 import { must, mustDo } from "#linux/result";
-import { countSockets, destroySockets } from "#linux/socket-destroy";
+import { countSockets, destroySockets, destroySocketsNow } from "#linux/socket-destroy";
 import type { SocketFilter } from "#linux/socket-diag-messages";
+import type { Outcome } from "#vrrp/engine/world";
 import { address, type Cable, layCable, linkOf, virtual } from "../support/linux-net.ts";
 import { connectIn, listenIn, type TcpClient, untilTrue } from "../support/linux-tcp.ts";
 
@@ -71,6 +72,26 @@ for (const family of ["0.0.0.0", "::"] as const) {
     for (const one of clients) one[Symbol.dispose]();
   });
 }
+
+test("without pauses: all of them, or as many as there is time for", async () => {
+  using cable = setUp();
+  const { left, right } = cable;
+  using server = await listenIn(left.namespace, PORT);
+  const clients = Array.from({ length: 350 }, () => connectIn(right.namespace, VIP, PORT));
+  await allConnected(clients);
+  assert.ok(await untilTrue(() => server.connections.length === 350));
+  const now = (isOver: () => boolean): Outcome =>
+    left.namespace.within(() => destroySocketsNow(OF_VIP, isOver));
+  let asked = 0;
+  const late = now(() => ++asked > 2);
+  assert.ok(!late.ok && late.errno === "ETIMEDOUT");
+  const rest = await countIn(cable, OF_VIP);
+  assert.ok(rest >= 150 && rest < 350, `${rest} are left`);
+  mustDo(now(() => false));
+  assert.equal(await countIn(cable, OF_VIP), 0);
+  assert.ok(await untilTrue(() => clients.every(({ events }) => events.includes("ECONNRESET"))));
+  for (const one of clients) one[Symbol.dispose]();
+});
 
 test("after the address has gone nobody hears of it: the order of reset and removal", async () => {
   using cable = setUp();

@@ -95,6 +95,8 @@ export class FakeWorld implements World {
   /** errno with which the guard refuses a call, by its name; see `addGuard`. */
   readonly guardRefuses: Map<keyof AddressGuard, string> = new Map();
   fence: Fence | undefined;
+  /** In a world that resets connections in the call. */
+  resetConnections: World["resetConnections"];
   /** Closed ports of addresses, as `192.0.2.100 tcp 3306` or with ` new` behind; see `addFence`. */
   readonly closed: Set<string> = new Set();
   /** errno with which the fence refuses a call, by its name. */

@@ -98,8 +98,7 @@ export class Gates {
         return this.#ask(instance, run, { kind, run: 0, micros, addresses }, now, outcomes);
       }
       case "resetConnections":
-        if (this.#isAlone) return;
-        return this.#send(instance, { kind: "reset", addresses: addressesOf(instance) });
+        return this.#reset(instance);
     }
   }
 
@@ -107,6 +106,19 @@ export class Gates {
   probeService(instance: Instance, run: number, now: Instant, outcomes: RouterEvent[]): void {
     const addresses = addressesOf(instance);
     this.#ask(instance, run, { kind: "probe", run: 0, addresses }, now, outcomes);
+  }
+
+  /**
+   * Here, since the address may be removed in this turn, and after that no client hears of it. What
+   * is left is the supervisor's.
+   */
+  #reset(instance: Instance): void {
+    const addresses = addressesOf(instance);
+    const { fence = [] } = instance.config;
+    const ofFence = fence.flatMap(({ protocol, port }) => (protocol === "tcp" ? [port] : []));
+    const ports = fence.length === 0 ? undefined : ofFence;
+    const outcome = this.#context.world.resetConnections?.(addresses, ports);
+    if (outcome?.ok !== true && !this.#isAlone) this.#send(instance, { kind: "reset", addresses });
   }
 
   // ---- requests --------------------------------------------------------------------------------

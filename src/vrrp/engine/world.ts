@@ -140,6 +140,14 @@ export interface World {
   readonly guard: AddressGuard | undefined;
   /** Undefined where the kernel has none: then nothing with a fence may be served. */
   readonly fence?: Fence | undefined;
+  /**
+   * Ends the connections of these addresses and ports (undefined: every port), so that their
+   * clients connect again: before the address is removed, or they do not hear of it. No longer than
+   * some milliseconds: ETIMEDOUT, and the rest is left. Undefined: nobody can.
+   */
+  readonly resetConnections?:
+    | ((addresses: readonly Ipv4[], ports: readonly number[] | undefined) => Outcome)
+    | undefined;
   /** To the supervisor. */
   emit(message: FromEngine): void;
 }

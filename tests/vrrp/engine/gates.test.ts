@@ -4,12 +4,14 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { printIpv4 } from "#units/address";
 import { instant, micros } from "#units/time";
 import type { GateRequest } from "#vrrp/engine/engine-link";
 import { type GateEffect, Gates } from "#vrrp/engine/gates";
 import { Instance } from "#vrrp/engine/instance";
 import { Instances } from "#vrrp/engine/instances";
 import { Interfaces } from "#vrrp/engine/interfaces";
+import { OK, type Outcome } from "#vrrp/engine/world";
 import type { GateConfig, InstanceConfig } from "#vrrp/router/config";
 import type { RouterEvent } from "#vrrp/router/event";
 import type { GateState } from "#vrrp/router/state";
@@ -259,6 +261,29 @@ test("the fence closes every port of every address, and opens them", () => {
   assert.deepEqual([...one.world.closed], ["192.0.2.100 tcp 3306", "192.0.2.100 udp 53"]);
   assert.deepEqual(one.perform(0, { kind: "openFence" }), []);
   assert.deepEqual([...one.world.closed], []);
+});
+
+test("connections are reset within the call; what that leaves, and what it cannot, is the supervisor's", () => {
+  const one = new Setting(gated("A", 1));
+  const asked: unknown[] = [];
+  let outcome: Outcome = OK;
+  one.world.resetConnections = (addresses, ports) => {
+    asked.push([addresses.map(printIpv4), ports]);
+    return outcome;
+  };
+  one.perform(0, { kind: "resetConnections" });
+  assert.deepEqual([asked.at(-1), one.asked()], [[["192.0.2.100"], [3306]], []]);
+  outcome = { ok: false, errno: "ETIMEDOUT", call: "SOCK_DESTROY" };
+  one.perform(0, { kind: "resetConnections" });
+  assert.deepEqual(
+    one.asked().map(({ kind }) => kind),
+    ["reset"],
+  );
+  const { fence: _, ...config } = gated("B", 2);
+  const all = new Setting(config);
+  all.world.resetConnections = one.world.resetConnections;
+  all.perform(0, { kind: "resetConnections" });
+  assert.deepEqual(asked.at(-1), [["192.0.2.101"], undefined]);
 });
 
 test("who resets connections at the end holds back their ends until then", () => {
