@@ -41,8 +41,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   ]),
   ...inFile("reload", [
     "a rule that nobody would prolong is closed during a planned move",
-    'kind !== "master" && kind !== "switching"',
-    'kind !== "master"',
+    "!ownsAddress(phase) && !isSwitching",
+    "!ownsAddress(phase)",
   ]),
   ...mutantsIn("src/vrrp/router")(
     "announcer",

@@ -57,6 +57,7 @@ const SUITES: readonly Suite[] = [
       "tests/vrrp/router/hear-again.test.ts",
       "tests/vrrp/router/lease.test.ts",
       "tests/vrrp/router/announcer.test.ts",
+      "tests/vrrp/router/gate-explore.test.ts",
     ],
   },
   {

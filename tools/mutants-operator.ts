@@ -38,11 +38,7 @@ export const OPERATOR_MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "maintenance",
-    [
-      "nobody takes over in maintenance",
-      'mode === "last-resort") return undefined',
-      "true) return undefined",
-    ],
+    ["nobody takes over in maintenance", 'MISSED && mode === "last-resort"', "MISSED"],
     ["the last resort waits for everybody", "const MISSED = 2;", "const MISSED = 1;"],
     [
       "the last resort has the lowest priority",
@@ -58,7 +54,7 @@ export const OPERATOR_MUTANTS: readonly Mutant[] = [
   ...inFile(
     "backup",
     ["who was moved away does not preempt", "switched !== undefined || maintenance", "maintenance"],
-    ["maintenance is no only peer", "takesOver && state.maintenance === undefined", "takesOver"],
+    ["maintenance is no only peer", "state.maintenance === undefined && heldBack", "heldBack"],
   ),
   ...inFile("router", [
     "maintenance is not called back by switch --back",

@@ -82,7 +82,11 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "leaving === about.leaving",
       "(leaving === undefined) === (about.leaving === undefined)",
     ],
-    ["what is held goes with its router", "hold: resumed.get(config)", "hold: known?.hold"],
+    [
+      "what is held goes with its router",
+      "const hold = resumed.get(config)",
+      "const hold = known?.hold",
+    ],
     ["a stop is a hand-over first", 'if (to === "STOP") return unchanged(state);', ""],
     [
       "a backup owns nothing",
@@ -121,18 +125,26 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "...before.filter((one) => !isConfigured(one)), ...removed]",
       "...removed]",
     ],
-    ["handed over for once", "({ ...one, ...GIVEN_UP, beside: [] })", "({ ...one, beside: [] })"],
+    [
+      "handed over for once",
+      "({ ...one, ...GIVEN_UP, mayBePromoted: false, beside: [] })",
+      "({ ...one, mayBePromoted: false, beside: [] })",
+    ],
     [
       "what is beside a node that does not own the address is remembered",
       "isOwner ? others : [...others, { index, address, prefix }]",
       "others",
     ],
     ["and what the owner reports is a copy", "isOwner ? others : [", "["],
-    ["each engine says anew what is beside", "...GIVEN_UP, beside: [] }", "...GIVEN_UP }"],
+    [
+      "each engine says anew what is beside",
+      "...GIVEN_UP, mayBePromoted: false, beside: [] }",
+      "...GIVEN_UP, mayBePromoted: false }",
+    ],
     [
       "without an engine nobody is leaving",
-      "state.routers.filter(isConfigured).map",
-      "state.routers.map",
+      "      .filter(isConfigured)\n      .map",
+      "      .map",
     ],
   ),
   ...inFile(

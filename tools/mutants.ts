@@ -1,5 +1,6 @@
 import { type Mutant, mutantsIn } from "./mutant.ts";
 import { ENGINE_MUTANTS } from "./mutants-engine.ts";
+import { GATE_MUTANTS } from "./mutants-gate.ts";
 import { OPERATOR_MUTANTS } from "./mutants-operator.ts";
 import { SUPERVISOR_MUTANTS } from "./mutants-supervisor.ts";
 
@@ -11,6 +12,7 @@ const inFile = mutantsIn("src/vrrp/router");
 export const MUTANTS: readonly Mutant[] = [
   ...SUPERVISOR_MUTANTS,
   ...OPERATOR_MUTANTS,
+  ...GATE_MUTANTS,
   ...inFile(
     "timing",
     ["skew counts from 256", "((256 - priority) * unit) / 256", "((255 - priority) * unit) / 256"],
@@ -72,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "nopreempt accepts the weaker",
-      "state.effectivePriority || !config.preempt",
+      "state.effectivePriority || !preempts(config)",
       "state.effectivePriority",
     ],
     ["preempt_delay is waited for", "if (now < preemptAt)", "if (now > preemptAt)"],
@@ -144,7 +146,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "with preemption the tie-break rules alone",
-      "config.preempt || advert.priority === 255",
+      "preempts(config) || advert.priority === 255",
       "advert.priority === 255",
     ],
     [
@@ -214,18 +216,18 @@ export const MUTANTS: readonly Mutant[] = [
     "router",
     [
       "who stalled gives up",
-      'phase.kind === "master" && now >= phase.ownershipSafeUntil',
-      'phase.kind === "master" && now < 0',
+      "owned !== undefined && now >= owned",
+      "owned !== undefined && now < 0",
     ],
     [
       "an owner is master at once",
-      "if (config.priority !== 255 || state.maintenance !== undefined) return backup;",
+      "if (!isOwner || state.maintenance !== undefined) return backup;",
       "return backup;",
     ],
     [
       "a flap beyond the ownership window ends it",
-      "ownershipSafeUntil !== undefined && now < ownershipSafeUntil)",
-      "ownershipSafeUntil !== undefined)",
+      "ownershipSafeUntil !== undefined && now < ownershipSafeUntil &&",
+      "ownershipSafeUntil !== undefined &&",
     ],
     [
       "a late port makes an unconfirmed master",
@@ -235,11 +237,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "fault",
-    [
-      "only a lost link keeps the ownership window",
-      'phase.kind === "master" && onlyLink &&',
-      'phase.kind === "master" &&',
-    ],
+    ["only a lost link keeps the ownership window", "isAlone && onlyLink &&", "isAlone &&"],
     [
       "a fault sends priority 0",
       'if (!onlyLink || couldBeHeard) effects.push({ kind: "sendAdvert", priority: RELEASE });',
@@ -260,11 +258,7 @@ export const MUTANTS: readonly Mutant[] = [
       "if (phase.resumedSafeUntil !== undefined) return phase.resumedSafeUntil;",
       "",
     ],
-    [
-      "with a rival there is no ownership window",
-      "onlyLink && phase.rivals.length === 0",
-      "onlyLink",
-    ],
+    ["with a rival there is no ownership window", " && phase.rivals.length === 0", ""],
     ["resuming leaves time to be heard", "earliestTakeOver - margin", "earliestTakeOver + margin"],
   ),
   ...inFile(
@@ -298,15 +292,11 @@ export const MUTANTS: readonly Mutant[] = [
       '[drop, { kind: "removeAddresses" }, release]',
       '[drop, release, { kind: "removeAddresses" }]',
     ],
-    [
-      "clients get a moment to learn",
-      "const wait = waits ? handoverWait : lingerOf(config);",
-      "const wait = waits ? handoverWait : micros(0);",
-    ],
+    ["clients get a moment to learn", "Math.max(lingerOf(config), promotion)", "promotion"],
     [
       "a platform that has moved is not waited for",
-      'phase.platform === "waiting" && handoverWait !== undefined',
-      "handoverWait !== undefined",
+      'if (platform === "waiting" && handoverWait !== undefined)',
+      "if (handoverWait !== undefined)",
     ],
     [
       "the platform's move ends the waiting",
@@ -458,8 +448,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "src/vrrp/engine/instances.ts",
     rule: "owners are ahead of take-overs",
-    find: 'phase.kind === "master" || phase.kind === "switching" || phase.kind === "handover"',
-    replace: '(phase.kind as string) === "never"',
+    find: '  kind === "master" ||\n  kind === "switching" ||\n  kind === "handover" ||',
+    replace: '  (kind as string) === "never" ||',
   },
   {
     file: "src/vrrp/engine/instances.ts",

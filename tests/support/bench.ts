@@ -76,6 +76,9 @@ export class Bench {
   readonly engine: Engine;
   /** As last configured. */
   groups: readonly GroupConfig[] = [];
+  /** What the supervisor answers to a message of the engine, as soon as that has run. */
+  answer: ((message: FromEngine) => ToEngine | undefined) | undefined;
+  readonly #unanswered: ToEngine[] = [];
   #packetId = 0;
 
   /** eth0 with 192.0.2.1, if nothing else is given. */
@@ -87,6 +90,10 @@ export class Bench {
   ) {
     this.world = world;
     this.engine = engine;
+    world.heard = (message) => {
+      const answer = this.answer?.(message);
+      if (answer !== undefined) this.#unanswered.push(answer);
+    };
     this.event({ kind: "resync", links, addresses });
   }
 
@@ -124,10 +131,15 @@ export class Bench {
     this.supervisor(readToEngine(printToEngine(message)));
   }
 
-  /** The kernel's news, until there is none. */
+  /** The kernel's news and the supervisor's answers, until there are none. */
   drain(): void {
-    for (let event = this.world.pending.shift(); event; event = this.world.pending.shift()) {
-      this.engine.onWorld(event, this.now);
+    for (;;) {
+      for (let event = this.world.pending.shift(); event; event = this.world.pending.shift()) {
+        this.engine.onWorld(event, this.now);
+      }
+      const answer = this.#unanswered.shift();
+      if (answer === undefined) return;
+      this.engine.onSupervisor(answer, this.now);
     }
   }
 

@@ -70,6 +70,7 @@ export class FakeWorld implements World {
   /** What the engine did, one line a call, oldest first. */
   calls: string[] = [];
   emitted: FromEngine[] = [];
+  heard: ((message: FromEngine) => void) | undefined;
   /** What the kernel has to notify; see `Bench.drain`. */
   readonly pending: WorldEvent[] = [];
   readonly kernel: Map<string, KernelAddress> = new Map();
@@ -300,5 +301,6 @@ export class FakeWorld implements World {
 
   emit(message: FromEngine): void {
     this.emitted.push(structuredClone(message));
+    this.heard?.(message);
   }
 }

@@ -10,8 +10,8 @@
  * steps:
  *   init     not started yet
  *   backup   started at `now`
- *   master   by waiting out the detection time; `start.heard` is an advertisement heard
- *            meanwhile
+ *   master   by waiting out the detection time, and with a gate's answers; `start.heard` is an
+ *            advertisement heard meanwhile
  * Further fields of `start` replace those of the state at the start ("linkUp", "trackers").
  *
  * The event "wait" is time passing: the router is woken at each of its deadlines until then.
@@ -91,7 +91,7 @@ export interface Vector {
   readonly steps: readonly { readonly input: Input; readonly expected: Expectation }[];
 }
 
-const ADDRESS_FIELDS: readonly string[] = ["from", "to", "source", "ours", "address"];
+const ADDRESS_FIELDS: readonly string[] = ["from", "to", "source", "ours", "address", "peer"];
 
 export function readVector(text: string): Vector {
   const lines = text
@@ -193,20 +193,39 @@ function untilMaster(
   }
   for (let wakes = 0; state.phase.kind !== "master"; wakes++) {
     assert(wakes < 200, "woken 200 times and not master");
-    const at = deadline(state);
-    if (at === undefined) throw new Error(`never master: ${state.phase.kind}`);
-    ({ state } = step(config, state, { kind: "timeReached" }, at));
+    const due = deadline(state);
+    if (due === undefined) throw new Error(`never master: ${state.phase.kind}`);
+    ({ state } = step(config, state, { kind: "timeReached" }, due));
+    for (let answer = gateAnswer(state); answer !== undefined; answer = gateAnswer(state))
+      ({ state } = step(config, state, answer, due));
   }
   return state;
+}
+
+/** `gate`: nobody else has the address, and the promotion is done. */
+function gateAnswer({ gate, phase }: RouterState): RouterEvent | undefined {
+  if (phase.kind === "backup" && phase.probing !== undefined)
+    return { kind: "probeAnswered", run: phase.probing.run, by: "nobody" };
+  return gate?.running === undefined
+    ? undefined
+    : { kind: "gateAnswered", run: gate.running.run, outcome: "done" };
 }
 
 export const eventOf = (json: JsonObject): RouterEvent => decode(json) as RouterEvent;
 
 function shown(state: RouterState, names: readonly string[]): Omit<Expectation, "out"> {
   const all = { ...state, ...state.phase } as unknown as Readonly<Record<string, unknown>>;
-  const fields: [string, Json][] = names.map((name) => [name, encode(name, all[name])]);
+  const fields: [string, Json][] = names.map((name) => [name, encode(lastOf(name), at(all, name))]);
   return { state: Object.fromEntries(fields), deadline: deadline(state) ?? null };
 }
+
+/** `gate.fence` is a field of a field. */
+const at = (all: Readonly<Record<string, unknown>>, name: string): unknown =>
+  name
+    .split(".")
+    .reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], all);
+
+const lastOf = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
 
 function decode(json: Json, name = ""): unknown {
   if (json === null) return undefined;

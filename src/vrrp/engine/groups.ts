@@ -10,7 +10,7 @@ import { after, fromCentis, type Instant, micros } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
 import type { FaultCause } from "../router/reason.ts";
 import type { BackupPhase, PublicState, RouterState } from "../router/state.ts";
-import { enter, freshBackup, publicState, type Step, unchanged } from "../router/step.ts";
+import { enter, freshBackup, preempts, publicState, type Step, unchanged } from "../router/step.ts";
 import { faultCauses } from "../router/tracking.ts";
 import type { EngineContext } from "./context.ts";
 import type { GroupConfig } from "./engine-link.ts";
@@ -245,7 +245,7 @@ const hasLostItsLinkOnly = (instance: Instance): boolean =>
 /** No other router owns its address that it would leave alone. */
 const isFree = ({ config, state }: Instance): boolean =>
   state.heard === undefined ||
-  (config.router.preempt && state.heard.priority < state.effectivePriority);
+  (preempts(config.router) && state.heard.priority < state.effectivePriority);
 
 /** As later versions of keepalived: a member that joins takes the state of the group. */
 function join(

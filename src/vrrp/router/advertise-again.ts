@@ -20,7 +20,8 @@ type Times = { -readonly [Name in keyof MasterPhase]: MasterPhase[Name] };
  * @param state nobody else has it or its phase
  */
 export function advertiseAgain(config: RouterConfig, state: RouterState, now: Instant): boolean {
-  const { phase } = state;
+  const { phase, gate } = state;
+  if (gate?.conflict !== undefined || gate?.running !== undefined) return false;
   if (phase.kind !== "master" || now >= phase.ownershipSafeUntil) return false;
   if (now < advertReadyAt(config, phase) || isMoreDue(phase, now)) return false;
   const next = after(phase.advertAt, fromCentis(config.advertInterval));

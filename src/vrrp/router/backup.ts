@@ -6,12 +6,14 @@ import { available, spend, takeOversOf } from "./allowance.ts";
 import { becomeMaster } from "./become-master.ts";
 import type { RouterConfig } from "./config.ts";
 import type { Report, RouterEffect, RouterEvent } from "./event.ts";
+import { heldBack, withoutRequest } from "./gate.ts";
+import { noProbe, somebodyAnswers, waitForGate } from "./gate-backup.ts";
 import { holdDown, recentLosses } from "./hold-down.ts";
-import { waitInMaintenance } from "./maintenance.ts";
+import { waitAside, waitInMaintenance } from "./maintenance.ts";
 import { round } from "./master-conflict.ts";
 import type { Reason } from "./reason.ts";
 import type { BackupPhase, RouterState } from "./state.ts";
-import { detection, inPhase, type Step, unchanged, withEffects } from "./step.ts";
+import { detection, inPhase, preempts, type Step, unchanged, withEffects } from "./step.ts";
 import { masterDown, skew, stallThreshold } from "./timing.ts";
 
 const YIELDS: readonly Reason["kind"][] = [
@@ -119,7 +121,9 @@ function discountStall(
   const stalledUntil = after(now, skew(config, phase.masterInterval, state.effectivePriority));
   const masterDownAt = extended as Instant;
   // Another router may be master by now; a priority 0 from before the stall is not for it.
-  return { ...phase, awakeAt: now, masterDownAt, stalledUntil, resend: undefined };
+  const next = { ...phase, awakeAt: now, masterDownAt, stalledUntil, resend: undefined };
+  // What was answered meanwhile says nothing about now.
+  return noProbe(next);
 }
 
 function hear(
@@ -136,8 +140,9 @@ function hear(
     return unchanged(inPhase(known, phase));
   }
   if (advert.priority === 0) return masterReleased(config, state, phase, advert, now);
-  const known = { ...state, heard };
-  if (advert.priority >= state.effectivePriority || !config.preempt || standsAside(state)) {
+  // Nothing is to be promoted now.
+  const known = withoutRequest({ ...state, heard });
+  if (advert.priority >= state.effectivePriority || !preempts(config) || standsAside(state)) {
     return unchanged(inPhase(known, accepted(config, state, phase, advert, undefined, now)));
   }
   // Weaker, and we preempt. With `preempt_delay` it is still accepted until the delay, counted from
@@ -191,8 +196,12 @@ function accepted(
     released: false,
     missed: undefined,
     resend: alsoTo(phase.resend, advert.from),
+    ...(config.gate === undefined ? {} : NOT_ASKED),
   };
 }
+
+/** A master is there: nobody is asked whether one is. */
+const NOT_ASKED = { probing: undefined, isAnswered: undefined } as const;
 
 /**
  * Priority 0: the master gives the address up (RFC 9568 6.4.2). The skew time decides which of
@@ -224,13 +233,15 @@ function masterReleased(
     (isOnlyPeer &&
       now >= (phase.stalledUntil ?? now) &&
       !hasJustYielded(config, state, phase, now));
-  if (takesOver && state.maintenance === undefined) {
+  const mayTake = state.maintenance === undefined && heldBack(config, state, now) === undefined;
+  if (takesOver && mayTake) {
     const reason = { kind: "master-released", from: advert.from, immediate: true } as const;
     return becomeMaster(config, counted, reason, "address-first", now);
   }
   const at = after(now, skew(config, phase.masterInterval, state.effectivePriority));
   const sooner = Math.min(at, phase.masterDownAt) as Instant;
-  return unchanged(inPhase(counted, { ...phase, masterDownAt: sooner, released: true }));
+  const waits = { ...noProbe(phase), masterDownAt: sooner, released: true };
+  return unchanged(inPhase(counted, waits));
 }
 
 /**
@@ -268,11 +279,46 @@ function takeOver(
   phase: BackupPhase,
   now: Instant,
 ): Step {
-  const { heard, maintenance } = state;
+  const { maintenance } = state;
   if (maintenance !== undefined) {
     const waits = waitInMaintenance(config, state, phase, maintenance, now);
     if (waits !== undefined) return waits;
   }
+  return waitForGate(config, state, phase, now) ?? takeFree(config, state, phase, now);
+}
+
+/** A gate's probe was answered. */
+export function probed(
+  config: RouterConfig,
+  state: RouterState,
+  phase: BackupPhase,
+  by: "nobody" | "somebody",
+  now: Instant,
+): Step {
+  if (by === "somebody") return somebodyAnswers(config, state, phase, now);
+  const asked = noProbe(phase);
+  const why = heldBack(config, state, now);
+  return why === undefined
+    ? takeFree(config, inPhase(state, asked), asked, now)
+    : waitAside(config, state, asked, now, why);
+}
+
+/** Nothing holds it back any more, and nobody has owned the address: its timer has fired before. */
+export const backupElected = (
+  config: RouterConfig,
+  state: RouterState,
+  phase: BackupPhase,
+  now: Instant,
+): Step => (phase.probing === undefined ? takeOver(config, state, phase, now) : unchanged(state));
+
+/** Nobody owns the address, or the owner is to be preempted. */
+function takeFree(
+  config: RouterConfig,
+  state: RouterState,
+  phase: BackupPhase,
+  now: Instant,
+): Step {
+  const { heard } = state;
   if (phase.released) {
     const reason = { kind: "master-released", from: heard?.from, immediate: false } as const;
     return becomeMaster(config, state, reason, "address-first", now);
@@ -280,7 +326,7 @@ function takeOver(
   const noAdvertFor = micros(now - (heard?.at ?? state.since));
   const ours = state.effectivePriority;
   const goesOn = noAdvertFor < masterDown(config, phase.masterInterval, ours);
-  if (config.preempt && heard !== undefined && heard.priority < ours && goesOn) {
+  if (preempts(config) && heard !== undefined && heard.priority < ours && goesOn) {
     const over = { from: heard.from, priority: heard.priority };
     const held = holdDown(config, state, now);
     const reason = { kind: "preempts", over, ours, delay: config.preemptDelay, held } as const;

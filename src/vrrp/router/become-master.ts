@@ -5,10 +5,14 @@
  * added and announced. "address-first" is for a take-over after priority 0, where the old owner
  * goes on answering until it hears our advertisement: clients have learned our MAC address before
  * it removes its own, so no packet is lost.
+ *
+ * With a gate the promotion comes first (elect.ts), unless this node is promoted still.
  */
 import { after, fromCentis, type Instant } from "#units/time";
 import type { RouterConfig } from "./config.ts";
+import { elect } from "./elect.ts";
 import type { RouterEffect } from "./event.ts";
+import { gateOf, inGate } from "./gate.ts";
 import type { Reason } from "./reason.ts";
 import type { Announcement, MasterPhase, RouterState } from "./state.ts";
 import { enter, ownershipWindow, type Step } from "./step.ts";
@@ -45,13 +49,19 @@ export function becomeMaster(
     answers: undefined,
     announced: undefined,
   };
+  const known = gateOf(config, state);
+  if (known !== undefined && !known.gate.isPromoted)
+    return elect(known, withoutSwitch(state), phase, reason, now);
   const advert: RouterEffect = { kind: "sendAdvert", priority: state.effectivePriority };
+  const opened: readonly RouterEffect[] = known === undefined ? [] : [{ kind: "openFence" }];
   const address: readonly RouterEffect[] = [
+    ...opened,
     { kind: "addAddresses" },
     { kind: "announce", repeat: announce.repeat, why: "became-master" },
   ];
   const work = order === "advert-first" ? [advert, ...address] : [...address, advert];
-  return enter(withoutSwitch(state), phase, reason, now, work);
+  const promoted = known === undefined ? state : inGate(state, { fence: "open" });
+  return enter(withoutSwitch(promoted), phase, reason, now, work);
 }
 
 /** Master again: an earlier move by an operator is over (switch.ts). */

@@ -18,7 +18,7 @@ import type { PhaseEvent, RouterEffect } from "./event.ts";
 import { listen, watchForOwner } from "./no-owner.ts";
 import type { FaultCause } from "./reason.ts";
 import type { FaultPhase, Listening, MasterPhase, RouterState } from "./state.ts";
-import { enter, inPhase, type Step } from "./step.ts";
+import { enter, hasAddress, inPhase, type Step } from "./step.ts";
 import { masterDown } from "./timing.ts";
 import { faultCauses } from "./tracking.ts";
 
@@ -33,7 +33,8 @@ export function enterFault(config: RouterConfig, state: RouterState, now: Instan
   const causes = faultCauses(config, state);
   const { phase } = state;
   const onlyLink = areLinkLosses(causes);
-  const keepsOwnership = phase.kind === "master" && onlyLink && phase.rivals.length === 0;
+  const isAlone = phase.kind === "master" && phase.rivals.length === 0;
+  const keepsOwnership = isAlone && onlyLink && state.gate?.conflict === undefined;
   const ownershipSafeUntil = keepsOwnership ? safeEnd(config, phase) : undefined;
   const fault: FaultPhase = {
     kind: "fault",
@@ -43,8 +44,8 @@ export function enterFault(config: RouterConfig, state: RouterState, now: Instan
     ...listening(config, state, now),
   };
   const effects: RouterEffect[] = [];
-  if (phase.kind === "master" || phase.kind === "switching") {
-    effects.push({ kind: "cancelAnnouncements" }, { kind: "removeAddresses" });
+  if (hasAddress(phase)) effects.push({ kind: "cancelAnnouncements" }, { kind: "removeAddresses" });
+  if (hasAddress(phase) || phase.kind === "promoting") {
     const couldBeHeard = state.linkUp && !keepsOwnership;
     if (!onlyLink || couldBeHeard) effects.push({ kind: "sendAdvert", priority: RELEASE });
   }

@@ -26,12 +26,14 @@ export interface Again {
  * @returns undefined if the same event may change more than instants, or have an effect
  */
 export function again(
-  { phase, heard }: RouterState,
+  { phase, heard, gate }: RouterState,
   event: RouterEvent,
   now: Instant,
 ): Again | undefined {
   if (event.kind !== "advertReceived" || event.priority === RELEASE) return undefined;
   if (phase.kind !== "backup" || heard?.at !== now || phase.awakeAt !== now) return undefined;
+  // A demotion that is not over has a deadline of its own.
+  if (gate?.running !== undefined) return undefined;
   // `preemptAt`: it is weaker than we are, and will be preempted.
   const { startupDelayUntil, preemptAt, resend, masterInterval } = phase;
   const isStarting = startupDelayUntil !== undefined && now < startupDelayUntil;

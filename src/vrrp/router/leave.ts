@@ -14,8 +14,8 @@ import type { RouterConfig } from "./config.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
 import { release } from "./fault.ts";
 import type { Reason } from "./reason.ts";
-import type { HandoverPhase, RouterState, SwitchingPhase } from "./state.ts";
-import { enter, inPhase, type Step, unchanged, withEffects } from "./step.ts";
+import type { HandoverPhase, PromotingPhase, RouterState, SwitchingPhase } from "./state.ts";
+import { enter, hasAddress, inPhase, type Step, unchanged, withEffects } from "./step.ts";
 import { LINGER, skew } from "./timing.ts";
 
 /** `removeAt` may be later than `until`: a successor heard last gets its time too. */
@@ -28,8 +28,6 @@ export function leaveForStop(config: RouterConfig, state: RouterState, now: Inst
   switch (phase.kind) {
     case "stopped":
     case "handover":
-    case "promoting":
-    case "demoting":
       return unchanged(state);
     case "init":
     case "backup":
@@ -38,9 +36,23 @@ export function leaveForStop(config: RouterConfig, state: RouterState, now: Inst
       return enter(state, stopped, reason, now, release(state, phase));
     case "switching":
       return stopWhileSwitching(config, state, phase, now);
+    case "promoting":
+      return stopPromoting(state, phase, now);
     case "master":
+    case "demoting":
       return handOver(config, state, now);
   }
+}
+
+/** Elected, and not promoted: others take the address, which nobody is served at. */
+function stopPromoting(state: RouterState, phase: PromotingPhase, now: Instant): Step {
+  const has = hasAddress(phase);
+  const removed: readonly RouterEffect[] = has
+    ? [{ kind: "cancelAnnouncements" }, { kind: "removeAddresses" }]
+    : [];
+  const reason = { kind: "stopping", address: has ? "removed" : "none" } as const;
+  const release: RouterEffect = { kind: "sendAdvert", priority: RELEASE };
+  return enter(state, { kind: "stopped" }, reason, now, [...removed, release]);
 }
 
 function handOver(config: RouterConfig, state: RouterState, now: Instant): Step {
@@ -89,6 +101,14 @@ export function stepHandover(
 ): Step {
   if (event.kind === "advertReceived" && event.priority > 0)
     return hearSuccessor(config, state, phase, event, now);
+  if (event.kind === "foreignAnnouncement") {
+    const { removeAt } = phase;
+    if (config.gate === undefined || removeAt === undefined) return unchanged(state);
+    const sooner = earliest(removeAt, after(now, lingerOf(config)));
+    return phase.platform === "waiting"
+      ? unchanged(state)
+      : unchanged(inPhase(state, { ...phase, removeAt: sooner }));
+  }
   if (event.kind === "platformAnswered") {
     const platform = event.moved ? "moved" : "not-awaited";
     const { removeAt } = phase;
@@ -106,6 +126,18 @@ export function stepHandover(
   };
 }
 
+/**
+ * From a successor's first advertisement to the removal of the address. With a gate it advertises
+ * before it is promoted, and announces the address after that: until then nobody else would answer
+ * for it, and a client that connects anew would have to try again later.
+ */
+export function successorWait(config: RouterConfig, platform: HandoverPhase["platform"]): Micros {
+  const { handoverWait, gate } = config;
+  const promotion = gate?.promoteTimeout ?? micros(0);
+  if (platform === "waiting" && handoverWait !== undefined) return micros(handoverWait + promotion);
+  return micros(Math.max(lingerOf(config), promotion));
+}
+
 /** `LINGER`, but never more than half an interval. */
 export const lingerOf = (config: RouterConfig): Micros =>
   micros(Math.min(LINGER, fromCentis(config.advertInterval) / 2));
@@ -119,9 +151,8 @@ function hearSuccessor(
 ): Step {
   const heard = { from: event.from, priority: event.priority, at: now };
   if (phase.removeAt !== undefined) return unchanged({ ...state, heard });
-  const { handoverWait } = config;
-  const waits = phase.platform === "waiting" && handoverWait !== undefined;
-  const wait = waits ? handoverWait : lingerOf(config);
+  const wait = successorWait(config, phase.platform);
+  const waits = wait > lingerOf(config);
   const next = { ...inPhase(state, { ...phase, removeAt: after(now, wait) }), heard };
   return waits ? withEffects(next, { kind: "holdAddresses", micros: wait }) : unchanged(next);
 }

@@ -13,16 +13,21 @@
 import { after, type Instant, micros } from "#units/time";
 import { type Priority, priority } from "#units/vrrp";
 import type { RouterConfig } from "./config.ts";
+import { releaseFor, takeBackDemotion } from "./demoting.ts";
+import type { HeldBack } from "./event.ts";
 import { release, withoutOwnership } from "./fault.ts";
+import { giveUpElection } from "./promoting.ts";
 import type { BackupPhase, Maintenance, RouterState, TrackerState } from "./state.ts";
 import { inPhase, type Step, unchanged, withEffects } from "./step.ts";
-import { beginSwitch, recall } from "./switch.ts";
+import { recall } from "./switch.ts";
 import { masterDown } from "./timing.ts";
 import { effectivePriority } from "./tracking.ts";
 
 /** Detection times without an owner, after which the alarm is due or the last resort takes over. */
 const MISSED = 2;
 const LAST_PRIORITY = priority(1);
+/** The address goes, whether anybody takes it or not. */
+const MAINTENANCE = { kind: "switch", order: { force: true }, why: "maintenance" } as const;
 
 /** The priority in an advertisement: as a last resort the lowest there is. */
 export const priorityNow = (
@@ -50,11 +55,24 @@ export function changeMaintenance(
     case "init":
     case "stopped":
     case "handover":
-    case "promoting":
-    case "demoting":
       return unchanged(known);
-    case "backup":
-      return unchanged(inPhase(known, { ...phase, preemptAt: undefined, missed: undefined }));
+    case "backup": {
+      // Whoever answers now is not asked for this router as it is now.
+      const { probing } = phase;
+      const next = { ...phase, preemptAt: undefined, missed: undefined };
+      return unchanged(
+        inPhase(known, probing === undefined ? next : { ...next, probing: undefined }),
+      );
+    }
+    case "promoting": {
+      const waited = micros(now - state.since);
+      return mode === "on"
+        ? giveUpElection(config, known, { kind: "gave-up", waited }, now)
+        : unchanged(inPhase(known, { ...phase, master: { ...phase.master, advertAt: now } }));
+    }
+    case "demoting":
+      if (mode === undefined) return takeBackDemotion(config, known, phase, "recalled", now);
+      return mode === "on" ? releaseFor(config, known, MAINTENANCE, now) : unchanged(known);
     case "fault":
       // A link that comes back in time does not bring the address back.
       return mode === undefined
@@ -67,7 +85,7 @@ export function changeMaintenance(
         : unchanged(known);
     case "master":
       return mode === "on"
-        ? beginSwitch(config, known, { kind: "switchAsked", force: true }, now)
+        ? releaseFor(config, known, MAINTENANCE, now)
         : unchanged(inPhase(known, { ...phase, advertAt: now }));
   }
 }
@@ -84,8 +102,23 @@ export function waitInMaintenance(
   mode: Maintenance,
   now: Instant,
 ): Step | undefined {
-  const missed = Math.min(MISSED, (phase.missed ?? 0) + (phase.released ? 0 : 1));
-  if (missed === MISSED && mode === "last-resort") return undefined;
+  return missedNow(phase) === MISSED && mode === "last-resort"
+    ? undefined
+    : waitAside(config, state, phase, now);
+}
+
+const missedNow = (phase: BackupPhase): number =>
+  Math.min(MISSED, (phase.missed ?? 0) + (phase.released ? 0 : 1));
+
+/** Another detection time. After the second one without an owner that is reported, once. */
+export function waitAside(
+  config: RouterConfig,
+  state: RouterState,
+  phase: BackupPhase,
+  now: Instant,
+  heldBack?: HeldBack,
+): Step {
+  const missed = missedNow(phase);
   const isNew = missed === MISSED && phase.missed !== MISSED;
   const wait = masterDown(config, phase.masterInterval, state.effectivePriority);
   const next = inPhase(state, {
@@ -96,5 +129,9 @@ export function waitInMaintenance(
   });
   if (!isNew) return unchanged(next);
   const noMasterMicros = micros(now - (state.heard?.at ?? state.since));
-  return withEffects(next, { kind: "report", report: { kind: "no-owner", noMasterMicros } });
+  const why = heldBack === undefined ? {} : { heldBack };
+  return withEffects(next, {
+    kind: "report",
+    report: { kind: "no-owner", noMasterMicros, ...why },
+  });
 }

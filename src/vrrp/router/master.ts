@@ -4,6 +4,7 @@ import { advertReadyAt, announceDue, sendAdvert } from "./advertise.ts";
 import { answerClaim, claimEnd, claimOnTime } from "./claim.ts";
 import type { RouterConfig } from "./config.ts";
 import type { PhaseEvent, RouterEffect, TimeReached } from "./event.ts";
+import { hearWithData } from "./gate-conflict.ts";
 import { conflictOnTime } from "./master-conflict.ts";
 import { hearAsMaster } from "./rivals.ts";
 import type { MasterPhase, RouterState } from "./state.ts";
@@ -24,7 +25,10 @@ export function stepMaster(
 ): Step {
   switch (event.kind) {
     case "advertReceived":
-      return hearAsMaster(config, state, phase, event, now);
+      return (
+        hearWithData(config, state, phase, event, now) ??
+        hearAsMaster(config, state, phase, event, now)
+      );
     case "foreignAnnouncement":
       return answerClaim(config, state, phase, event, now);
     case "addressRestored":

@@ -6,6 +6,7 @@
  */
 import { after, type Instant, instant, type Micros, micros } from "#units/time";
 import type { RouterConfig } from "./config.ts";
+import { initialGate } from "./gate.ts";
 import { priorityNow } from "./maintenance.ts";
 import type {
   BackupPhase,
@@ -15,6 +16,7 @@ import type {
   RouterState,
   TrackerState,
 } from "./state.ts";
+import { freshBackup, hasAddress } from "./step.ts";
 import { masterDown } from "./timing.ts";
 
 /** @param trackers results for the trackers of `config`, in its order */
@@ -26,8 +28,52 @@ export function reconfigure(
   now: Instant,
 ): RouterState {
   const priority = priorityNow(config, trackers, state.maintenance);
-  const phase = rePhase({ before, config, priority, now }, state.phase);
-  return { ...state, trackers, effectivePriority: priority, phase };
+  const known = reGate(before, config, state, now);
+  const phase = rePhase({ before, config, priority, now }, known.phase);
+  return { ...known, trackers, effectivePriority: priority, phase };
+}
+
+/**
+ * A gate that is new: who owns the address counts as promoted, and serves on. One that is removed:
+ * what waits for it does not wait any more. The engine closes, opens and removes fences, and ends
+ * what runs (engine/reload.ts).
+ */
+function reGate(
+  before: RouterConfig,
+  config: RouterConfig,
+  state: RouterState,
+  now: Instant,
+): RouterState {
+  if ((before.gate === undefined) === (config.gate === undefined)) return state;
+  if (config.gate !== undefined) return { ...state, gate: initialGate(hasAddress(state.phase)) };
+  const { gate: _, phase, ...rest } = state;
+  const raised = state.raised.filter(
+    ({ kind }) => kind !== "promotion-refused" && kind !== "fence-refused",
+  );
+  return { ...rest, raised, phase: withoutGate(config, { ...rest, phase }, now) };
+}
+
+function withoutGate(config: RouterConfig, state: RouterState, now: Instant): Phase {
+  const { phase } = state;
+  switch (phase.kind) {
+    case "promoting":
+      // Elected already: it has only to take the address.
+      if (phase.takenBack === undefined)
+        return { ...freshBackup(config, state, now, micros(0)), masterDownAt: now };
+      // MASTER, and an address that is not there is not owned: it is elected anew at once.
+      return hasAddress(phase) ? phase.master : { ...phase.master, ownershipSafeUntil: now };
+    case "demoting":
+      return phase.master;
+    case "backup":
+      return { ...phase, probing: undefined, isAnswered: undefined };
+    case "init":
+    case "master":
+    case "switching":
+    case "handover":
+    case "fault":
+    case "stopped":
+      return phase;
+  }
 }
 
 interface Change {

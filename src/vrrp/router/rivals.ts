@@ -22,7 +22,15 @@ import type { RouterEffect, RouterEvent } from "./event.ts";
 import { expectsToStay, hasReachedThreshold, observe, probe, round } from "./master-conflict.ts";
 import type { Reason } from "./reason.ts";
 import type { MasterPhase, RouterState } from "./state.ts";
-import { detection, enter, freshBackup, inPhase, type Step, withEffects } from "./step.ts";
+import {
+  detection,
+  enter,
+  freshBackup,
+  inPhase,
+  preempts,
+  type Step,
+  withEffects,
+} from "./step.ts";
 
 /** How often priority 0 is repeated after we yielded. */
 const RESENDS = 2;
@@ -48,7 +56,7 @@ export function hearAsMaster(
     heard: { from: advert.from, priority: advert.priority, at: now },
   };
   const theyWin = loses(state, advert);
-  const decides = config.preempt || advert.priority === 255 || config.priority === 255;
+  const decides = preempts(config) || advert.priority === 255 || config.priority === 255;
   if (decides || state.maintenance !== undefined) {
     return theyWin === undefined
       ? stay(config, known, phase, advert, now)
@@ -93,7 +101,7 @@ function whyYieldAsWinner(
  * The tie-break of RFC 9568 6.4.3 (705): we lose to a higher priority, or to an equal one with a
  * higher address. Undefined: we win.
  */
-function loses(state: RouterState, advert: Advert): Reason | undefined {
+export function loses(state: RouterState, advert: Advert): Reason | undefined {
   const ours = state.effectivePriority;
   if (advert.priority > ours) {
     return { kind: "higher-priority", from: advert.from, theirs: advert.priority, ours };
@@ -106,7 +114,7 @@ function loses(state: RouterState, advert: Advert): Reason | undefined {
 }
 
 /** We win: answer with an advertisement, and make our announcement the last one clients see. */
-function stay(
+export function stay(
   config: RouterConfig,
   state: RouterState,
   phase: MasterPhase,
@@ -136,7 +144,7 @@ function stay(
   return { state: inPhase(state, next), effects };
 }
 
-interface Answer {
+export interface Answer {
   readonly phase: MasterPhase;
   readonly effects: readonly RouterEffect[];
   readonly isAllowed: boolean;
@@ -147,7 +155,7 @@ interface Answer {
  * have received; but a flood is not. What is not answered now is answered by the next regular
  * advertisement.
  */
-function answerOnce(
+export function answerOnce(
   config: RouterConfig,
   state: RouterState,
   phase: MasterPhase,
@@ -191,7 +199,7 @@ function rivalReleased(
 }
 
 /** Yields: the address is removed before priority 0 is sent, so that the winner announces last. */
-function yieldTo(
+export function yieldTo(
   config: RouterConfig,
   state: RouterState,
   advert: Advert,

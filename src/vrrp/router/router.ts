@@ -18,7 +18,8 @@
  *  - `nopreempt` also holds between two masters: the longer tenure wins (master-conflict.ts);
  *  - hold-down: a router that keeps failing does not preempt for a while (hold-down.ts);
  *  - an operator's planned move, and maintenance (switch.ts, maintenance.ts);
- *  - a link flap shorter than the peers' detection time does not move the address (fault.ts).
+ *  - a link flap shorter than the peers' detection time does not move the address (fault.ts);
+ *  - a gate: a promotion before the address is served, a demotion before its release (gate.ts).
  */
 import { after, earliest, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
@@ -26,6 +27,7 @@ import { advertReadyAt } from "./advertise.ts";
 import { backupDeadline, stepBackup } from "./backup.ts";
 import { becomeMaster, withoutSwitch } from "./become-master.ts";
 import type { RouterConfig } from "./config.ts";
+import { forced, releaseFor, stepDemoting, takeBackDemotion } from "./demoting.ts";
 import type { PhaseEvent, RouterEffect, RouterEvent } from "./event.ts";
 import {
   areLinkLosses,
@@ -35,24 +37,29 @@ import {
   stepFault,
   withoutOwnership,
 } from "./fault.ts";
+import { gateDeadline, heldBack, initialGate, masterOf } from "./gate.ts";
+import { gateOnTime, stepGate } from "./gate-events.ts";
+import { guardExit } from "./gate-exit.ts";
 import { countLoss } from "./hold-down.ts";
 import { handoverDeadline, leaveForStop, stepHandover } from "./leave.ts";
 import { changeMaintenance, priorityNow } from "./maintenance.ts";
 import { masterDeadline, stepMaster } from "./master.ts";
 import { listen, watchForOwner } from "./no-owner.ts";
+import { giveUpElection, stepPromoting } from "./promoting.ts";
 import type { RouterState } from "./state.ts";
 import {
   enter,
   freshBackup,
+  hasAddress,
   inPhase,
   ownershipWindow,
+  publicState,
   raise,
   type Step,
   unchanged,
   withEffects,
 } from "./step.ts";
 import {
-  beginSwitch,
   hasStalledWhileSwitching,
   leaveWithGroup,
   recall,
@@ -83,12 +90,18 @@ export function initialState(
     losses: undefined,
     takeOvers: undefined,
     raised: [],
+    ...(config.gate === undefined ? {} : { gate: initialGate() }),
   };
 }
 
 /** When `step` is to be called with `timeReached`. Undefined: not before another event. */
 export function deadline(state: RouterState): Instant | undefined {
-  const { phase } = state;
+  const due = phaseDeadline(state);
+  if (state.gate === undefined || state.phase.kind === "stopped") return due;
+  return earliest(due, gateDeadline(state));
+}
+
+function phaseDeadline({ phase }: RouterState): Instant | undefined {
   switch (phase.kind) {
     case "stopped":
       return undefined;
@@ -125,7 +138,23 @@ export const step = (
   state: RouterState,
   event: RouterEvent,
   now: Instant,
-): Step => countLoss(config, state, stepUncounted(config, state, event, now), now);
+): Step => {
+  const next = stepUncounted(config, state, event, now);
+  const guarded = state.gate === undefined ? next : withGate(config, state, next, now);
+  return countLoss(config, state, guarded, now);
+};
+
+/** A stop that waited for a demotion goes on, whatever the router has become meanwhile. */
+function withGate(config: RouterConfig, before: RouterState, next: Step, now: Instant): Step {
+  const { phase } = before;
+  const isStopping = phase.kind === "demoting" && phase.goal.kind === "stop";
+  const { kind } = next.state.phase;
+  if (!isStopping || (kind !== "backup" && kind !== "fault"))
+    return guardExit(config, before, next, now);
+  const stopped = leaveForStop(config, next.state, now);
+  const effects = [...next.effects, ...stopped.effects];
+  return guardExit(config, before, { state: stopped.state, effects }, now);
+}
 
 function stepUncounted(
   config: RouterConfig,
@@ -134,40 +163,54 @@ function stepUncounted(
   now: Instant,
 ): Step {
   const { phase } = state;
-  if (phase.kind === "master" && now >= phase.ownershipSafeUntil)
-    return afterStall(config, state, event, now);
+  const owned = masterOf(phase)?.ownershipSafeUntil;
+  if (owned !== undefined && now >= owned) return afterStall(config, state, event, now);
   if (hasStalledWhileSwitching(phase, now)) {
     const first = stalledWhileSwitching(config, state, phase, now);
     const then = stepUncounted(config, first.state, event, now);
     return { state: then.state, effects: [...first.effects, ...then.effects] };
   }
 
+  if (state.gate !== undefined) {
+    const over = gateOnTime(config, state, now) ?? endOfHold(config, state, now);
+    if (over !== undefined) {
+      const first = guardExit(config, state, over, now);
+      const then = stepUncounted(config, first.state, event, now);
+      return { state: then.state, effects: [...first.effects, ...then.effects] };
+    }
+  }
+  return onEvent(config, state, event, now);
+}
+
+function onEvent(config: RouterConfig, state: RouterState, event: RouterEvent, now: Instant): Step {
   switch (event.kind) {
     case "gateAnswered":
     case "eligibleChanged":
     case "probeAnswered":
     case "dataCompared":
     case "drained":
-    case "promoteAsked":
-      // Without a gate nobody asks.
-      return unchanged(state);
+      return stepGate(config, state, event, now);
+    case "promoteAsked": {
+      const asked = stepGate(config, state, event, now);
+      if (!isRefused(asked.state)) return asked;
+      return reconsider(config, withoutRefusal(asked.state), now);
+    }
     case "startup":
       return begin(config, withPriority(config, state), now);
     case "startupAfterRelease":
       return beginAfterRelease(config, withPriority(config, state), now);
     case "groupTurned":
       return turnWithGroup(config, state, event, now);
-    case "switchAsked":
-      return beginSwitch(config, state, event, now);
+    case "switchAsked": {
+      const { kind: _, ...order } = event;
+      return releaseFor(config, state, { kind: "switch", order, why: "switch" }, now);
+    }
     case "switchBack":
-      if (state.phase.kind !== "switching") return unchanged(withoutSwitch(state));
-      // What gives up for maintenance is called back by the end of that alone.
-      if (state.maintenance === "on") return unchanged(state);
-      return recall(config, state, state.phase, now);
+      return switchBack(config, state, now);
     case "maintenanceChanged":
       return changeMaintenance(config, state, event.mode, now);
     case "stop":
-      return leaveForStop(config, state, now);
+      return releaseFor(config, state, { kind: "stop" }, now);
     case "linkChanged":
       return linkChanged(config, state, event.up, now);
     case "sourceChanged":
@@ -198,9 +241,11 @@ function stepPhase(
   const { phase } = state;
   switch (phase.kind) {
     case "stopped":
-    case "promoting":
-    case "demoting":
       return unchanged(state);
+    case "promoting":
+      return stepPromoting(config, state, phase, event, now);
+    case "demoting":
+      return stepDemoting(config, state, phase, event, now);
     case "init":
       return state.reason.kind === "not-started"
         ? unchanged(state)
@@ -218,6 +263,32 @@ function stepPhase(
   }
 }
 
+function switchBack(config: RouterConfig, state: RouterState, now: Instant): Step {
+  const { phase } = state;
+  if (phase.kind !== "switching" && phase.kind !== "demoting")
+    return unchanged(withoutSwitch(state));
+  // What gives up for maintenance is called back by the end of that alone.
+  if (state.maintenance === "on") return unchanged(state);
+  return phase.kind === "demoting"
+    ? takeBackDemotion(config, state, phase, "recalled", now)
+    : recall(config, state, phase, now);
+}
+
+const isRefused = ({ raised }: RouterState): boolean =>
+  raised.some((cause) => cause.kind === "promotion-refused");
+
+const withoutRefusal = (state: RouterState): RouterState => ({
+  ...state,
+  raised: state.raised.filter((cause) => cause.kind !== "promotion-refused"),
+});
+
+/** `on_refusal fault` lasts for `hold`. */
+function endOfHold(config: RouterConfig, state: RouterState, now: Instant): Step | undefined {
+  const heldUntil = state.gate?.heldUntil;
+  if (!isRefused(state) || heldUntil === undefined || now < heldUntil) return undefined;
+  return reconsider(config, withoutRefusal(state), now);
+}
+
 /**
  * A master that has stalled beyond its ownership window: a peer may own the address by now, so it
  * is removed without an advertisement or an announcement. The event is then handled as a backup
@@ -229,15 +300,20 @@ function afterStall(
   event: RouterEvent,
   now: Instant,
 ): Step {
-  if (state.phase.kind !== "master") return unchanged(state);
-  const stalled = micros(now - state.phase.lastAdvertAt);
-  const first = enter(
-    state,
-    freshBackup(config, state, now, micros(0)),
-    { kind: "stalled", stalled, allowed: ownershipWindow(config, state) },
-    now,
-    [{ kind: "cancelAnnouncements" }, { kind: "removeAddresses" }],
-  );
+  const { phase } = state;
+  const master = masterOf(phase);
+  if (master === undefined) return unchanged(state);
+  const stalled = micros(now - master.lastAdvertAt);
+  const reason = { kind: "stalled", stalled, allowed: ownershipWindow(config, state) } as const;
+  const removed: readonly RouterEffect[] = hasAddress(phase)
+    ? [{ kind: "cancelAnnouncements" }, { kind: "removeAddresses" }]
+    : [];
+  const backup = freshBackup(config, state, now, micros(0));
+  const left =
+    publicState(phase) === "MASTER"
+      ? enter(state, backup, reason, now, removed)
+      : unchanged({ ...state, phase: backup, since: now, reason });
+  const first = state.gate === undefined ? left : withGate(config, state, left, now);
   const then = stepUncounted(config, first.state, event, now);
   return { state: then.state, effects: [...first.effects, ...then.effects] };
 }
@@ -261,11 +337,18 @@ function turnWithGroup(
       ? takeBack(config, state, phase, "group", now)
       : leaveWithGroup(state, phase, reason);
   }
+  if (phase.kind === "demoting") {
+    return event.to === "master"
+      ? takeBackDemotion(config, state, phase, "group", now)
+      : forced(state, phase);
+  }
   if (event.to === "master") {
-    return kind === "backup" && state.maintenance !== "on"
+    const mayTake = state.maintenance !== "on" && heldBack(config, state, now) === undefined;
+    return kind === "backup" && mayTake
       ? becomeMaster(config, state, reason, "advert-first", now)
       : unchanged(state);
   }
+  if (kind === "promoting") return giveUpElection(config, state, reason, now);
   if (kind !== "master") return unchanged(state);
   return enter(state, freshBackup(config, state, now, micros(0)), reason, now, [
     { kind: "cancelAnnouncements" },
@@ -274,8 +357,12 @@ function turnWithGroup(
   ]);
 }
 
+/** Before anything else: what an earlier process left open, or a kernel that was started anew. */
+const fenced = ({ gate }: RouterConfig): readonly RouterEffect[] =>
+  gate === undefined ? [] : [{ kind: "closeFence" }];
+
 function begin(config: RouterConfig, state: RouterState, now: Instant): Step {
-  const cleanUp: readonly RouterEffect[] = [{ kind: "removeAddresses" }];
+  const cleanUp: readonly RouterEffect[] = [...fenced(config), { kind: "removeAddresses" }];
   if (faultCauses(config, state).length > 0) {
     const faulty = enterFault(config, state, now);
     return { state: faulty.state, effects: [...cleanUp, ...faulty.effects] };
@@ -307,7 +394,8 @@ function startElection(config: RouterConfig, state: RouterState, now: Instant): 
     now,
     [],
   );
-  if (config.priority !== 255 || state.maintenance !== undefined) return backup;
+  const isOwner = config.priority === 255 && config.gate === undefined;
+  if (!isOwner || state.maintenance !== undefined) return backup;
   const master = becomeMaster(config, backup.state, { kind: "address-owner" }, "advert-first", now);
   return { state: master.state, effects: [...backup.effects, ...master.effects] };
 }
@@ -327,7 +415,7 @@ function beginAfterRelease(config: RouterConfig, state: RouterState, now: Instan
     { ...phase, masterDownAt: after(now, wait) },
     { kind: "started", masterDown: wait },
     now,
-    [],
+    fenced(config),
   );
 }
 
@@ -382,8 +470,6 @@ function reconsider(config: RouterConfig, state: RouterState, now: Instant): Ste
   switch (state.phase.kind) {
     case "stopped":
     case "handover":
-    case "promoting":
-    case "demoting":
       return unchanged(state);
     case "init":
       if (state.reason.kind === "not-started") return unchanged(state);
@@ -392,7 +478,9 @@ function reconsider(config: RouterConfig, state: RouterState, now: Instant): Ste
         ? startElection(config, state, now)
         : unchanged(waitForResult(config, state));
     case "backup":
+    case "promoting":
     case "master":
+    case "demoting":
     case "switching":
       return causes.length > 0 ? enterFault(config, state, now) : unchanged(state);
     case "fault":
@@ -424,10 +512,13 @@ function stillFaulty(
 function clearFault(config: RouterConfig, state: RouterState, now: Instant): Step {
   if (state.phase.kind !== "fault") return unchanged(state);
   const { ownershipSafeUntil } = state.phase;
-  if (config.priority === 255 && state.maintenance === undefined) {
+  const isOwner = config.priority === 255 && config.gate === undefined;
+  if (isOwner && state.maintenance === undefined) {
     return becomeMaster(config, state, { kind: "address-owner" }, "advert-first", now);
   }
-  if (ownershipSafeUntil !== undefined && now < ownershipSafeUntil) {
+  // With a gate: and no demotion has begun.
+  const isReady = state.gate === undefined || state.gate.isPromoted;
+  if (ownershipSafeUntil !== undefined && now < ownershipSafeUntil && isReady) {
     const reason = {
       kind: "link-back-in-time",
       away: micros(now - state.since),

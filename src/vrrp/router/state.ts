@@ -48,7 +48,9 @@ export interface GateState {
   readonly run: number;
   /** The promotion or demotion that has not been answered yet; there is one at a time. */
   readonly running: GateRun | undefined;
-  /** Promoted, and no demotion has begun since. */
+  /**
+   * Promoted, or served all the same (`on_refusal serve`), and no demotion has begun since.
+   */
   readonly isPromoted: boolean;
   /** "new": only packets of new connections are dropped. */
   readonly fence: "closed" | "new" | "open";

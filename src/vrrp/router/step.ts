@@ -45,6 +45,27 @@ export function publicState(phase: Phase): PublicState {
   }
 }
 
+/** The address is on this node, or may be (`handover break_before_make`). */
+export function hasAddress(phase: Phase): boolean {
+  switch (phase.kind) {
+    case "master":
+    case "demoting":
+    case "switching":
+    case "handover":
+      return true;
+    case "promoting":
+      return phase.takenBack?.hasAddress === true;
+    case "init":
+    case "backup":
+    case "fault":
+    case "stopped":
+      return false;
+  }
+}
+
+/** With a gate the address is never taken from a living master. */
+export const preempts = ({ preempt, gate }: RouterConfig): boolean => preempt && gate === undefined;
+
 /** Enters another kind of phase: the effects `before`, then the transition that is reported. */
 export function enter(
   state: RouterState,

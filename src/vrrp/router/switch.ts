@@ -21,9 +21,11 @@ import { after, earliest, fromCentis, type Instant, type Micros, micros } from "
 import { RELEASE } from "#units/vrrp";
 import { afterRival } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
+import { electAgain } from "./elect.ts";
 import type { PhaseEvent, RouterEffect, RouterEvent, TakenBack } from "./event.ts";
+import { gateOf } from "./gate.ts";
 import { LATENESS } from "./lease.ts";
-import { handoverWindow, lingerOf } from "./leave.ts";
+import { handoverWindow, lingerOf, successorWait } from "./leave.ts";
 import type { Reason } from "./reason.ts";
 import type {
   BackupPhase,
@@ -32,6 +34,7 @@ import type {
   RouterState,
   Successor,
   SwitchingPhase,
+  SwitchOrder,
 } from "./state.ts";
 import {
   detection,
@@ -45,7 +48,6 @@ import {
 } from "./step.ts";
 import { stallThreshold } from "./timing.ts";
 
-type Asked = Extract<RouterEvent, { kind: "switchAsked" }>;
 type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
 
 /** With `to` the other peers go on hearing our advertisements until the successor is heard. */
@@ -58,8 +60,9 @@ export const switchingDeadline = (phase: SwitchingPhase): Instant | undefined =>
 export function beginSwitch(
   config: RouterConfig,
   state: RouterState,
-  { to, leastWait, force }: Asked,
+  { to, leastWait, force }: SwitchOrder,
   now: Instant,
+  askedAt: Instant = now,
 ): Step {
   const { phase } = state;
   if (phase.kind !== "master") return unchanged(state);
@@ -70,7 +73,7 @@ export function beginSwitch(
   const switching: SwitchingPhase = {
     kind: "switching",
     master: { ...phase, announcements: [], probeAt: undefined, claim: undefined },
-    askedAt: now,
+    askedAt,
     until,
     ownedUntil: after(now, held),
     to,
@@ -119,12 +122,29 @@ export function stepSwitching(
       return unchanged(inPhase(state, { ...phase, platform, until: sooner }));
     }
     case "foreignAnnouncement":
+      return successorAnnounces(config, state, phase, now);
     case "addressRestored":
-      // The successor announces before it advertises.
       return unchanged(state);
     case "timeReached":
       return onTime(config, state, phase, now);
   }
+}
+
+/**
+ * Without a gate the successor announces before it advertises. With one it does when it is promoted
+ * (`successorWait`).
+ */
+function successorAnnounces(
+  config: RouterConfig,
+  state: RouterState,
+  phase: SwitchingPhase,
+  now: Instant,
+): Step {
+  const isExpected =
+    config.gate !== undefined && phase.successor !== undefined && phase.platform !== "waiting";
+  if (!isExpected) return unchanged(state);
+  const until = Math.min(phase.until, after(now, lingerOf(config))) as Instant;
+  return unchanged(inPhase(state, { ...phase, until }));
 }
 
 function onTime(
@@ -170,9 +190,8 @@ function hearWhileSwitching(
   const firstAt = phase.successor?.firstAt ?? now;
   const successor: Successor = { from, priority, interval, firstAt, lastAt: now };
   if (phase.successor !== undefined) return unchanged(inPhase(known, { ...phase, successor }));
-  const { handoverWait } = config;
-  const waits = phase.platform === "waiting" && handoverWait !== undefined;
-  const wait = waits ? handoverWait : lingerOf(config);
+  const wait = successorWait(config, phase.platform);
+  const waits = wait > lingerOf(config);
   const next: SwitchingPhase = { ...phase, successor, until: after(now, wait) };
   if (!waits) return unchanged(inPhase(known, next));
   const held = micros(wait + lateness(config));
@@ -236,6 +255,17 @@ export function takeBack(
   now: Instant,
 ): Step {
   if (state.maintenance === "on") return stayAway(config, state, phase, why, now);
+  const gate = gateOf(config, state);
+  const waited = micros(now - phase.askedAt);
+  const report: RouterEffect = {
+    kind: "report",
+    report: { kind: "switch-taken-back", why, waited },
+  };
+  if (gate !== undefined && !gate.gate.isPromoted) {
+    const has = config.handover === "make-before-break";
+    const again = electAgain(config, gate, state, phase.master, has, now);
+    return { state: again.state, effects: [...again.effects, report] };
+  }
   const { refresh } = config.announce;
   const master: MasterPhase = {
     ...phase.master,
@@ -249,13 +279,12 @@ export function takeBack(
     rivals: [],
     foreignAt: undefined,
   };
-  const waited = micros(now - phase.askedAt);
   return withEffects(
     inPhase(state, master),
     { kind: "addAddresses" },
     { kind: "sendAdvert", priority: state.effectivePriority },
     { kind: "announce", repeat: config.announce.repeat, why: "taken-back" },
-    { kind: "report", report: { kind: "switch-taken-back", why, waited } },
+    report,
   );
 }
 

@@ -11,7 +11,8 @@ import { readConfiguration } from "#keepalived/read";
 import { printIpv4 } from "#units/address";
 import { Secret } from "#units/secret";
 import { priority } from "#units/vrrp";
-import type { TrackerResult } from "#vrrp/engine/engine-link";
+import type { FromEngine, ToEngine, TrackerResult } from "#vrrp/engine/engine-link";
+import { unitOf } from "#vrrp/engine/fences";
 import { identity } from "#vrrp/engine/instance";
 import { ANY_DEVICE } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -60,6 +61,26 @@ test("every keyword that is acted on has a pair, and every pair makes a differen
   );
 });
 
+/** Of a gate where everything is well. */
+function answerOf(message: FromEngine): ToEngine | undefined {
+  if (message.type !== "gate") return undefined;
+  const { unit, instance, request } = message;
+  switch (request.kind) {
+    case "promote":
+    case "demote":
+      return { type: "gateAnswer", unit, run: request.run, outcome: "done" };
+    case "probe":
+      return { type: "probeAnswer", instance, run: request.run, by: "nobody" };
+    case "compare":
+      return { type: "dataCompared", unit, run: request.run, result: "equal" };
+    case "drain":
+      return { type: "drained", unit, run: request.run };
+    case "cancel":
+    case "reset":
+      return undefined;
+  }
+}
+
 /** An engine of its own with everything a router needs, and results for whatever it tracks. */
 class Life {
   readonly bench: Bench;
@@ -67,6 +88,8 @@ class Life {
   constructor() {
     const addresses = [own(1, "127.0.0.1", 8), own(2, "192.0.2.1"), own(2, "192.0.2.11")];
     this.bench = new Bench([LO, ETH0, ETH1], [...addresses, own(3, "198.51.100.1")]);
+    this.bench.world.addFence();
+    this.bench.answer = answerOf;
   }
 
   configure(plan: RunPlan): void {
@@ -81,6 +104,10 @@ class Life {
       plan.instances.map(({ config }) => config),
       { groups, trackers, logUnknownVrids: plan.globals.logUnknownVrids === true },
     );
+    for (const { config } of plan.instances) {
+      if (config.router.gate === undefined) continue;
+      this.bench.supervisor({ type: "eligible", unit: unitOf(config), eligible: true });
+    }
   }
 
   /** A stronger master, with the same configuration, speaks. */
@@ -120,7 +147,9 @@ class Life {
         assert.ok(snapshot !== undefined);
         const { since: _1, reason: _2, counters: _3, deadline: _4, refused: _7, ...all } = snapshot;
         const { leftMicros: _8, ...lease } = all.lease;
-        const shown = { ...all, lease };
+        // How often a gate was asked is history, as is what it was asked.
+        const { run: _9, ...gate } = all.gate ?? { run: 0 };
+        const shown = { ...all, lease, gate };
         const { phase } = one.state;
         return {
           ...shown,
@@ -137,6 +166,7 @@ class Life {
         };
       }),
       groups: world.joined(),
+      fence: [...world.closed].toSorted(),
       kernel: [...world.kernel].map(([key, { info }]) => `${key} ${info.label}`).toSorted(),
     };
   }

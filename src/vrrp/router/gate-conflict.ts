@@ -1,0 +1,171 @@
+/**
+ * Two masters that hear each other, each with a gate that can compare data: after a cut of the
+ * network two nodes may have been written to. Not tenure decides, and not priority: the one with
+ * all data of the other stays, and nobody is served until that is known.
+ *
+ *   the other one is heard   both close the fence, answer, and go on advertising; each compares
+ *   ours                     serves again, and does not yield
+ *   theirs                   yields: fenced, demoted
+ *   equal                    the tie-break of RFC 9568 6.4.3 decides
+ *   diverged, unknown        nobody is served. Both wait until the other comparison is over as
+ *                            well, which may have shown more; then the loser of the tie-break
+ *                            yields, and the winner has the address and waits for a person. With
+ *                            `on_refusal serve` it is as with "equal".
+ *
+ * If the other one yields, it is read-only soon, and the data is compared once more. A winner that
+ * waits yields to a master that it hears long after that: it has been able to compare, or a person
+ * has decided for it.
+ */
+import type { Ipv4 } from "#units/address";
+import { after, type Instant, type Micros, micros } from "#units/time";
+import type { RouterConfig } from "./config.ts";
+import type { DataComparison, RouterEffect, RouterEvent } from "./event.ts";
+import { closeFence, gateOf, inGate } from "./gate.ts";
+import type { Reason } from "./reason.ts";
+import { answerOnce, loses, stay, yieldTo } from "./rivals.ts";
+import type { GateConflict, GateState, MasterPhase, RouterState } from "./state.ts";
+import { detection, inPhase, type Step, unchanged } from "./step.ts";
+
+type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
+
+/** @returns undefined: the rules of VRRP decide (rivals.ts) */
+export function hearWithData(
+  config: RouterConfig,
+  state: RouterState,
+  phase: MasterPhase,
+  advert: Advert,
+  now: Instant,
+): Step | undefined {
+  const known = gateOf(config, state);
+  if (known?.settings.comparesData !== true || !known.gate.isPromoted) return undefined;
+  const { conflict, fence } = known.gate;
+  if (advert.from === state.source || fence === "new") return undefined;
+  const { from, priority } = advert;
+  if (priority === 0) {
+    return conflict?.peer === from && conflict.result === "undecided"
+      ? beginComparison(config, state, phase, advert, now)
+      : undefined;
+  }
+  const heard = { from, priority, at: now };
+  const isNew = conflict?.peer !== from || isStale(config, state, conflict, advert, now);
+  if (isNew) return beginComparison(config, { ...state, heard }, phase, advert, now);
+  switch (conflict.result) {
+    case "comparing":
+      return unchanged({ ...state, heard });
+    case "ours":
+      return stay(config, { ...state, heard }, phase, advert, now);
+    case "undecided":
+      return now < after(conflict.until, undecidedFor(config, state, advert))
+        ? unchanged({ ...state, heard })
+        : yieldTo(config, { ...state, heard }, advert, { kind: "data-unknown", from }, now);
+  }
+}
+
+/** The loser of the tie-break first, so that two who do not know do not both yield. */
+function undecidedFor(config: RouterConfig, state: RouterState, advert: Advert): Micros {
+  const wait = detection(config, state, advert.interval, advert.priority);
+  return loses(state, advert) === undefined ? micros(3 * wait) : wait;
+}
+
+/** It was gone, and is master again: what was compared then says nothing about now. */
+function isStale(
+  config: RouterConfig,
+  { heard, ...state }: RouterState,
+  { result }: GateConflict,
+  { interval, priority }: Advert,
+  now: Instant,
+): boolean {
+  if (result !== "ours" || heard === undefined) return false;
+  const wait = detection(config, { ...state, heard }, interval, priority);
+  return now - heard.at > wait;
+}
+
+function beginComparison(
+  config: RouterConfig,
+  state: RouterState,
+  phase: MasterPhase,
+  advert: Advert,
+  now: Instant,
+): Step {
+  const known = gateOf(config, state);
+  if (known === undefined) return unchanged(state);
+  const run = known.gate.run + 1;
+  const wait = known.settings.demoteTimeout;
+  const peer = advert.from;
+  const conflict = { run, peer, until: after(now, wait), result: "comparing" } as const;
+  // So that it begins as well.
+  const answer = answerOnce(config, state, phase, true, now);
+  return {
+    state: inPhase(inGate(state, { run, conflict, fence: "closed" }), answer.phase),
+    effects: [
+      ...closeFence(known.gate),
+      ...answer.effects,
+      { kind: "compare", run, peer, micros: wait },
+    ],
+  };
+}
+
+/** The comparison is over; without an answer in time the result is "unknown". */
+export function compared(
+  config: RouterConfig,
+  state: RouterState,
+  phase: MasterPhase,
+  conflict: GateConflict,
+  result: DataComparison,
+  now: Instant,
+): Step {
+  const { peer: from } = conflict;
+  const priority = state.heard?.priority ?? state.effectivePriority;
+  const advert: Advert = {
+    kind: "advertReceived",
+    from,
+    priority,
+    interval: config.advertInterval,
+  };
+  const isByVrrp = result === "equal" || config.gate?.onRefusal === "serve";
+  const why = whyYield(result, isByVrrp ? loses(state, advert) : undefined, from);
+  if (why !== undefined) {
+    const left = yieldTo(config, inGate(state, { conflict: undefined }), advert, why, now);
+    return withReport(left, from, result, false);
+  }
+  const isOpen = isByVrrp || result === "ours";
+  return isOpen
+    ? withReport(settle(state, phase, conflict), from, result, true)
+    : withReport(
+        unchanged(inGate(state, { conflict: { ...conflict, result: "undecided" } })),
+        from,
+        result,
+        false,
+      );
+}
+
+function whyYield(
+  result: DataComparison,
+  theyWin: Reason | undefined,
+  from: Ipv4,
+): Reason | undefined {
+  if (result === "theirs") return { kind: "data-behind", from };
+  return result === "ours" ? undefined : theyWin;
+}
+
+/** Decided for this node: it serves, and does not yield to that peer. */
+export function settle(state: RouterState, phase: MasterPhase, conflict: GateConflict): Step {
+  const change: Partial<GateState> = { conflict: { ...conflict, result: "ours" }, fence: "open" };
+  return {
+    state: inPhase(inGate(state, change), { ...phase, rivals: [], probeAt: undefined }),
+    effects: state.gate?.fence === "open" ? [] : [{ kind: "openFence" }],
+  };
+}
+
+function withReport(
+  { state, effects }: Step,
+  from: Ipv4,
+  result: DataComparison,
+  isOpen: boolean,
+): Step {
+  const report: RouterEffect = {
+    kind: "report",
+    report: { kind: "data-compared", from, result, isOpen },
+  };
+  return { state, effects: [...effects, report] };
+}

@@ -1,0 +1,295 @@
+/** Rules of a gate, each broken once (see mutants.ts). */
+import { type Mutant, mutantsIn } from "./mutant.ts";
+
+const inFile = mutantsIn("src/vrrp/router");
+
+export const GATE_MUTANTS: readonly Mutant[] = [
+  ...inFile(
+    "gate",
+    ["nobody is elected while it is demoted", 'return "demoting";', "return undefined;"],
+    ["nor in the hold after a refusal", "now < gate.heldUntil", "now < 0"],
+    ["nor who is marked", 'return "not-eligible";', "return undefined;"],
+    [
+      "what is not known is not enough for a database",
+      'settings.needsEligible ? "not-known" : undefined',
+      "undefined",
+    ],
+    ["a person may want it all the same", "gate.isAsked === true || ", ""],
+    [
+      "who is demoted is not promoted",
+      "gate: { ...gate, run, running, isPromoted: false } },",
+      "gate: { ...gate, run, running } },",
+    ],
+    [
+      "a promotion has an end",
+      "earliest(running?.until, compared, drained)",
+      "earliest(compared, drained)",
+    ],
+    ["a comparison has one", "(running?.until, compared, drained)", "(running?.until, drained)"],
+    ["draining has one", "compared, drained)", "compared)"],
+    ["FAULT after a refusal has one", "isHeld ? heldUntil : undefined", "undefined"],
+    [
+      "a link that is not back in time demotes",
+      'phase.kind === "fault" && isPromoted ? phase.ownershipSafeUntil : undefined',
+      "undefined",
+    ],
+    ["a person's request is named", 'return "operator";', 'return "master-down";'],
+    ["so is priority 0", 'return "released";', 'return "master-down";'],
+  ),
+  ...inFile(
+    "become-master",
+    ["the promotion comes before the address", "!known.gate.isPromoted", "false"],
+    [
+      "who is back in time opens the fence",
+      'known === undefined ? [] : [{ kind: "openFence" }]',
+      "[]",
+    ],
+  ),
+  ...inFile(
+    "elect",
+    ["who is elected advertises", '[{ kind: "sendAdvert", priority }, ...shown, ', "[...shown, "],
+    ["what is taken back keeps its address", 'hasAddress ? [{ kind: "addAddresses" }] : []', "[]"],
+  ),
+  ...inFile(
+    "promoting",
+    [
+      "an address that is not there is not announced",
+      "has ? effects : effects.filter(",
+      "true ? effects : effects.filter(",
+    ],
+    [
+      "the old owner's ARP is none of a claim",
+      'if (!has && event.kind !== "advertReceived"',
+      'if (false && event.kind !== "advertReceived"',
+    ],
+    [
+      "who takes over advertises with it",
+      '      { kind: "sendAdvert", priority },\n      { kind: "openFence" },\n',
+      '      { kind: "openFence" },\n',
+    ],
+    ["promoted, it is served", '      { kind: "openFence" },\n', ""],
+    [
+      "a late promotion is ended",
+      'outcome === "late" ? [{ kind: "cancelGate", run: running.run } as const] : []',
+      "[]",
+    ],
+    ["on_refusal serve", 'follows === "serve"\n      ? serve(', "false\n      ? serve("],
+    ["on_refusal fault", 'known.settings.onRefusal === "fault"', "false"],
+    ["after a refusal it is held back", "heldUntil: after(now, hold)", "heldUntil: now"],
+    [
+      "what failed is undone",
+      "const left = giveUpElection(config, began.state, reason, now);\n  return { state: left.state, effects: [...left.effects, ...began.effects] };",
+      "const left = giveUpElection(config, began.state, reason, now);\n  return left;",
+    ],
+    [
+      "others may try",
+      'effects: [...removed, { kind: "sendAdvert", priority: RELEASE }, ...shown],',
+      "effects: [...removed, ...shown],",
+    ],
+    ["refusals in a row are counted", "refused: known.gate.refused + 1", "refused: 1"],
+  ),
+  ...inFile(
+    "demoting",
+    ["a planned release demotes first", "known?.gate.isPromoted !== true", "true"],
+    ["running connections may end", 'if (drain === 0 || gate.fence === "closed")', "if (true)"],
+    [
+      "a fence that is closed stays closed",
+      'drain === 0 || gate.fence === "closed"',
+      "drain === 0",
+    ],
+    [
+      "the fence comes before the demotion",
+      "effects: [...closeFence(known.gate), ...began.effects],",
+      "effects: began.effects,",
+    ],
+    [
+      "a stop is not forgotten for a move",
+      'if (before.kind === "stop") return unchanged(state);',
+      "",
+    ],
+    ["a refused demotion takes the move back", 'outcome === "done" || isForced', "true"],
+    [
+      "a stop goes on without",
+      'goal.kind === "stop" || goal.order.force === true;',
+      'goal.kind !== "stop" && goal.order.force === true;',
+    ],
+    ["a late demotion is ended", 'if (outcome === "late") effects.push', "if (false) effects.push"],
+    ["what only drains has changed nothing", "if (phase.draining !== undefined) {", "if (false) {"],
+    [
+      "what is taken back is promoted again",
+      "const next = electAgain(config, known, state, phase.master, true, now);",
+      "const next = unchanged(inPhase(state, phase.master));",
+    ],
+    ["a demotion that is called back is ended", '[{ kind: "cancelGate", run: running.run }]', "[]"],
+  ),
+  ...inFile(
+    "gate-exit",
+    [
+      "every exit is fenced",
+      "return { state: began.state, effects: [...closing, ...effects, ...ended, ...began.effects] };",
+      "return { state: began.state, effects: [...effects, ...ended, ...began.effects] };",
+    ],
+    [
+      "a promotion that is not waited for is ended",
+      '? [{ kind: "cancelGate", run: running.run }]',
+      "? []",
+    ],
+    [
+      "a link flap does not demote",
+      "(!gate.isPromoted || mayBeBack(after.state.phase, now))",
+      "!gate.isPromoted",
+    ],
+    [
+      "reset_connections",
+      "settings.resetConnections && hasAddress(before.phase)",
+      "false && hasAddress(before.phase)",
+    ],
+    ["only where it is wanted", "settings.resetConnections && hasAddress", "hasAddress"],
+  ),
+  ...inFile(
+    "gate-backup",
+    [
+      "who may not be elected waits",
+      "if (why !== undefined) return waitAside",
+      "if (false) return waitAside",
+    ],
+    ["takeover_probe", 'if (how === "off" || phase.released)', "if (true)"],
+    [
+      "after priority 0 nobody is asked",
+      " || phase.released) return undefined;",
+      ") return undefined;",
+    ],
+    [
+      "without an answer nothing is taken",
+      "if (phase.probing !== undefined)",
+      "if (phase.probing !== undefined) return undefined;\n  if (false)",
+    ],
+    ["it is reported once", "phase.isAnswered === true || how", "how"],
+  ),
+  ...inFile(
+    "backup",
+    [
+      "priority 0 elects nobody who is held back",
+      " && heldBack(config, state, now) === undefined;",
+      ";",
+    ],
+    [
+      "an answer means BACKUP",
+      'if (by === "somebody") return somebodyAnswers',
+      "if (false) return somebodyAnswers",
+    ],
+    [
+      "a request of a person ends with a master",
+      "withoutRequest({ ...state, heard })",
+      "{ ...state, heard }",
+    ],
+    [
+      "a master that is heard ends the question",
+      "const NOT_ASKED = { probing: undefined, isAnswered: undefined }",
+      "const NOT_ASKED = {}",
+    ],
+  ),
+  ...inFile(
+    "gate-conflict",
+    [
+      "nobody is served while data is compared",
+      'inGate(state, { run, conflict, fence: "closed" })',
+      "inGate(state, { run, conflict })",
+    ],
+    ["the kernel is asked for that", "      ...closeFence(known.gate),\n", ""],
+    ["the other one hears of it at once", "      ...answer.effects,\n", ""],
+    ["who lacks something yields", 'if (result === "theirs") return', "if (false) return"],
+    ["who has everything stays", 'result === "ours" ? undefined : theyWin', "theyWin"],
+    ["equal: the tie-break", 'const isByVrrp = result === "equal" ||', "const isByVrrp ="],
+    [
+      "diverged data is served to nobody",
+      'const isOpen = isByVrrp || result === "ours";',
+      "const isOpen = true;",
+    ],
+    ["of two who do not know the loser yields first", "micros(3 * wait) : wait", "wait : wait"],
+    [
+      "a rival that was gone is compared with anew",
+      "return now - heard.at > wait;",
+      "return false;",
+    ],
+    [
+      "one that yields is compared with once more",
+      'conflict?.peer === from && conflict.result === "undecided"',
+      "false",
+    ],
+  ),
+  ...inFile(
+    "gate-events",
+    [
+      "a late answer changes nothing",
+      "gate.running?.run === event.run",
+      "gate.running !== undefined",
+    ],
+    [
+      "nor that of an old question",
+      "phase.probing?.run === event.run",
+      "phase.probing !== undefined",
+    ],
+    ["nor an old comparison", "conflict?.run !== event.run", "conflict === undefined"],
+    ["nor an old drain", "phase.draining?.run === event.run", "phase.draining !== undefined"],
+    ["who becomes eligible is elected at once", "phase.missed !== undefined", "false"],
+    [
+      "a demotion that nobody waits for ends",
+      "return { state: inGate(state, { running: undefined }), effects };",
+      "return { state, effects };",
+    ],
+    [
+      "a person decides between two",
+      "return conflict === undefined ? unchanged(state) : settle",
+      "return true ? unchanged(state) : settle",
+    ],
+  ),
+  ...inFile(
+    "router",
+    ["a stop that waited goes on", '(kind !== "backup" && kind !== "fault")', "true"],
+    ["a start closes the fence", 'gate === undefined ? [] : [{ kind: "closeFence" }]', "[]"],
+    ["back in time only while promoted", " && isReady) {", ") {"],
+    [
+      "a member of a group is held back too",
+      'state.maintenance !== "on" && heldBack(config, state, now) === undefined',
+      'state.maintenance !== "on"',
+    ],
+  ),
+  ...inFile(
+    "switch",
+    [
+      "the address stays until the successor announces it",
+      "const wait = successorWait(config, phase.platform);",
+      "const wait = lingerOf(config);",
+    ],
+    [
+      "and goes then",
+      "const until = Math.min(phase.until, after(now, lingerOf(config))) as Instant;\n  return unchanged(inPhase(state, { ...phase, until }));",
+      "return unchanged(state);",
+    ],
+    [
+      "what is taken back is not served before it is promoted",
+      "gate !== undefined && !gate.gate.isPromoted",
+      "false",
+    ],
+  ),
+  ...inFile(
+    "leave",
+    [
+      "a stop waits for the successor's announcement",
+      "const promotion = gate?.promoteTimeout ?? micros(0);",
+      "const promotion = micros(0);",
+    ],
+    [
+      "and no longer",
+      'unchanged(inPhase(state, { ...phase, removeAt: sooner }));\n  }\n  if (event.kind === "platformAnswered")',
+      'unchanged(state);\n  }\n  if (event.kind === "platformAnswered")',
+    ],
+  ),
+  ...inFile("fault", [
+    "who promotes and fails gives up the election",
+    'if (hasAddress(phase) || phase.kind === "promoting") {',
+    "if (hasAddress(phase)) {",
+  ]),
+  ...inFile("step", ["a gate implies nopreempt", "preempt && gate === undefined;", "preempt;"]),
+];
