@@ -1,6 +1,6 @@
 /** Connections of an address's ports at a planned release: they may end, and then are reset. */
 
-import { countSockets, destroySockets } from "#linux/socket-destroy";
+import { connectionNames, destroySockets } from "#linux/socket-destroy";
 import type { Ipv4 } from "#units/address";
 import { printFailure } from "#vrrp/engine/world";
 import type { FencePort } from "#vrrp/router/config";
@@ -21,7 +21,10 @@ const filterOf = (
       : ports.flatMap(({ protocol, port }) => (protocol === "tcp" ? [port] : [])),
 });
 
-/** Resolves to true when none is left, and to false when the time is over. */
+/**
+ * Resolves to true when none is left of those that there are now, and to false when the time is
+ * over. Without a fence others come meanwhile, and nobody waits for them.
+ */
 export async function drained(
   addresses: readonly Ipv4[],
   ports: readonly FencePort[],
@@ -29,12 +32,17 @@ export async function drained(
   log: Log,
 ): Promise<boolean> {
   const end = performance.now() + milliseconds;
+  let waiting: readonly bigint[] | undefined;
   for (;;) {
-    const count = await countSockets(filterOf(addresses, ports));
-    if (!count.ok) log("warning", `drain: ${printFailure(count)}`);
-    if (count.ok && count.value === 0) return true;
+    const found = await connectionNames(filterOf(addresses, ports));
+    if (!found.ok) log("warning", `drain: ${printFailure(found)}`);
     // A kernel that cannot say leaves them the whole time.
-    if (!count.ok || performance.now() + COUNT_MS >= end) return false;
+    if (!found.ok) return false;
+    const all = found.value;
+    const left: readonly bigint[] = waiting?.filter((name) => all.has(name)) ?? [...all];
+    if (left.length === 0) return true;
+    if (performance.now() + COUNT_MS >= end) return false;
+    waiting = left;
     await new Promise((resolve) => setTimeout(resolve, COUNT_MS));
   }
 }

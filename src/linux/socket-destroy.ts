@@ -21,6 +21,7 @@ import { acknowledged, openNetlink } from "./netlink-socket.ts";
 import { type Result, success } from "./result.ts";
 import {
   appendDestroy,
+  cookieOf,
   emitDumpSockets,
   type SocketFilter,
   type SocketId,
@@ -163,6 +164,18 @@ async function listSockets(
     all.push(...part.value);
     await pause();
   }
+}
+
+/**
+ * The names of the connections that there are: one keeps its name, and no other ever has it. Who
+ * waits for some to end asks again and looks whether their names are still there.
+ */
+export async function connectionNames(
+  filter: SocketFilter,
+  pause: () => Promise<void> = immediate,
+): Promise<Result<ReadonlySet<bigint>>> {
+  const found = await listSockets(filter, pause);
+  return found.ok ? success(new Set(found.value.map(cookieOf))) : found;
 }
 
 /**

@@ -75,6 +75,10 @@ export function socketOf({ type, payload }: NetlinkMessage): SocketId | undefine
   return { family: payload[0] ?? AF_INET, id: payload.slice(ID_AT, ID_AT + ID_SIZE) };
 }
 
+/** The kernel's number of the socket; no other has had it since the machine was started. */
+export const cookieOf = ({ id }: SocketId): bigint =>
+  new DataView(id.buffer, id.byteOffset, id.byteLength).getBigUint64(ID_SIZE - 8, true);
+
 /** One condition behind the other; whichever holds jumps to the end, which accepts. */
 function program({ addresses, ports }: SocketFilter): Uint8Array {
   const pairs = addresses.flatMap((address) =>

@@ -198,6 +198,26 @@ test("connections are drained, and what is left is reset", async (context) => {
   await bench.gates.finish();
 });
 
+test("a drain waits for the connections that were there, not for those that come", async (context) => {
+  const { port } = await listen(context);
+  const bench = new Bench();
+  bench.gates.configure(plan({ unit: "VI_1", fence: [{ protocol: "tcp", port }] }));
+  const open = async (): Promise<Socket> => {
+    const client = connect(port, "127.0.0.1");
+    context.after(() => client.destroy());
+    await new Promise<void>((resolve) => client.once("connect", () => resolve()));
+    return client;
+  };
+  const first = await open();
+  bench.sent.length = 0;
+  bench.say("VI_1", { kind: "drain", run: 7, micros: micros(10_000_000), addresses: [LOCAL] });
+  await turn();
+  await open();
+  first.resetAndDestroy();
+  assert.deepEqual(await bench.answer("drained"), { type: "drained", unit: "VI_1", run: 7 });
+  await bench.gates.finish();
+});
+
 test("an operator is answered what keeps a node from being promoted", async () => {
   const bench = new Bench();
   const none = await bench.promote({});

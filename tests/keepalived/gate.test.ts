@@ -189,7 +189,8 @@ test("what a gate cannot do", () => {
   assert.deepEqual(codes("mysql {\n peer b\n}\nredis {\n peer b\n}"), ["VR2105"]);
   assert.deepEqual(codes("fence tcp 112"), ["VR2106"]);
   assert.deepEqual(codes("fence tcp 9650", "", "api {\n}"), ["VR2106"]);
-  assert.deepEqual(codes("drain 5"), ["VR2107"]);
+  assert.deepEqual(codes("drain 5"), []);
+  assert.deepEqual(codes('drain 5\n demote "/d"'), ["VR2107"]);
   assert.deepEqual(codes("drain 90\n fence tcp 80"), ["VR2108"]);
   assert.deepEqual(codes("drain 70\n fence tcp 80"), []);
   const waits = "havip {\n handover_wait 15\n region ap-guangzhou\n }";

@@ -56,8 +56,8 @@ export const GATE: Messages<CodeFamily<"VR210" | "VR211">> = {
           help: "write the port of the service that clients connect to",
         },
   VR2107: ({ seconds }) => ({
-    message: `\`drain ${seconds}\` waits for no connection: there is no \`fence\` that says which ports count`,
-    label: "no effect",
+    message: `\`drain ${seconds}\` lets connections end while new ones come, and those are cut by the demotion: there is no \`fence\` that keeps them out`,
+    label: "new ones still come",
     help: "write `fence tcp PORT` with the port of the service",
   }),
   VR2108: ({ seconds, max }) => ({

@@ -56,7 +56,7 @@ export const GATE: Messages<CodeFamily<"VR210" | "VR211">> = {
           help: "请写客户端所连接的服务端口",
         },
   VR2107: ({ seconds }) => ({
-    message: `\`drain ${seconds}\` 不会等待任何连接：没有 \`fence\` 说明哪些端口算数`,
+    message: `\`drain ${seconds}\` 等待既有连接结束，但其间仍有新连接进入，并会被降级中断：没有 \`fence\` 阻挡新连接`,
     label: "不起作用",
     help: "请写 `fence tcp 端口`，即服务的端口",
   }),

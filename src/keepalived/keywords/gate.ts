@@ -115,7 +115,8 @@ export const GATE: KeywordTable = table([
     default: String(GATE_DEFAULTS.drain),
     unit: "s",
     acts: yes,
-    purpose: "at a planned move, connections may go on for so long, and new ones are refused",
+    purpose:
+      "at a planned move, connections that exist may end for so long; `fence` keeps new ones out meanwhile",
   },
   database("mysql", "a MySQL or MariaDB server"),
   database("postgresql", "a PostgreSQL server"),

@@ -103,6 +103,7 @@ function checkContent({ report, add }: RuleContext, gate: Block): void {
     report("VR2104", lastSetting(gate, "promote")?.token.span ?? placeOf(gate), {});
 }
 
+const DEMOTES = ["demote", ...DATABASES] as const;
 /** Number of the protocol, which has no ports. */
 const VRRP = 112;
 
@@ -123,7 +124,9 @@ function checkFence({ model, report, add }: RuleContext, gate: Block): void {
   const isTried = gate.attempted.includes("fence");
   const drain = lastSetting(gate, "drain");
   const seconds = numberOf(gate, "drain") ?? 0;
-  if (drain !== undefined && seconds > 0 && fence.length === 0 && !isTried)
+  // A stateless service goes on taking connections, which the next owner takes in the end.
+  const isDemoted = DEMOTES.some((word) => hasSetting(gate, word));
+  if (drain !== undefined && seconds > 0 && isDemoted && fence.length === 0 && !isTried)
     report("VR2107", drain.token.span, { seconds: String(seconds) });
   const probe = lastSetting(gate, "takeover_probe");
   const hasPort = fence.some(({ protocol }) => protocol === "tcp");
