@@ -13,15 +13,16 @@ import type {
   Answer,
   CheckOutcome,
   Comparison,
-  Database,
+  OpenDatabase,
   Standing,
   Text,
-} from "#databases/database";
+} from "#databases/port/database";
 import {
   ALIVE_MS,
   type CheckTarget,
   type DatabaseAsk,
   type DatabasesConfiguration,
+  type DatabaseUnit,
   type FromDatabases,
   type ToDatabases,
 } from "#databases/protocol";
@@ -37,7 +38,7 @@ const NODE_OPTIONS = [
   "--max-semi-space-size=1",
   "--memory-saver-mode",
 ];
-const SILENT_MS = 4 * ALIVE_MS;
+const UNHEARD_MS = 4 * ALIVE_MS;
 const RESTART_FIRST_MS = 100;
 const RESTART_MAX_MS = 10_000;
 /** One that lived so long had no fault that every start has. */
@@ -48,12 +49,17 @@ const GRACE_MS = 250;
 const LOOK_MS = 10_000;
 const PENDING_MAX = 1_000;
 
+const NOTHING: DatabasesConfiguration = { units: [], checks: [] };
+
+interface OpenUnit {
+  readonly unit: DatabaseUnit;
+  readonly onStanding: (standing: Standing) => void;
+}
+
 type Reply = Extract<FromDatabases, { readonly id: number }>;
 
 export interface DatabaseProcessOptions {
   readonly log: Log;
-  /** The database of a unit has changed, or its process is gone. */
-  readonly standing: (unit: string, standing: Standing) => void;
   /** The program and its arguments; undefined for the real one. */
   readonly program?: readonly string[] | undefined;
 }
@@ -80,8 +86,11 @@ export const lostStanding = (why: Text): Standing => ({
 export class DatabaseProcess {
   readonly #options: DatabaseProcessOptions;
   readonly #pending = new Map<number, (reply: Reply | undefined) => void>();
-  readonly #standings = new Map<string, Standing>();
-  #configuration: DatabasesConfiguration = { units: [], checks: [] };
+  readonly #open = new Map<string, OpenUnit>();
+  #checks: readonly CheckTarget[] = [];
+  /** Of the process that runs. */
+  #configuration: DatabasesConfiguration = NOTHING;
+  #isChanging = false;
   /** Of the configuration and the credentials files: another one needs another process. */
   #key = "";
   #child: ChildProcess | undefined;
@@ -101,34 +110,59 @@ export class DatabaseProcess {
     return this.#child?.pid;
   }
 
-  /** Starts, replaces or ends the process; nothing if nothing has changed. */
-  configure(configuration: DatabasesConfiguration): void {
-    const key = keyOf(configuration);
-    if (key === this.#key) return;
-    this.#key = key;
-    this.#configuration = configuration;
-    this.#standings.clear();
-    this.#end();
-    this.#restartMs = RESTART_FIRST_MS;
-    if (configuration.units.length > 0 || configuration.checks.length > 0) this.#start();
-  }
-
-  /** The database of a unit of the configuration. */
-  database(unit: string): Database {
+  /** Resolves its asks for as long as it is open. What is opened together is one configuration. */
+  openDatabase: OpenDatabase = (unit, plan, onStanding) => {
+    const open: OpenUnit = { unit: { unit, database: plan }, onStanding };
+    this.#open.set(unit, open);
+    this.#change();
     return {
       look: async () => {
         const reply = await this.#ask(unit, { kind: "look" }, LOOK_MS);
         return reply?.type === "looked" ? reply.standing : lostStanding(GONE);
       },
-      standing: () => this.#standings.get(unit) ?? lostStanding(GONE),
       promote: async (ask) => await this.#answer(unit, { kind: "promote", ...ask }, ask.deadline),
       demote: async (ask) => await this.#answer(unit, { kind: "demote", ...ask }, ask.deadline),
       compare: async (): Promise<Comparison> => {
         const reply = await this.#ask(unit, { kind: "compare" }, LOOK_MS);
         return reply?.type === "compared" ? reply.comparison : { result: "unknown" };
       },
-      close: () => Promise.resolve(),
+      close: async () => {
+        // It may have been opened again since, with other settings.
+        if (this.#open.get(unit) === open) this.#open.delete(unit);
+        this.#change();
+        await Promise.resolve();
+      },
     };
+  };
+
+  /** All checks of databases that may be asked for from now on. */
+  setChecks(checks: readonly CheckTarget[]): void {
+    this.#checks = checks;
+    this.#change();
+  }
+
+  /** A reload also finds credentials files that were written anew. */
+  #change(): void {
+    if (this.#isChanging) return;
+    this.#isChanging = true;
+    queueMicrotask(() => {
+      this.#isChanging = false;
+      this.#configure({
+        units: [...this.#open.values()].map(({ unit }) => unit),
+        checks: this.#checks,
+      });
+    });
+  }
+
+  /** Starts, replaces or ends the process; nothing if nothing has changed. */
+  #configure(configuration: DatabasesConfiguration): void {
+    const key = keyOf(configuration);
+    if (key === this.#key) return;
+    this.#key = key;
+    this.#end();
+    this.#configuration = configuration;
+    this.#restartMs = RESTART_FIRST_MS;
+    if (configuration.units.length > 0 || configuration.checks.length > 0) this.#start();
   }
 
   /** @param target one of the configuration's; `unknown` if it is not, or there is no process */
@@ -221,7 +255,7 @@ export class DatabaseProcess {
   }
 
   #heard(): void {
-    if (performance.now() - this.#heardAt < SILENT_MS) return;
+    if (performance.now() - this.#heardAt < UNHEARD_MS) return;
     this.#options.log("error", "databases: the process writes nothing any more and is killed");
     this.#child?.kill("SIGKILL");
   }
@@ -239,8 +273,7 @@ export class DatabaseProcess {
     try {
       const message = JSON.parse(line) as FromDatabases;
       if (message.type === "standing") {
-        this.#standings.set(message.unit, message.standing);
-        this.#options.standing(message.unit, message.standing);
+        this.#open.get(message.unit)?.onStanding(message.standing);
       } else if ("id" in message) this.#settle(message.id, message);
       return true;
     } catch (error) {
@@ -261,10 +294,8 @@ export class DatabaseProcess {
   /** Whoever waits for an answer gets none. */
   #lose(): void {
     for (const id of this.#pending.keys()) this.#settle(id, undefined);
-    for (const { unit } of this.#configuration.units) {
-      this.#standings.set(unit, lostStanding(GONE));
-      this.#options.standing(unit, lostStanding(GONE));
-    }
+    for (const { unit } of this.#configuration.units)
+      this.#open.get(unit)?.onStanding(lostStanding(GONE));
   }
 
   #again(): void {
@@ -285,9 +316,11 @@ export class DatabaseProcess {
   }
 
   close(): void {
-    this.#configuration = { units: [], checks: [] };
+    this.#open.clear();
+    this.#checks = [];
     this.#key = "";
     this.#end();
+    this.#configuration = NOTHING;
   }
 }
 

@@ -7,9 +7,9 @@
  * `FromDatabases`.
  */
 import { createInterface } from "node:readline";
-import { type Credentials, readCredentials, withAuthorities } from "#databases/credentials";
-import type { Text } from "#databases/database";
 import { loadModule } from "#databases/load-module";
+import { type Credentials, readCredentials, withAuthorities } from "#databases/port/credentials";
+import type { Text } from "#databases/port/database";
 import {
   ALIVE_MS,
   type DatabasesConfiguration,

@@ -1,6 +1,6 @@
 /** A kind's client library is loaded when the first database of that kind is configured. */
 import type { DatabaseKind } from "#keepalived/plan/run-plan";
-import type { DatabaseModule } from "./database.ts";
+import type { DatabaseModule } from "./port/database.ts";
 
 /** Undefined: this version cannot talk to it yet. */
 export async function loadModule(kind: DatabaseKind): Promise<DatabaseModule | undefined> {

@@ -11,7 +11,7 @@ import type {
   DemoteAsk,
   PromoteAsk,
   Standing,
-} from "./database.ts";
+} from "./port/database.ts";
 
 export interface DatabaseUnit {
   /** Name of the instance or sync group that has the gate. */

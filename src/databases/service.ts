@@ -3,7 +3,7 @@
  * carries out what is asked. Of the process that talks to databases (src/daemon/databases-main.ts).
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./port/credentials.ts";
 import {
   type Answer,
   type CheckOutcome,
@@ -13,7 +13,7 @@ import {
   type Standing,
   type Text,
   UNSEEN,
-} from "./database.ts";
+} from "./port/database.ts";
 import type {
   CheckTarget,
   DatabaseAsk,

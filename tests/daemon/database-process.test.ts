@@ -8,8 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { DatabaseProcess } from "#daemon/database-process";
-import type { Standing } from "#databases/database";
-import type { DatabaseUnit } from "#databases/protocol";
+import type { Database, DatabaseSettings, Standing } from "#databases/port/database";
 import { fromMillis, fromSeconds } from "#units/time";
 
 const POLL_MS = 5;
@@ -23,25 +22,23 @@ function folderFor(context: TestContext): string {
   return folder;
 }
 
-const unitAt = (socket: string, credentialsFile?: string): DatabaseUnit => ({
-  unit: "VI_1",
-  database: {
-    kind: "mysql",
-    at: { socket },
-    peers: [],
-    ...(credentialsFile === undefined ? {} : { credentialsFile }),
-    maxLag: fromSeconds(5),
-    sync: "off",
-    rejoin: "auto",
-    interval: fromMillis(50),
-    timeout: fromMillis(500),
-    promoteTimeout: fromSeconds(5),
-    demoteTimeout: fromSeconds(5),
-  },
+const settingsAt = (socket: string, credentialsFile?: string): DatabaseSettings => ({
+  kind: "mysql",
+  at: { socket },
+  peers: [],
+  ...(credentialsFile === undefined ? {} : { credentialsFile }),
+  maxLag: fromSeconds(5),
+  sync: "off",
+  rejoin: "auto",
+  interval: fromMillis(50),
+  timeout: fromMillis(500),
+  promoteTimeout: fromSeconds(5),
+  demoteTimeout: fromSeconds(5),
 });
 
 interface Bench {
   readonly databases: DatabaseProcess;
+  open(settings: DatabaseSettings): Database;
   readonly logs: string[];
   until(isSo: (standing: Standing) => boolean): Promise<Standing>;
 }
@@ -51,15 +48,16 @@ function start(context: TestContext, program?: readonly string[]): Bench {
   let last: Standing | undefined;
   const databases = new DatabaseProcess({
     log: Object.assign((_: unknown, line: string) => void logs.push(line), { dropped: () => 0 }),
-    standing: (_, standing) => {
-      last = standing;
-    },
     program,
   });
   context.after(() => databases.close());
   return {
     databases,
     logs,
+    open: (settings) =>
+      databases.openDatabase("VI_1", settings, (standing) => {
+        last = standing;
+      }),
     until: async (isSo) => {
       const end = performance.now() + UNTIL_MS;
       while (last === undefined || !isSo(last)) {
@@ -81,10 +79,14 @@ test("a database that is not there is reported, refused, and failed", async (con
   const socket = join(folderFor(context), "none.sock");
   const bench = start(context);
   const target = { kind: "mysql", at: { socket } } as const;
-  bench.databases.configure({ units: [unitAt(socket)], checks: [target] });
+  const database = bench.open(settingsAt(socket));
+  bench.databases.setChecks([target]);
   await bench.until(says("does not answer (ENOENT"));
-  const database = bench.databases.database("VI_1");
-  const answer = await database.promote({ reason: "silence", acceptLoss: false, deadline: soon() });
+  const answer = await database.promote({
+    reason: "master-down",
+    acceptLoss: false,
+    deadline: soon(),
+  });
   assert.equal(answer.ok ? "" : answer.code, "unreachable");
   const demoted = await database.demote({ reason: "fault", isPlanned: false, deadline: soon() });
   assert.equal(demoted.ok ? "" : demoted.code, "unreachable");
@@ -98,13 +100,12 @@ test("a database that is not there is reported, refused, and failed", async (con
 test("a process that is killed is started again; what was asked is refused at once", async (context) => {
   const socket = join(folderFor(context), "none.sock");
   const bench = start(context);
-  bench.databases.configure({ units: [unitAt(socket)], checks: [] });
+  const database = bench.open(settingsAt(socket));
   await bench.until(says("ENOENT"));
   const { pid = 0 } = bench.databases;
   process.kill(pid, "SIGSTOP");
-  const asked = bench.databases
-    .database("VI_1")
-    .promote({ reason: "silence", acceptLoss: false, deadline: Date.now() + 60_000 });
+  const deadline = Date.now() + 60_000;
+  const asked = database.promote({ reason: "master-down", acceptLoss: false, deadline });
   process.kill(pid, "SIGKILL");
   const answer = await asked;
   assert.equal(answer.ok ? "" : answer.code, "gate-process-died");
@@ -120,31 +121,36 @@ test("credentials that others can read are not used, and who configures again ge
   writeFileSync(file, "[client]\nuser=baton\npassword=secret\n");
   chmodSync(file, 0o644);
   const bench = start(context);
-  const configuration = { units: [unitAt(join(folder, "none.sock"), file)], checks: [] };
-  bench.databases.configure(configuration);
+  const settings = settingsAt(join(folder, "none.sock"), file);
+  const database = bench.open(settings);
   const standing = await bench.until(says("can be read by others"));
   assert.ok(!JSON.stringify(standing).includes("secret"));
   const { pid } = bench.databases;
-  bench.databases.configure(configuration);
+  bench.databases.setChecks([]);
+  await Promise.resolve();
   assert.equal(bench.databases.pid, pid, "nothing has changed");
   chmodSync(file, 0o600);
-  bench.databases.configure(configuration);
+  bench.databases.setChecks([]);
+  await Promise.resolve();
   assert.notEqual(bench.databases.pid, pid);
   await bench.until(says("ENOENT"));
+  await database.close();
+  await Promise.resolve();
+  assert.equal(bench.databases.pid, undefined);
 });
 
 test("a process that writes nonsense is killed and never believed", async (context) => {
   const bench = start(context, ["-e", "console.log('{'); setInterval(() => 0, 1e6)"]);
-  bench.databases.configure({ units: [unitAt("/none")], checks: [] });
+  const database = bench.open(settingsAt("/none"));
   await bench.until(says("has ended and is started again"));
-  const answer = await bench.databases
-    .database("VI_1")
-    .demote({ reason: "fault", isPlanned: false, deadline: Date.now() + 100 });
+  const deadline = Date.now() + 100;
+  const answer = await database.demote({ reason: "fault", isPlanned: false, deadline });
   assert.equal(answer.ok, false);
 });
 
-test("without a database there is no process", (context) => {
+test("without a database there is no process", async (context) => {
   const bench = start(context);
-  bench.databases.configure({ units: [], checks: [] });
+  bench.databases.setChecks([]);
+  await Promise.resolve();
   assert.equal(bench.databases.pid, undefined);
 });

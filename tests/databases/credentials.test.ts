@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { readCredentials, withAuthorities } from "#databases/credentials";
+import { readCredentials, withAuthorities } from "#databases/port/credentials";
 
 const FILE = `
 # comment

@@ -48,7 +48,7 @@ test("a killed primary: promoted at once with all that was acknowledged; it foll
     await writers.until(200);
     await gateB.look();
     await a.kill();
-    const promoted = await gateB.promote(soon("silence"));
+    const promoted = await gateB.promote(soon("master-down"));
     assert.ok(promoted.ok, JSON.stringify(promoted));
     await writers.ended();
     assert.deepEqual(await writers.lostAt(b), []);
@@ -68,7 +68,7 @@ test("a primary that lives is made read-only from the other side first", async (
     const writers = new Writers(a);
     await writers.start(2);
     await writers.until(50);
-    const promoted = await gateB.promote(soon("silence"));
+    const promoted = await gateB.promote(soon("master-down"));
     assert.ok(promoted.ok, JSON.stringify(promoted));
     await writers.ended();
     assert.equal((await a.query("SELECT @@read_only AS r"))[0]?.["r"], 1);
@@ -109,7 +109,7 @@ test("sync required: a primary that may have acknowledged alone keeps its replic
     await a.query("INSERT INTO app.t VALUES ()");
     await until(gateB, (one) => english(one).includes("sync required"));
     await a.kill();
-    const refused = await gateB.promote(soon("silence"));
+    const refused = await gateB.promote(soon("master-down"));
     assert.equal(refused.ok, false);
     assert.equal((await b.query("SELECT @@read_only AS r"))[0]?.["r"], 1);
     const accepted = await gateB.promote(soon("operator", true));
@@ -122,7 +122,7 @@ test("out of reach for longer than the semi-synchronous time-out: refused", asyn
     await a.kill();
     const standing = await until(gateB, ({ eligible }) => !eligible);
     assert.match(english(standing), /^sync required: /);
-    const refused = await gateB.promote(soon("silence"));
+    const refused = await gateB.promote(soon("master-down"));
     assert.equal(refused.ok ? "" : refused.code, "not-eligible");
   });
 });
@@ -144,7 +144,7 @@ test("a replica that lags, and one with transactions of its own, are not eligibl
     const errant = await until(gateB, ({ eligible }) => !eligible);
     assert.match(english(errant), /transactions that the primary has not: 0-2-/);
     await a.kill();
-    const refused = await gateB.promote(soon("silence"));
+    const refused = await gateB.promote(soon("master-down"));
     assert.equal(refused.ok ? "" : refused.code, "not-eligible");
   });
 });
@@ -152,7 +152,7 @@ test("a replica that lags, and one with transactions of its own, are not eligibl
 test("two that went apart: a person decides, and the difference is shown", async () => {
   await withPair({ more: { sync: "off" } }, async ({ a, b, gateA, gateB }) => {
     await a.kill();
-    assert.ok((await gateB.promote(soon("silence"))).ok);
+    assert.ok((await gateB.promote(soon("master-down"))).ok);
     await a.restart();
     await a.query("SET GLOBAL read_only=0");
     await a.query("INSERT INTO app.t VALUES (1001)");

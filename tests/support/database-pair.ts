@@ -3,11 +3,11 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Credentials } from "#databases/credentials";
-import type { DatabaseSettings, Standing } from "#databases/database";
 import { MySqlDatabase } from "#databases/mysql/mysql";
 import { dialMySql } from "#databases/mysql/mysql-client";
 import type { Dial } from "#databases/mysql/sql";
+import type { Credentials } from "#databases/port/credentials";
+import type { DatabaseSettings, Standing } from "#databases/port/database";
 import {
   type Account,
   GATE_ACCOUNT,

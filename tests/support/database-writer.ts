@@ -1,4 +1,4 @@
-/** Clients of a database: each writes as fast as it is answered, and counts what was acknowledged. */
+/** Clients of a database: each writes as fast as it is answered, and keeps what it was given. */
 import { type Connection, createConnection } from "mysql2/promise";
 import { APP_ACCOUNT, type MariaDb } from "#lab/database/mariadb";
 

@@ -1,10 +1,10 @@
 /** One gate in the supervisor, with programs and a database that answer when the test says so. */
 import type { TestContext } from "node:test";
-import type { Database, DatabaseAnswer, Standing } from "#daemon/gate-database";
 import { GateUnit, type UnitRequest } from "#daemon/gate-unit";
 import type { Heard } from "#daemon/gate-unit-mark";
 import { OutputTail } from "#daemon/output-tail";
 import type { CommandEnd } from "#daemon/run-command";
+import type { Database, Answer as DatabaseAnswer, Standing } from "#databases/port/database";
 import type { NewEvent } from "#events/record";
 import type { GatePlan } from "#keepalived/plan/run-plan";
 import { fromMillis } from "#units/time";

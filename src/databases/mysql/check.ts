@@ -1,7 +1,7 @@
 /** `check NAME { mysql … }`: does it answer, and with what? */
 import type { DatabaseAddress } from "#keepalived/plan/run-plan";
-import type { Credentials } from "../credentials.ts";
-import { type CheckOutcome, type DatabaseCheck, printAddress } from "../database.ts";
+import type { Credentials } from "../port/credentials.ts";
+import { type CheckOutcome, type DatabaseCheck, printAddress } from "../port/database.ts";
 import { Link } from "./link.ts";
 import { asSqlError, type Dial, type Row } from "./sql.ts";
 import * as texts from "./texts.ts";

@@ -3,8 +3,8 @@
  * applied at the peer. Nothing is taken back here: after a refusal the server stays read-only until
  * somebody promotes it ("taken-back").
  */
-import { type Answer, type DemoteAsk, printAddress } from "../database.ts";
-import type { Steps } from "../steps.ts";
+import { type Answer, type DemoteAsk, printAddress } from "../port/database.ts";
+import type { Steps } from "../port/steps.ts";
 import type { Facts } from "./facts.ts";
 import { missing } from "./gtid.ts";
 import type { Link } from "./link.ts";

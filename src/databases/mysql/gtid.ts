@@ -58,7 +58,7 @@ function missingStates(own: MariaDbData, other: MariaDbData): string {
   const ownState = readGtids(own.state);
   const ownApplied = readGtids(own.applied);
   const otherState = readGtids(other.state);
-  // A server whose binary log is off, or was set up from a copy, has a position only.
+  // A server without a binary log, or one that was set up from a copy, has a position only.
   const known = [...otherState, ...readGtids(other.applied).filter((one) => !has(otherState, one))];
   return known
     .map((gtid) => {

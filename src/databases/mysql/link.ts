@@ -1,6 +1,6 @@
 /** A server, and the connection to it that is kept: what is asked in a hurry needs no login. */
 import type { DatabaseAddress } from "#keepalived/plan/run-plan";
-import type { Login } from "../credentials.ts";
+import type { Login } from "../port/credentials.ts";
 import { type Facts, readFacts } from "./facts.ts";
 import { asSqlError, type Dial, type DialLimits, type Row, type Sql, SqlError } from "./sql.ts";
 

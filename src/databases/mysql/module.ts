@@ -1,4 +1,4 @@
-import type { DatabaseModule } from "../database.ts";
+import type { DatabaseModule } from "../port/database.ts";
 import { MySqlCheck } from "./check.ts";
 import { MySqlDatabase } from "./mysql.ts";
 import { dialMySql } from "./mysql-client.ts";

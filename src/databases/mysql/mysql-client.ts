@@ -1,12 +1,12 @@
 /**
  * Connections by mysql2. The socket is made here, so that a machine that is gone and a server that
- * hangs (its kernel still accepts) are told apart.
+ * hangs (its kernel still accepts) are kept apart.
  */
 import { connect, type Socket } from "node:net";
 import { type Connection, createConnection, type QueryError } from "mysql2";
 import type { DatabaseAddress } from "#keepalived/plan/run-plan";
-import type { Login } from "../credentials.ts";
-import { printAddress } from "../database.ts";
+import type { Login } from "../port/credentials.ts";
+import { printAddress } from "../port/database.ts";
 import { asSqlError, type DialLimits, type Row, type Sql, SqlError, within } from "./sql.ts";
 
 export async function dialMySql(

@@ -1,9 +1,9 @@
 /**
  * MySQL 8 and MariaDB. A look reads what the servers say of themselves, here and at the peers, and
- * remembers what matters of the primary for when it is gone (standing.ts). A promotion or demotion
- * runs alone: looks wait for it, and a second one is refused.
+ * remembers what matters of the primary for when it is gone (standing.ts). Promotions and demotions
+ * run one at a time, and no look meanwhile; a new one ends the one before it.
  */
-import type { Credentials } from "../credentials.ts";
+import type { Credentials } from "../port/credentials.ts";
 import {
   type Answer,
   type Comparison,
@@ -15,8 +15,8 @@ import {
   type Standing,
   type Text,
   UNSEEN,
-} from "../database.ts";
-import { Steps } from "../steps.ts";
+} from "../port/database.ts";
+import { Steps } from "../port/steps.ts";
 import { demote } from "./demotion.ts";
 import { missing } from "./gtid.ts";
 import { Link, type Seen, see } from "./link.ts";
@@ -49,7 +49,7 @@ export class MySqlDatabase implements Database {
   readonly #peers: readonly Link[];
   #memory: Memory | undefined;
   #standing: Standing = UNSEEN;
-  #task: Promise<Answer> | undefined;
+  #task: { readonly steps: Steps; readonly done: Promise<Answer> } | undefined;
   /** An unplanned demotion that could not be carried out: done as soon as the server answers. */
   #owesDemotion = false;
   #forgetting = false;
@@ -64,10 +64,6 @@ export class MySqlDatabase implements Database {
     this.#credentials = credentials;
     this.#own = new Link(settings.at, credentials.client, dial);
     this.#peers = settings.peers.map((at) => new Link(at, credentials.client, dial));
-  }
-
-  standing(): Standing {
-    return this.#standing;
   }
 
   get #timeoutMs(): number {
@@ -158,14 +154,14 @@ export class MySqlDatabase implements Database {
 
   async promote(ask: PromoteAsk): Promise<Answer> {
     this.#owesDemotion = false;
-    return await this.#run(async () => {
+    return await this.#run(ask.deadline, async (steps) => {
       const answer = await promote({
         own: this.#own,
         peers: this.#peers,
         settings: this.#settings,
         memory: this.#memory,
         ask,
-        steps: new Steps(ask.deadline),
+        steps,
       });
       if (answer.ok) this.#forget();
       return answer;
@@ -173,17 +169,17 @@ export class MySqlDatabase implements Database {
   }
 
   async demote(ask: DemoteAsk): Promise<Answer> {
-    if (ask.reason === "rejoin") return await this.#run(() => this.#askedRejoin(ask));
-    const answer = await this.#run(() =>
-      demote(this.#own, this.#peers, ask, new Steps(ask.deadline)),
+    if (ask.reason === "rejoin")
+      return await this.#run(ask.deadline, (steps) => this.#askedRejoin(steps));
+    const answer = await this.#run(ask.deadline, (steps) =>
+      demote(this.#own, this.#peers, ask, steps),
     );
     this.#owesDemotion = !answer.ok && !ask.isPlanned;
-    if (answer.ok) this.#mayRejoin = true;
+    this.#mayRejoin = true;
     return answer;
   }
 
-  async #askedRejoin(ask: DemoteAsk): Promise<Answer> {
-    const steps = new Steps(ask.deadline);
+  async #askedRejoin(steps: Steps): Promise<Answer> {
     for (;;) {
       const view = await this.#view();
       if (view === undefined) return this.#refusedUnreachable();
@@ -204,22 +200,42 @@ export class MySqlDatabase implements Database {
     return { ok: false, code: "unreachable", text };
   }
 
-  /** One at a time, and nothing rejects. */
-  async #run(work: () => Promise<Answer>): Promise<Answer> {
-    if (this.#task !== undefined) return { ok: false, code: "busy", text: texts.busy };
-    const task = work().catch((error: unknown): Answer => {
+  /** Ends what is under way, then runs. Nothing rejects. */
+  async #run(deadline: number, work: (steps: Steps) => Promise<Answer>): Promise<Answer> {
+    const steps = new Steps(deadline);
+    const before = this.#task;
+    const done = this.#after(before, steps, work);
+    const task = { steps, done };
+    this.#task = task;
+    try {
+      return await done;
+    } finally {
+      if (this.#task === task) this.#task = undefined;
+    }
+  }
+
+  async #after(
+    before: { readonly steps: Steps; readonly done: Promise<Answer> } | undefined,
+    steps: Steps,
+    work: (steps: Steps) => Promise<Answer>,
+  ): Promise<Answer> {
+    if (before !== undefined) {
+      before.steps.cancel();
+      // What waits for an answer of this server gets none any more.
+      this.#own.drop();
+      await before.done;
+      if (steps.isLate) return { ok: false, code: "overtaken", text: texts.overtaken };
+    }
+    try {
+      return await work(steps);
+    } catch (error) {
+      if (steps.isLate) return { ok: false, code: "late", text: texts.late };
       const problem = asSqlError(error);
       const where = printAddress(this.#own.at);
       const isAnswer = problem.problem === "statement" || problem.problem === "refused";
       return isAnswer
         ? { ok: false, code: "failed", text: texts.failed(where, problem.message) }
         : { ok: false, code: "unreachable", text: texts.unreachable(where, problem) };
-    });
-    this.#task = task;
-    try {
-      return await task;
-    } finally {
-      this.#task = undefined;
     }
   }
 

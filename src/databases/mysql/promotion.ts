@@ -1,7 +1,8 @@
 /**
  * Promotion. A database of a peer that answers is made read-only from here first, and everything
- * that it has is applied; if none does, what was received is. Then the SQL thread is stopped (18 ms;
- * all threads would take seconds while the primary is unreachable), and the server made writable.
+ * that it has is applied; if none does, what was received is. Then the SQL thread is stopped (some
+ * ms; all threads would take seconds while the primary is unreachable), and the server is made
+ * writable.
  * What is left of the replication is removed behind the answer.
  */
 import {
@@ -10,8 +11,8 @@ import {
   type PromoteAsk,
   printAddress,
   type Text,
-} from "../database.ts";
-import type { Steps } from "../steps.ts";
+} from "../port/database.ts";
+import type { Steps } from "../port/steps.ts";
 import type { Facts } from "./facts.ts";
 import { missing } from "./gtid.ts";
 import { type Link, type Seen, see } from "./link.ts";
@@ -22,7 +23,7 @@ import * as texts from "./texts.ts";
 
 /** How long a peer's server may take that accepts connections and does not answer. */
 const HUNG_MS = 150;
-/** The same after silence of VRRP: its machine may be slow, and its database taking writes. */
+/** The same while its router says nothing: a slow machine's database may be taking writes. */
 const HUNG_AFTER_LOSS_MS = 1_000;
 /** A kept connection answers within this, or a new one is tried. */
 const KEPT_MS = 100;
@@ -74,8 +75,8 @@ export async function promote(promotion: Promotion): Promise<Answer> {
 }
 
 async function seePeers({ peers, ask, steps }: Promotion): Promise<readonly PeerView[]> {
-  const patience = ask.reason === "silence" ? HUNG_AFTER_LOSS_MS : HUNG_MS;
-  const ms = Math.min(patience, steps.left / 3);
+  const hungMs = ask.reason === "master-down" ? HUNG_AFTER_LOSS_MS : HUNG_MS;
+  const ms = Math.min(hungMs, steps.left / 3);
   return await Promise.all(
     peers.map(async (link) => ({ at: link.at, seen: await see(link, ms, KEPT_MS) })),
   );

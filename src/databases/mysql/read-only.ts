@@ -3,8 +3,8 @@
  * one may wait for an acknowledgement that never comes: so sessions of applications are killed
  * first, and again for as long as the statement waits.
  */
-import type { Answer } from "../database.ts";
-import type { Steps } from "../steps.ts";
+import type { Answer } from "../port/database.ts";
+import type { Steps } from "../port/steps.ts";
 import { readSessions } from "./facts.ts";
 import type { Link } from "./link.ts";
 import { asSqlError, type Sql } from "./sql.ts";

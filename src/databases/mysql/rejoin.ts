@@ -4,8 +4,8 @@
  * waits for nobody.
  */
 
-import type { Credentials } from "../credentials.ts";
-import { type DatabaseSettings, printAddress, type Text } from "../database.ts";
+import type { Credentials } from "../port/credentials.ts";
+import { type DatabaseSettings, printAddress, type Text } from "../port/database.ts";
 import type { Facts } from "./facts.ts";
 import { missing } from "./gtid.ts";
 import type { Link } from "./link.ts";

@@ -1,6 +1,6 @@
 /** A connection to a server, as everything here sees it: a real one, or a test's. */
 import type { DatabaseAddress } from "#keepalived/plan/run-plan";
-import type { Login } from "../credentials.ts";
+import type { Login } from "../port/credentials.ts";
 
 /** Values as the server prints them. */
 export type Row = Readonly<Record<string, string | null>>;

@@ -15,7 +15,7 @@ import {
   type ServerStanding,
   type Standing,
   type Text,
-} from "../database.ts";
+} from "../port/database.ts";
 import type { Facts } from "./facts.ts";
 import { type Data, missing, printData } from "./gtid.ts";
 import type { Link, Seen } from "./link.ts";
@@ -124,8 +124,10 @@ export function standingOf(
   if (!own.isReplicable) why.push(texts.notReplicable);
   const notes = notesOf(settings, view);
   const first = peers[0];
+  const server = serverStanding(own, primaryOf(peers)?.seen.facts, memory?.lag);
   return {
-    ...serverStanding(own, primaryOf(peers)?.seen.facts, memory?.lag),
+    ...server,
+    follows: server.follows && (memory?.errant ?? "") === "",
     ...(first === undefined ? {} : { peer: peerStanding(first.seen, own) }),
     eligible: why.length === 0,
     why,

@@ -1,6 +1,6 @@
-/** The statements that change something, in the words of either server. */
+/** The statements that change something, in the language of either server. */
 
-import type { Login } from "../credentials.ts";
+import type { Login } from "../port/credentials.ts";
 import { type DialectName, type Session, saysReplica } from "./facts.ts";
 import { isGtidText } from "./gtid.ts";
 import { SqlError } from "./sql.ts";

@@ -1,5 +1,5 @@
 /** What operators read, in both languages. */
-import type { Text } from "../database.ts";
+import type { Text } from "../port/database.ts";
 import type { SqlError } from "./sql.ts";
 
 const text = (en: string, zh: string): Text => ({ en, "zh-CN": zh });
@@ -165,10 +165,12 @@ export const receivingLate: Text = text(
   "已设为副本，但尚未开始接收",
 );
 
-export const busy: Text = text(
-  "another promotion or demotion is under way",
-  "另一次提升或降级正在进行",
+export const overtaken: Text = text(
+  "another promotion or demotion was asked for meanwhile",
+  "期间又收到了另一次提升或降级请求",
 );
+
+export const late: Text = text("there was no time left", "时间已用尽");
 
 export const noRow: Text = text("the query gave no row", "查询没有返回任何行");
 

@@ -16,7 +16,7 @@ export type DatabaseRole = "primary" | "replica" | "alone" | "unreachable";
 export interface ServerStanding {
   readonly role: DatabaseRole;
   readonly isWritable: boolean;
-  /** Receives and applies what another server writes. */
+  /** Receives and applies what another server writes, and has nothing that the primary lacks. */
   readonly follows: boolean;
   /** Behind the server that it follows; undefined: not known. */
   readonly lagMicros?: number;
@@ -38,7 +38,7 @@ export interface Standing extends ServerStanding {
 
 interface Ask {
   /** Another node's address, if it is known whom this is about. */
-  readonly peer?: string | undefined;
+  readonly peer?: string;
   /** Milliseconds of the wall clock since 1970. */
   readonly deadline: number;
 }
@@ -68,11 +68,13 @@ export interface Comparison {
   readonly difference?: string;
 }
 
+/** An ask overtakes the one before it: the answer to that one is of no use then. */
 export interface Database {
-  /** What is so now; also puts right what may be put right by itself (`rejoin auto`). */
+  /**
+   * What is so now; also puts right what may be put right by itself (`rejoin auto`). While an ask
+   * is carried out: what was so before.
+   */
   look(): Promise<Standing>;
-  /** The last one, without asking. */
-  standing(): Standing;
   promote(ask: PromoteAsk): Promise<Answer>;
   demote(ask: DemoteAsk): Promise<Answer>;
   compare(): Promise<Comparison>;
@@ -80,6 +82,13 @@ export interface Database {
 }
 
 export type DatabaseSettings = DatabasePlan;
+
+/** @param onStanding called with every change, and once in a while */
+export type OpenDatabase = (
+  unit: string,
+  plan: DatabasePlan,
+  onStanding: (standing: Standing) => void,
+) => Database;
 
 /** `unknown`: nothing was found out about the service, so what was known stays. */
 export type CheckOutcome =

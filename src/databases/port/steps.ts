@@ -3,7 +3,7 @@
 const ANSWER_MS = 20;
 
 export class Steps {
-  readonly #deadline: number;
+  #deadline: number;
   readonly #took: string[] = [];
   readonly #begun = performance.now();
 
@@ -17,11 +17,18 @@ export class Steps {
     return Math.max(1, this.#deadline - performance.now());
   }
 
+  /** Somebody else is to be served: nothing more is begun. */
+  cancel(): void {
+    this.#deadline = 0;
+  }
+
   get isLate(): boolean {
     return performance.now() >= this.#deadline;
   }
 
+  /** Rejects without beginning if there is no time left. */
   async run<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (this.isLate) throw new Error(`no time left for: ${name}`);
     const begun = performance.now();
     try {
       return await work();
