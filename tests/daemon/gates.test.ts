@@ -4,7 +4,6 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import type { ControlAnswer } from "#daemon/control-protocol";
-import { noDatabase } from "#daemon/gate-database";
 import { promote } from "#daemon/gate-promote";
 import { Gates } from "#daemon/gates";
 import type { PromoteRequest } from "#daemon/promote-protocol";
@@ -37,7 +36,7 @@ class Bench {
     this.gates = new Gates({
       launcher: makeLauncher(log),
       engine: this.#engine,
-      openDatabase: noDatabase,
+      openDatabase: () => assert.fail("none of these gates has a database"),
       log,
       language: "en",
       events: { ...NO_EVENTS, record: (event) => void this.events.push(event) },
