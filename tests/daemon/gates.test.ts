@@ -15,7 +15,7 @@ import { instant, micros } from "#units/time";
 import type { GateRequest, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
 import { keepLog, makeFolder, makeLauncher, until } from "../support/daemon-bench.ts";
 import { ip } from "../support/fake-world.ts";
-import { gatePlan } from "../support/gate-bench.ts";
+import { gatePlan, noDatabase } from "../support/gate-bench.ts";
 
 const CALLER = { via: "socket", uid: 0, user: "root" } as const;
 const LOCAL = ip("127.0.0.1");
@@ -36,7 +36,7 @@ class Bench {
     this.gates = new Gates({
       launcher: makeLauncher(log),
       engine: this.#engine,
-      openDatabase: () => assert.fail("none of these gates has a database"),
+      openDatabase: noDatabase,
       log,
       language: "en",
       events: { ...NO_EVENTS, record: (event) => void this.events.push(event) },

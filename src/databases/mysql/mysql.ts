@@ -49,7 +49,7 @@ export class MySqlDatabase implements Database {
   readonly #peers: readonly Link[];
   #memory: Memory | undefined;
   #standing: Standing = UNSEEN;
-  #task: { readonly steps: Steps; readonly done: Promise<Answer> } | undefined;
+  #task: { readonly steps: Steps; readonly ended: Promise<void> } | undefined;
   /** An unplanned demotion that could not be carried out: done as soon as the server answers. */
   #owesDemotion = false;
   #forgetting = false;
@@ -205,7 +205,7 @@ export class MySqlDatabase implements Database {
     const steps = new Steps(deadline);
     const before = this.#task;
     const done = this.#after(before, steps, work);
-    const task = { steps, done };
+    const task = { steps, ended: done.then(() => undefined) };
     this.#task = task;
     try {
       return await done;
@@ -215,7 +215,7 @@ export class MySqlDatabase implements Database {
   }
 
   async #after(
-    before: { readonly steps: Steps; readonly done: Promise<Answer> } | undefined,
+    before: { readonly steps: Steps; readonly ended: Promise<void> } | undefined,
     steps: Steps,
     work: (steps: Steps) => Promise<Answer>,
   ): Promise<Answer> {
@@ -223,7 +223,7 @@ export class MySqlDatabase implements Database {
       before.steps.cancel();
       // What waits for an answer of this server gets none any more.
       this.#own.drop();
-      await before.done;
+      await before.ended;
       if (steps.isLate) return { ok: false, code: "overtaken", text: texts.overtaken };
     }
     try {
