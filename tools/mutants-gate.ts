@@ -63,6 +63,11 @@ export const GATE_MUTANTS: readonly Mutant[] = [
       'if (false && event.kind !== "advertReceived"',
     ],
     [
+      "beside another master nobody is served",
+      "phase.master.rivals.length === 0\n      ? serve",
+      "true\n      ? serve",
+    ],
+    [
       "who takes over advertises with it",
       '      { kind: "sendAdvert", priority },\n      { kind: "openFence" },\n',
       '      { kind: "openFence" },\n',
@@ -136,8 +141,8 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a link flap does not demote",
-      "(!gate.isPromoted || mayBeBack(after.state.phase, now))",
-      "!gate.isPromoted",
+      "gate.isPromoted && !mayBeBack(after.state.phase, now)",
+      "gate.isPromoted",
     ],
     [
       "reset_connections",
@@ -207,11 +212,9 @@ export const GATE_MUTANTS: readonly Mutant[] = [
       "const isOpen = true;",
     ],
     ["of two who do not know the loser yields first", "micros(3 * wait) : wait", "wait : wait"],
-    [
-      "a rival that was gone is compared with anew",
-      "return now - heard.at > wait;",
-      "return false;",
-    ],
+    ["a rival that was gone is compared with anew", "now - heard.at > wait || ", ""],
+    ["one that goes on is too", " || (isAsked !== true && now >= after(until, wait))", ""],
+    ["what a person has decided is not", "isAsked !== true && now", "now"],
     [
       "one that yields is compared with once more",
       'conflict?.peer === from && conflict.result === "undecided"',
@@ -240,8 +243,8 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a person decides between two",
-      "return conflict === undefined ? unchanged(state) : settle",
-      "return true ? unchanged(state) : settle",
+      ": settle(state, phase, { ...conflict, isAsked: true });",
+      ": unchanged(state);",
     ],
   ),
   ...inFile(
@@ -264,8 +267,8 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "and goes then",
-      "const until = Math.min(phase.until, after(now, lingerOf(config))) as Instant;\n  return unchanged(inPhase(state, { ...phase, until }));",
-      "return unchanged(state);",
+      "const until = afterAnnouncement(config, phase.until, phase.platform, now);",
+      "const until = undefined;",
     ],
     [
       "what is taken back is not served before it is promoted",
@@ -282,8 +285,8 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "and no longer",
-      'unchanged(inPhase(state, { ...phase, removeAt: sooner }));\n  }\n  if (event.kind === "platformAnswered")',
-      'unchanged(state);\n  }\n  if (event.kind === "platformAnswered")',
+      "const sooner = afterAnnouncement(config, removeAt, platform, now);",
+      "const sooner = undefined;",
     ],
   ),
   ...inFile("fault", [

@@ -166,6 +166,7 @@ export class Switches {
     const { members } = unit;
     if (request.dryRun === true) return await this.#ask(asked);
     if (members.some((one) => this.#runs.has(one))) return stays(unit, { kind: "under-way" });
+    let last: SwitchUnit | undefined;
     for (let tries = 1; ; tries++) {
       const begunAt = performance.now();
       const run = new SwitchRun(members);
@@ -177,11 +178,13 @@ export class Switches {
       );
       try {
         const refused = await this.#ask(asked);
-        if (refused.outcome !== "would-move") return refused;
+        // Taken back behind a gate it is promoted again first, and then is not asked a second time.
+        if (refused.outcome !== "would-move") return last ?? refused;
         const end = endOf(asked, await run.ended);
         const again = 2 * performance.now() - begunAt;
         const isLast = tries === TRIES || again > deadline;
         if (end.reason?.kind !== "no-successor" || isLast) return end;
+        last = end;
       } finally {
         clearTimeout(recall);
         for (const one of members) this.#runs.delete(one);

@@ -67,17 +67,22 @@ function undecidedFor(config: RouterConfig, state: RouterState, advert: Advert):
   return loses(state, advert) === undefined ? micros(3 * wait) : wait;
 }
 
-/** It was gone, and is master again: what was compared then says nothing about now. */
+/**
+ * What was compared then says nothing about now: it was gone, and is master again; or it goes on,
+ * though its own comparison is over, since that found the same (of a node that was promoted between
+ * the two).
+ */
 function isStale(
   config: RouterConfig,
-  { heard, ...state }: RouterState,
-  { result }: GateConflict,
+  state: RouterState,
+  { result, until, isAsked }: GateConflict,
   { interval, priority }: Advert,
   now: Instant,
 ): boolean {
+  const { heard } = state;
   if (result !== "ours" || heard === undefined) return false;
-  const wait = detection(config, { ...state, heard }, interval, priority);
-  return now - heard.at > wait;
+  const wait = detection(config, state, interval, priority);
+  return now - heard.at > wait || (isAsked !== true && now >= after(until, wait));
 }
 
 function beginComparison(
@@ -149,7 +154,11 @@ function whyYield(
 }
 
 /** Decided for this node: it serves, and does not yield to that peer. */
-export function settle(state: RouterState, phase: MasterPhase, conflict: GateConflict): Step {
+export function settle(
+  state: RouterState,
+  phase: MasterPhase,
+  conflict: Omit<GateConflict, "result">,
+): Step {
   const change: Partial<GateState> = { conflict: { ...conflict, result: "ours" }, fence: "open" };
   return {
     state: inPhase(inGate(state, change), { ...phase, rivals: [], probeAt: undefined }),

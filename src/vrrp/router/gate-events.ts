@@ -101,7 +101,9 @@ function promoteAsked(config: RouterConfig, state: RouterState, now: Instant): S
   const { phase, gate } = state;
   if (phase.kind === "master") {
     const conflict = gate?.conflict;
-    return conflict === undefined ? unchanged(state) : settle(state, phase, conflict);
+    return conflict === undefined
+      ? unchanged(state)
+      : settle(state, phase, { ...conflict, isAsked: true });
   }
   if (phase.kind === "promoting" || phase.kind === "demoting") return unchanged(state);
   return eligibleNow(config, inGate(state, { heldUntil: undefined, isAsked: true }), now);

@@ -35,8 +35,11 @@ export function guardExit(
   const closed = inGate(after.state, { fence: "closed", conflict: undefined });
   const { running } = gate;
   const isPromoting = running?.kind === "promote";
-  if (!isPromoting && (!gate.isPromoted || mayBeBack(after.state.phase, now)))
-    return { state: closed, effects: [...closing, ...effects] };
+  // Unless an earlier part of this step has demoted it.
+  const wasDone =
+    before.phase.kind === "promoting" && before.phase.isDone === true && running === undefined;
+  const isPromoted = wasDone || (gate.isPromoted && !mayBeBack(after.state.phase, now));
+  if (!isPromoting && !isPromoted) return { state: closed, effects: [...closing, ...effects] };
   const ended: readonly RouterEffect[] = isPromoting
     ? [{ kind: "cancelGate", run: running.run }]
     : [];

@@ -102,12 +102,11 @@ export function stepHandover(
   if (event.kind === "advertReceived" && event.priority > 0)
     return hearSuccessor(config, state, phase, event, now);
   if (event.kind === "foreignAnnouncement") {
-    const { removeAt } = phase;
-    if (config.gate === undefined || removeAt === undefined) return unchanged(state);
-    const sooner = earliest(removeAt, after(now, lingerOf(config)));
-    return phase.platform === "waiting"
+    const { removeAt, platform } = phase;
+    const sooner = afterAnnouncement(config, removeAt, platform, now);
+    return sooner === undefined
       ? unchanged(state)
-      : unchanged(inPhase(state, { ...phase, removeAt: sooner }));
+      : withEffects(inPhase(state, { ...phase, removeAt: sooner }), ...resets(config));
   }
   if (event.kind === "platformAnswered") {
     const platform = event.moved ? "moved" : "not-awaited";
@@ -137,6 +136,29 @@ export function successorWait(config: RouterConfig, platform: HandoverPhase["pla
   if (platform === "waiting" && handoverWait !== undefined) return micros(handoverWait + promotion);
   return micros(Math.max(lingerOf(config), promotion));
 }
+
+/**
+ * A gate, and the successor announces the address: the removal comes so soon after it. Undefined:
+ * it stays as it is.
+ */
+export function afterAnnouncement(
+  config: RouterConfig,
+  removeAt: Instant | undefined,
+  platform: HandoverPhase["platform"],
+  now: Instant,
+): Instant | undefined {
+  const { gate } = config;
+  if (gate === undefined || removeAt === undefined || platform === "waiting") return undefined;
+  const sooner = after(now, gate.resetConnections ? RESET : lingerOf(config));
+  return sooner < removeAt ? sooner : undefined;
+}
+
+/** Connections are reset as soon as who connects anew finds the successor. */
+export const resets = ({ gate }: RouterConfig): readonly RouterEffect[] =>
+  gate?.resetConnections === true ? [{ kind: "resetConnections" }] : [];
+
+/** Thousands of connections are reset in this time, before the address goes. */
+const RESET: Micros = micros(50_000);
 
 /** `LINGER`, but never more than half an interval. */
 export const lingerOf = (config: RouterConfig): Micros =>

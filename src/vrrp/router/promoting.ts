@@ -53,7 +53,11 @@ export function stepPromoting(
   const master: MasterPhase = has
     ? (next.phase as MasterPhase)
     : { ...(next.phase as MasterPhase), announcements: [] };
-  return { state: inPhase(next, { ...phase, master }), effects: sent };
+  const waiting: PromotingPhase = { ...phase, master };
+  if (phase.isDone !== true || master.rivals.length > 0)
+    return { state: inPhase(next, waiting), effects: sent };
+  const served = serve(config, inPhase(next, waiting), waiting, now);
+  return { state: served.state, effects: [...sent, ...served.effects] };
 }
 
 /** What a master without an address does; one that yields was BACKUP to the outside, or was not. */
@@ -64,7 +68,10 @@ function isWithoutAddress({ takenBack }: PromotingPhase, effect: RouterEffect): 
   return effect.kind === "sendAdvert";
 }
 
-/** The gate has promoted this node. */
+/**
+ * The gate has promoted this node. While another master is heard nobody is served: it may have been
+ * the owner all the time, and then this node yields.
+ */
 export function promoted(
   config: RouterConfig,
   known: Gate,
@@ -81,7 +88,11 @@ export function promoted(
   };
   const { isAsked: _, ...rest } = gate;
   const report = { kind: "promoted", run: running.run, took: tookOf(running.since, now) } as const;
-  const next = serve(config, { ...state, gate: rest }, phase, now);
+  const done = { ...state, gate: rest };
+  const next =
+    phase.master.rivals.length === 0
+      ? serve(config, done, phase, now)
+      : unchanged(inPhase(done, { ...phase, isDone: true }));
   return { state: next.state, effects: [...next.effects, { kind: "report", report }] };
 }
 

@@ -313,7 +313,13 @@ function afterStall(
     publicState(phase) === "MASTER"
       ? enter(state, backup, reason, now, removed)
       : unchanged({ ...state, phase: backup, since: now, reason });
-  const first = state.gate === undefined ? left : withGate(config, state, left, now);
+  const isMove = phase.kind === "demoting" && phase.goal.kind === "switch";
+  const waited = isMove ? micros(now - phase.askedAt) : micros(0);
+  const ended: readonly RouterEffect[] = isMove
+    ? [{ kind: "report", report: { kind: "switch-taken-back", why: "stalled", waited } }]
+    : [];
+  const whole = { state: left.state, effects: [...left.effects, ...ended] };
+  const first = state.gate === undefined ? left : withGate(config, state, whole, now);
   const then = stepUncounted(config, first.state, event, now);
   return { state: then.state, effects: [...first.effects, ...then.effects] };
 }

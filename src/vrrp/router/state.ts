@@ -83,6 +83,8 @@ export interface GateConflict {
   readonly until: Instant;
   /** "undecided": diverged, or not known; a person decides. */
   readonly result: "comparing" | "ours" | "undecided";
+  /** A person has decided (`promoteAsked`): it is not compared again while that peer is heard. */
+  readonly isAsked?: true;
 }
 
 /**
@@ -169,6 +171,8 @@ export interface PromotingPhase {
   readonly master: MasterPhase;
   /** Why it was elected. */
   readonly elected: Reason;
+  /** Promoted, but another master is heard, and one of the two will yield. */
+  readonly isDone?: true;
   /**
    * A planned move was taken back: MASTER to the outside all the time. `hasAddress`: the address
    * was not removed, and is kept.

@@ -25,7 +25,7 @@ import { electAgain } from "./elect.ts";
 import type { PhaseEvent, RouterEffect, RouterEvent, TakenBack } from "./event.ts";
 import { gateOf } from "./gate.ts";
 import { LATENESS } from "./lease.ts";
-import { handoverWindow, lingerOf, successorWait } from "./leave.ts";
+import { afterAnnouncement, handoverWindow, lingerOf, resets, successorWait } from "./leave.ts";
 import type { Reason } from "./reason.ts";
 import type {
   BackupPhase,
@@ -140,11 +140,11 @@ function successorAnnounces(
   phase: SwitchingPhase,
   now: Instant,
 ): Step {
-  const isExpected =
-    config.gate !== undefined && phase.successor !== undefined && phase.platform !== "waiting";
-  if (!isExpected) return unchanged(state);
-  const until = Math.min(phase.until, after(now, lingerOf(config))) as Instant;
-  return unchanged(inPhase(state, { ...phase, until }));
+  if (phase.successor === undefined) return unchanged(state);
+  const until = afterAnnouncement(config, phase.until, phase.platform, now);
+  return until === undefined
+    ? unchanged(state)
+    : withEffects(inPhase(state, { ...phase, until }), ...resets(config));
 }
 
 function onTime(
