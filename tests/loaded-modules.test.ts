@@ -18,6 +18,8 @@ const DAEMON = [
 ];
 /** A thread of the same process. */
 const WRITER = ["src/daemon/event-writer-main.ts"];
+/** A process of its own, only where a database is configured. */
+const DATABASES = ["src/daemon/databases-main.ts"];
 const ENGINE = ["src/daemon/engine-start-main.ts", "src/daemon/engine-main.ts"];
 
 interface Loaded {
@@ -110,4 +112,25 @@ test("the thread that writes events loads SQLite and no package; the supervisor'
   );
   assert.ok(writer.files.size < 20, [...writer.files].join(" "));
   assert.ok(!loadedBy(DAEMON).others.has("node:sqlite"));
+});
+
+test("client libraries of databases are in their own process, and there only if configured", () => {
+  const databases = loadedBy(DATABASES);
+  assert.ok(
+    databases.files.has("src/databases/service.ts"),
+    "the walk has not reached the service",
+  );
+  assert.deepEqual(packagesOf(databases), []);
+  assert.deepEqual(
+    [...databases.files].filter((path) => !/^src\/(?:units|databases|daemon)\//.test(path)),
+    [],
+  );
+  assert.deepEqual(packagesOf(loadedBy(["src/databases/mysql/module.ts"])), ["mysql2"]);
+  for (const mains of [DAEMON, WRITER, ENGINE]) {
+    const loaded = inRoom(loadedBy(mains), "databases");
+    assert.deepEqual(
+      loaded.filter((path) => path !== "src/databases/protocol.ts"),
+      [],
+    );
+  }
 });

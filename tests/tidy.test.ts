@@ -66,8 +66,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: ["diagnostics"],
     pure: false,
   },
+  databases: { uses: ["units"], types: ["keepalived"], pure: false },
   daemon: {
     uses: [
+      "databases",
       "alerts",
       "events",
       "vrrp/supervisor",
@@ -430,6 +432,8 @@ const REVEALS: ReadonlySet<string> = new Set([
   "src/console-server/gate.ts",
   "src/console-server/http-node.ts",
   "src/cloud/client/client.ts",
+  "src/databases/mysql/mysql-client.ts",
+  "src/databases/mysql/statements.ts",
   "src/daemon/alert-http.ts",
   "src/daemon/alert-labels.ts",
   "src/cloud/api/signature-tc3.ts",

@@ -15,6 +15,7 @@ const DAEMON = [
   "src/cli/main.ts",
   "src/daemon/engine-start-main.ts",
   "src/daemon/event-writer-main.ts",
+  "src/daemon/databases-main.ts",
 ];
 /** Every program that a command starts (src/units/installation.ts has where they are). */
 export const PROGRAMS = [

@@ -9,8 +9,8 @@ import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine
 import { failureText } from "./contain.ts";
 import type { InstanceStatus } from "./control-protocol.ts";
 import type { EngineProcess } from "./engine-process.ts";
-import { noDatabase } from "./gate-database.ts";
 import type { Gates } from "./gates.ts";
+import type { SharedDatabases } from "./shared-databases.ts";
 import type { SupervisorOptions } from "./supervisor-options.ts";
 
 export interface GateFeedOptions {
@@ -19,6 +19,7 @@ export interface GateFeedOptions {
     "launcher" | "log" | "language" | "events" | "stateDir"
   >;
   readonly engine: Pick<EngineProcess, "send" | "snapshot">;
+  readonly databases: SharedDatabases;
   /** As far as its engine has said so. */
   readonly isMaster: (instance: string) => boolean;
   /** The status is another one. */
@@ -96,10 +97,11 @@ export class GateFeed {
   }
 
   async #load(): Promise<void> {
-    const { options, engine, isMaster, changed } = this.#options;
+    const { options, engine, databases, isMaster, changed } = this.#options;
     const { launcher, log, language, stateDir, events = NO_EVENTS } = options;
     try {
       const { Gates: Loaded } = await import("./gates.ts");
+      const { openDatabase } = await databases.load();
       const gates = new Loaded({
         launcher,
         engine,
@@ -109,7 +111,7 @@ export class GateFeed {
         stateDir,
         isMaster,
         changed,
-        openDatabase: noDatabase,
+        openDatabase,
       });
       if (this.#plan !== undefined) gates.configure(this.#plan);
       this.#gates = gates;

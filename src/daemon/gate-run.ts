@@ -3,10 +3,11 @@
  * ends at the first that refuses. A demotion that is not planned goes on with the database when its
  * script has failed: the less of a primary is left, the better.
  */
+
+import type { Database, Answer as DatabaseAnswer } from "#databases/port/database";
 import type { GatePlan, GateScript } from "#keepalived/plan/run-plan";
 import { toMillis } from "#units/time";
 import { failureText } from "./contain.ts";
-import type { Database, DatabaseAnswer } from "./gate-database.ts";
 import { runGateScript, type ScriptEnd, type ScriptRun } from "./gate-script.ts";
 import type { GateOutcome } from "./gate-status.ts";
 import { databaseDied, notCarriedOut, scriptFailed, timeOver } from "./gate-texts.ts";

@@ -1,5 +1,5 @@
 /** What `status --json` shows of a gate: the router's part and the supervisor's. */
-import type { Standing } from "./gate-database.ts";
+import type { Standing } from "#databases/port/database";
 import type { Text } from "./switch-protocol.ts";
 
 export interface GateStatus {

@@ -10,6 +10,8 @@
  * database itself, by a `demote` with BATON_REASON=rejoin, or because nobody else has become
  * master: a BACKUP that could hear all the time has heard none for its detection time.
  */
+
+import type { Comparison, Database, OpenDatabase, Standing } from "#databases/port/database";
 import type { Language } from "#diagnostics/diagnostic";
 import type { EventLog } from "#events/event-log";
 import type { NewEvent } from "#events/record";
@@ -17,7 +19,6 @@ import type { GatePlan } from "#keepalived/plan/run-plan";
 import type { RunCounts, RunResult } from "#metrics/reading";
 import { toMillis } from "#units/time";
 import { failureText } from "./contain.ts";
-import type { Comparison, Database, OpenDatabase, Standing } from "./gate-database.ts";
 import { type GateAsk, GateRun, type RunEnd } from "./gate-run.ts";
 import type { GateKind, GateResult, UnitStatus } from "./gate-status.ts";
 import { eligibleText, MARKED, NOT_LOOKED, notKept, provedText, runText } from "./gate-texts.ts";
@@ -193,7 +194,7 @@ export class GateUnit {
     if (this.#current?.number === number) void this.#current.run.end();
   }
 
-  async compare(): Promise<Comparison> {
+  async compare(): Promise<Comparison["result"]> {
     try {
       return (await this.#database?.compare())?.result ?? "unknown";
     } catch (error) {

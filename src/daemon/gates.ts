@@ -2,6 +2,8 @@
  * The gates of all units: what the engine asks of them, and what it has to know. Loaded when the
  * file has a gate (gate-feed.ts).
  */
+
+import type { OpenDatabase } from "#databases/port/database";
 import type { Language } from "#diagnostics/diagnostic";
 import type { EventLog } from "#events/event-log";
 import type { GatePlan, RunPlan } from "#keepalived/plan/run-plan";
@@ -13,7 +15,6 @@ import type { FaultCause } from "#vrrp/router/reason";
 import { background } from "./contain.ts";
 import type { EngineProcess, Snapshot } from "./engine-process.ts";
 import { drained, resetConnections } from "./gate-connections.ts";
-import type { OpenDatabase } from "./gate-database.ts";
 import { anyServes } from "./gate-probe.ts";
 import type { GateStatus, UnitStatus } from "./gate-status.ts";
 import { GateUnit } from "./gate-unit.ts";

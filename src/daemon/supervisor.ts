@@ -48,6 +48,7 @@ import { RecordFile } from "./record-file.ts";
 import { acknowledgeReload, type Reloaded } from "./reload-answer.ts";
 import { ReloadCount } from "./reload-count.ts";
 import { writePid } from "./runtime-dir.ts";
+import { SharedDatabases } from "./shared-databases.ts";
 import { SharedWork } from "./shared-work.ts";
 import { identity, statusAnswer } from "./status.ts";
 import { type ConfigureEffect, Supervision, type TakenEffect } from "./supervision.ts";
@@ -75,6 +76,7 @@ export class Supervisor {
   readonly #notifier: Notifier;
   readonly #memories: InstanceMemories = new InstanceMemories();
   readonly #watchers: Watchers;
+  readonly #databases: SharedDatabases;
   readonly #gates: GateFeed;
   readonly #recording: RecordFile | undefined;
   readonly #packets: PacketLog;
@@ -160,7 +162,9 @@ export class Supervisor {
     );
     const changed = (): void => this.#watchers.changed();
     const isMaster = (name: string): boolean => this.#memories.get(name)?.state === "MASTER";
-    this.#gates = new GateFeed({ options, engine: this.#engine, isMaster, changed });
+    const databases = new SharedDatabases(log);
+    this.#databases = databases;
+    this.#gates = new GateFeed({ options, engine: this.#engine, databases, isMaster, changed });
     if (options.recordFile !== undefined)
       this.#recording = new RecordFile(options.recordFile, {
         log,
@@ -312,6 +316,7 @@ export class Supervisor {
     this.#processes.stop();
     await this.#handedOver.promise;
     await this.#gates.finish();
+    await this.#databases.close();
     this.#havips.stop();
     await this.#recording?.close();
     this.#notifyStop();

@@ -50,6 +50,13 @@ interface RecentPacket {
 const RECENT_MAX = 64;
 const NO_WAIT = 0 as Micros;
 
+/** Nobody here may promote or demote; keepalived, which is compared with, does not ask either. */
+function withoutGate(config: InstanceConfig): InstanceConfig {
+  const { fence: _fence, router, ...rest } = config;
+  const { gate, ...plain } = router;
+  return gate === undefined ? config : { ...rest, router: plain };
+}
+
 export class ShadowNode {
   readonly #plan: NodePlan;
   readonly #tolerance: Micros | undefined;
@@ -68,7 +75,7 @@ export class ShadowNode {
   readonly #trackers = new Map<string, TrackerResult>();
 
   constructor(plan: NodePlan, tolerance: Micros | undefined, report: NodeReport, at: Instant) {
-    this.#plan = plan;
+    this.#plan = { ...plan, instances: plan.instances.map(withoutGate) };
     this.#tolerance = tolerance;
     this.#report = report;
     this.#virtual = new Set(plan.instances.flatMap(addressesOf));

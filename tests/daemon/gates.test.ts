@@ -4,7 +4,6 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import type { ControlAnswer } from "#daemon/control-protocol";
-import { noDatabase } from "#daemon/gate-database";
 import { promote } from "#daemon/gate-promote";
 import { Gates } from "#daemon/gates";
 import type { PromoteRequest } from "#daemon/promote-protocol";
@@ -16,7 +15,7 @@ import { instant, micros } from "#units/time";
 import type { GateRequest, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
 import { keepLog, makeFolder, makeLauncher, until } from "../support/daemon-bench.ts";
 import { ip } from "../support/fake-world.ts";
-import { gatePlan } from "../support/gate-bench.ts";
+import { gatePlan, noDatabase } from "../support/gate-bench.ts";
 
 const CALLER = { via: "socket", uid: 0, user: "root" } as const;
 const LOCAL = ip("127.0.0.1");

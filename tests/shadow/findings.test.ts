@@ -62,6 +62,20 @@ test("a master that is gone: its backup takes over when Baton would", () => {
   assert.deepEqual(packets, [12]);
 });
 
+test("a gate is not asked: keepalived does not, and nobody here may", () => {
+  const gate = ["gate {", 'demote "/bin/true"', "fence tcp 80", "}"];
+  const found = findIn(
+    pair(gate),
+    [...regular(A, 100, 0, 10), ...regular(B, 100, 10 + DETECTION, 20)],
+    19.6,
+  );
+  assert.deepEqual(brief(found).toSorted(), [
+    "- no-owner same",
+    "a stopped-advertising same",
+    "b took-over same",
+  ]);
+});
+
 test("a planned stop: the only peer waits the skew time, and Baton would not", () => {
   const found = findIn(
     pair(),

@@ -1,10 +1,15 @@
 /** One gate in the supervisor, with programs and a database that answer when the test says so. */
 import type { TestContext } from "node:test";
-import type { Database, DatabaseAnswer, Standing } from "#daemon/gate-database";
 import { GateUnit, type UnitRequest } from "#daemon/gate-unit";
 import type { Heard } from "#daemon/gate-unit-mark";
 import { OutputTail } from "#daemon/output-tail";
 import type { CommandEnd } from "#daemon/run-command";
+import type {
+  Database,
+  Answer as DatabaseAnswer,
+  OpenDatabase,
+  Standing,
+} from "#databases/port/database";
 import type { NewEvent } from "#events/record";
 import type { GatePlan } from "#keepalived/plan/run-plan";
 import { fromMillis } from "#units/time";
@@ -182,3 +187,25 @@ export class FakeDatabase implements Database {
     return await Promise.resolve();
   }
 }
+
+/** None is ever eligible. */
+export const noDatabase: OpenDatabase = (_unit, { kind }, onStanding) => {
+  const text = { en: `this version cannot ask ${kind}`, "zh-CN": `此版本不支持 ${kind}` };
+  const standing: Standing = {
+    role: "unreachable",
+    isWritable: false,
+    follows: false,
+    eligible: false,
+    why: [text],
+  };
+  queueMicrotask(() => onStanding(standing));
+  const refused = async (): Promise<DatabaseAnswer> =>
+    await Promise.resolve({ ok: false, code: "no-client", text });
+  return {
+    look: async () => await Promise.resolve(standing),
+    promote: refused,
+    demote: refused,
+    compare: async () => await Promise.resolve({ result: "unknown" }),
+    close: async () => await Promise.resolve(),
+  };
+};

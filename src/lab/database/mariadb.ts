@@ -42,7 +42,7 @@ export const APP_DATABASE = "app";
 /** What Baton's account needs in MariaDB 10.5 or later, and no more. */
 export const GATE_GRANTS: readonly string[] = [
   "GRANT REPLICATION SLAVE ADMIN, REPLICATION MASTER ADMIN, REPLICA MONITOR, BINLOG MONITOR, " +
-    "READ_ONLY ADMIN, CONNECTION ADMIN, PROCESS ON *.* TO 'baton'@'%'",
+    "READ_ONLY ADMIN, CONNECTION ADMIN, PROCESS, RELOAD ON *.* TO 'baton'@'%'",
   "GRANT SELECT ON mysql.global_priv TO 'baton'@'%'",
 ];
 
@@ -209,7 +209,7 @@ export class MariaDb {
     values: readonly (string | number)[] = [],
   ): Promise<readonly Row[]> {
     try {
-      this.#connection ??= await this.connect();
+      this.#connection ??= await this.#keep();
       const options = { sql, timeout: QUERY_MILLISECONDS };
       const [rows] = await this.#connection.query<RowDataPacket[]>(options, [...values]);
       return rows as unknown as readonly Row[];
@@ -218,6 +218,17 @@ export class MariaDb {
       this.#connection = undefined;
       throw error;
     }
+  }
+
+  /** Whoever makes a server read-only may kill this session too. */
+  async #keep(): Promise<Connection> {
+    const connection = await this.connect();
+    const lost = (): void => {
+      if (this.#connection === connection) this.#connection = undefined;
+    };
+    connection.on("end", lost);
+    connection.on("error", lost);
+    return connection;
   }
 
   /** A connection of its own, as root. */

@@ -1,0 +1,14 @@
+/** A kind's client library is loaded when the first database of that kind is configured. */
+import type { DatabaseKind } from "#keepalived/plan/run-plan";
+import type { DatabaseModule } from "./port/database.ts";
+
+/** Undefined: this version cannot talk to it yet. */
+export async function loadModule(kind: DatabaseKind): Promise<DatabaseModule | undefined> {
+  switch (kind) {
+    case "mysql":
+      return (await import("./mysql/module.ts")).mysql;
+    case "postgresql":
+    case "redis":
+      return undefined;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Connections by mysql2. The socket is made here, so that a machine that is gone and a server that
+ * hangs (its kernel still accepts) are kept apart.
+ */
+import { connect, type Socket } from "node:net";
+import { type Connection, createConnection, type QueryError } from "mysql2";
+import type { DatabaseAddress } from "#keepalived/plan/run-plan";
+import type { Login } from "../port/credentials.ts";
+import { printAddress } from "../port/database.ts";
+import { asSqlError, type DialLimits, type Row, type Sql, SqlError, within } from "./sql.ts";
+
+export async function dialMySql(
+  at: DatabaseAddress,
+  login: Login | undefined,
+  limits: DialLimits,
+): Promise<Sql> {
+  const begun = performance.now();
+  const socket = await openSocket(at, limits.connectMs);
+  try {
+    const connection = createConnection(options(socket, at, login));
+    // Errors between statements: the next one reports them.
+    connection.on("error", () => undefined);
+    const opened = new Promise<void>((resolve, reject) => {
+      connection.connect((error) => (error === null ? resolve() : reject(loginError(error))));
+    });
+    opened.catch(() => undefined);
+    const left = limits.loginMs - (performance.now() - begun);
+    await within(opened, left, () => new SqlError("hung", "ETIMEDOUT", hung(at)));
+    return new MySqlConnection(connection, at);
+  } catch (error) {
+    socket.destroy();
+    throw asSqlError(error);
+  }
+}
+
+const hung = (at: DatabaseAddress): string => `${printAddress(at)} accepts and does not answer`;
+
+/** What the server, or the way to it, had against the login. */
+function loginError(error: QueryError): SqlError {
+  const { code } = error;
+  // A number is the server's own answer: an access right, a limit, a host that it blocks.
+  const problem = code.startsWith("ER_") ? "refused" : "unreachable";
+  return new SqlError(problem, code, error.message);
+}
+
+async function openSocket(at: DatabaseAddress, ms: number): Promise<Socket> {
+  const socket =
+    "socket" in at ? connect({ path: at.socket }) : connect({ host: at.host, port: at.port });
+  socket.setNoDelay(true);
+  const opened = new Promise<void>((resolve, reject) => {
+    socket.once("connect", resolve);
+    socket.once("error", (error: NodeJS.ErrnoException) =>
+      reject(new SqlError("unreachable", error.code ?? "", error.message)),
+    );
+  });
+  opened.catch(() => undefined);
+  try {
+    await within(opened, ms, () => {
+      return new SqlError("unreachable", "ETIMEDOUT", `nobody accepts at ${printAddress(at)}`);
+    });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+function options(
+  socket: Socket,
+  at: DatabaseAddress,
+  login: Login | undefined,
+): Parameters<typeof createConnection>[0] & object {
+  const password = login?.password?.reveal();
+  return {
+    stream: socket,
+    user: login?.user ?? "root",
+    ...(password === undefined ? {} : { password }),
+    ...(login?.sslCaText === undefined || "socket" in at
+      ? {}
+      : { ssl: { ca: login.sslCaText, rejectUnauthorized: true } }),
+    // No code is made from what a server sends.
+    disableEval: true,
+    // Everything as text: no number is rounded, no date is read.
+    typeCast: (field) => field.string(),
+  };
+}
+
+class MySqlConnection implements Sql {
+  readonly #connection: Connection;
+  readonly #at: DatabaseAddress;
+  #isOpen = true;
+
+  constructor(connection: Connection, at: DatabaseAddress) {
+    this.#connection = connection;
+    this.#at = at;
+    const closed = (): void => {
+      this.#isOpen = false;
+    };
+    connection.on("end", closed);
+    connection.on("error", closed);
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get threadId(): number {
+    return this.#connection.threadId;
+  }
+
+  async query(sql: string, timeoutMs: number): Promise<readonly Row[]> {
+    const answered = new Promise<readonly Row[]>((resolve, reject) => {
+      this.#connection.query(sql, (error, rows) => {
+        if (error !== null) reject(this.#problem(error));
+        // A statement without rows has a header of its own instead.
+        else resolve(Array.isArray(rows) ? (rows as unknown as readonly Row[]) : []);
+      });
+    });
+    answered.catch(() => undefined);
+    try {
+      return await within(answered, timeoutMs, () => {
+        return new SqlError("hung", "ETIMEDOUT", `${printAddress(this.#at)}: no answer in time`);
+      });
+    } catch (error) {
+      if (asSqlError(error).problem !== "statement") this.destroy();
+      throw error;
+    }
+  }
+
+  #problem(error: NodeJS.ErrnoException): SqlError {
+    const code = error.code ?? "";
+    const isAnswer = code.startsWith("ER_") || code.startsWith("UNKNOWN_CODE");
+    return new SqlError(isAnswer ? "statement" : "unreachable", code, error.message);
+  }
+
+  destroy(): void {
+    this.#isOpen = false;
+    this.#connection.destroy();
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * MySQL 8 and MariaDB. A look reads what the servers say of themselves, here and at the peers, and
+ * remembers what matters of the primary for when it is gone (standing.ts). Promotions and demotions
+ * run one at a time, and no look meanwhile; a new one ends the one before it.
+ */
+import type { Credentials } from "../port/credentials.ts";
+import {
+  type Answer,
+  type Comparison,
+  type Database,
+  type DatabaseSettings,
+  type DemoteAsk,
+  type PromoteAsk,
+  printAddress,
+  type Standing,
+  type Text,
+  UNSEEN,
+} from "../port/database.ts";
+import { Steps } from "../port/steps.ts";
+import { demote } from "./demotion.ts";
+import { missing } from "./gtid.ts";
+import { Link, type Seen, see } from "./link.ts";
+import { privilegedAccounts } from "./privileged.ts";
+import { forgetSource, promote } from "./promotion.ts";
+import { makeReadOnly } from "./read-only.ts";
+import { type Rejoin, rejoin, tendSemiSync } from "./rejoin.ts";
+import { asSqlError, type Dial } from "./sql.ts";
+import {
+  type Memory,
+  type PeerView,
+  primaryOf,
+  remember,
+  roleOf,
+  standingOf,
+  unreachableStanding,
+  type View,
+} from "./standing.ts";
+import { statementsOf } from "./statements.ts";
+import * as texts from "./texts.ts";
+
+/** Stopping to receive from a primary that is gone. */
+const FORGET_MS = 30_000;
+const REJOIN_POLL_MS = 50;
+
+export class MySqlDatabase implements Database {
+  readonly #settings: DatabaseSettings;
+  readonly #credentials: Credentials;
+  readonly #own: Link;
+  readonly #peers: readonly Link[];
+  #memory: Memory | undefined;
+  #standing: Standing = UNSEEN;
+  #task: { readonly steps: Steps; readonly ended: Promise<void> } | undefined;
+  /** An unplanned demotion that could not be carried out: done as soon as the server answers. */
+  #owesDemotion = false;
+  #forgetting = false;
+  #forgetProblem: string | undefined;
+  /** It is ours to make it follow: we demoted it, or its server has just come back. */
+  #mayRejoin = false;
+  #privileged: readonly string[] | undefined;
+  #rejoined: Rejoin | undefined;
+
+  constructor(settings: DatabaseSettings, credentials: Credentials, dial: Dial) {
+    this.#settings = settings;
+    this.#credentials = credentials;
+    this.#own = new Link(settings.at, credentials.client, dial);
+    this.#peers = settings.peers.map((at) => new Link(at, credentials.client, dial));
+  }
+
+  get #timeoutMs(): number {
+    return this.#settings.timeout / 1_000;
+  }
+
+  async look(): Promise<Standing> {
+    if (this.#task !== undefined) return this.#standing;
+    const view = await this.#view();
+    if (this.#isTaken() || view === undefined) return this.#standing;
+    await this.#tend(view).catch(() => undefined);
+    return this.#standing;
+  }
+
+  readonly #isTaken = (): boolean => this.#task !== undefined;
+
+  /** Undefined: this database does not answer. */
+  async #view(): Promise<View | undefined> {
+    const beganAt = performance.now();
+    // Its own first: what it has beyond a peer's later answer is its own.
+    const own = await see(this.#own, this.#timeoutMs);
+    const peers = await Promise.all(
+      this.#peers.map(async (link): Promise<PeerView> => {
+        return { at: link.at, seen: await see(link, this.#timeoutMs) };
+      }),
+    );
+    if (own.facts === undefined) {
+      this.#mayRejoin = true;
+      this.#standing = unreachableStanding(printAddress(this.#own.at), own.problem, peers);
+      return undefined;
+    }
+    const view: View = { own: own.facts, peers };
+    this.#memory = remember(view, this.#memory, beganAt);
+    this.#standing = this.#withNotes(
+      standingOf(this.#settings, view, this.#memory, performance.now()),
+    );
+    return view;
+  }
+
+  #withNotes(standing: Standing): Standing {
+    const more: Text[] = [];
+    if (this.#privileged !== undefined && this.#privileged.length > 0)
+      more.push(texts.privileged(this.#privileged));
+    if (this.#forgetProblem !== undefined && standing.role === "primary")
+      more.push(texts.failed("RESET SLAVE ALL", this.#forgetProblem));
+    if (this.#rejoined?.kind === "refused" && !standing.follows && standing.role !== "primary")
+      more.push(this.#rejoined.text);
+    if (more.length === 0) return standing;
+    return { ...standing, notes: [...(standing.notes ?? []), ...more] };
+  }
+
+  async #tend(view: View): Promise<void> {
+    const role = roleOf(view.own);
+    this.#privileged ??= await privilegedAccounts(this.#own, view.own, this.#timeoutMs);
+    if (this.#owesDemotion && role === "primary") {
+      const steps = new Steps(Date.now() + this.#timeoutMs);
+      const statements = statementsOf(view.own.dialect, view.own.version);
+      const problem = await makeReadOnly(this.#own, statements, view.own.user, steps);
+      if (problem === undefined) this.#owesDemotion = false;
+      return;
+    }
+    await tendSemiSync(this.#own, view, this.#settings, this.#timeoutMs);
+    if (role === "primary" && view.own.replication !== undefined) this.#forget();
+    const { replication } = view.own;
+    if (replication?.receives === "yes" && replication.applies) this.#mayRejoin = false;
+    else if (role !== "primary" && (this.#mayRejoin || isAstray(view)))
+      this.#rejoined = await this.#rejoin(view);
+  }
+
+  async #rejoin(view: View): Promise<Rejoin> {
+    return await rejoin(this.#own, view, this.#settings, this.#credentials, this.#timeoutMs);
+  }
+
+  #forget(): void {
+    if (this.#forgetting) return;
+    this.#forgetting = true;
+    forgetSource(this.#own, FORGET_MS)
+      .then(() => {
+        this.#forgetProblem = undefined;
+      })
+      .catch((error: unknown) => {
+        this.#forgetProblem = asSqlError(error).message;
+      })
+      .finally(() => {
+        this.#forgetting = false;
+      });
+  }
+
+  async promote(ask: PromoteAsk): Promise<Answer> {
+    this.#owesDemotion = false;
+    return await this.#run(ask.deadline, async (steps) => {
+      const answer = await promote({
+        own: this.#own,
+        peers: this.#peers,
+        settings: this.#settings,
+        memory: this.#memory,
+        ask,
+        steps,
+      });
+      if (answer.ok) this.#forget();
+      return answer;
+    });
+  }
+
+  async demote(ask: DemoteAsk): Promise<Answer> {
+    if (ask.reason === "rejoin")
+      return await this.#run(ask.deadline, (steps) => this.#askedRejoin(steps));
+    const answer = await this.#run(ask.deadline, (steps) =>
+      demote(this.#own, this.#peers, ask, steps),
+    );
+    this.#owesDemotion = !answer.ok && !ask.isPlanned;
+    this.#mayRejoin = true;
+    return answer;
+  }
+
+  async #askedRejoin(steps: Steps): Promise<Answer> {
+    for (;;) {
+      const view = await this.#view();
+      if (view === undefined) return this.#refusedUnreachable();
+      const rejoined = await this.#rejoin(view);
+      this.#rejoined = rejoined;
+      if (rejoined.kind === "follows") return { ok: true, details: steps.print() };
+      if (rejoined.kind === "refused")
+        return { ok: false, code: rejoined.code, text: rejoined.text };
+      if (steps.isLate) return { ok: false, code: "late", text: texts.receivingLate };
+      await new Promise((resolve) => {
+        setTimeout(resolve, REJOIN_POLL_MS);
+      });
+    }
+  }
+
+  #refusedUnreachable(): Answer {
+    const [text = texts.followsNobody] = this.#standing.why;
+    return { ok: false, code: "unreachable", text };
+  }
+
+  /** Ends what is under way, then runs. Nothing rejects. */
+  async #run(deadline: number, work: (steps: Steps) => Promise<Answer>): Promise<Answer> {
+    const steps = new Steps(deadline);
+    const before = this.#task;
+    const done = this.#after(before, steps, work);
+    const task = { steps, ended: done.then(() => undefined) };
+    this.#task = task;
+    try {
+      return await done;
+    } finally {
+      if (this.#task === task) this.#task = undefined;
+    }
+  }
+
+  async #after(
+    before: { readonly steps: Steps; readonly ended: Promise<void> } | undefined,
+    steps: Steps,
+    work: (steps: Steps) => Promise<Answer>,
+  ): Promise<Answer> {
+    if (before !== undefined) {
+      before.steps.cancel();
+      // What waits for an answer of this server gets none any more.
+      this.#own.drop();
+      await before.ended;
+      if (steps.isLate) return { ok: false, code: "overtaken", text: texts.overtaken };
+    }
+    try {
+      return await work(steps);
+    } catch (error) {
+      if (steps.isLate) return { ok: false, code: "late", text: texts.late };
+      const problem = asSqlError(error);
+      const where = printAddress(this.#own.at);
+      const isAnswer = problem.problem === "statement" || problem.problem === "refused";
+      return isAnswer
+        ? { ok: false, code: "failed", text: texts.failed(where, problem.message) }
+        : { ok: false, code: "unreachable", text: texts.unreachable(where, problem) };
+    }
+  }
+
+  async compare(): Promise<Comparison> {
+    const [own, ...others] = await Promise.all(
+      [this.#own, ...this.#peers].map((link): Promise<Seen> => see(link, this.#timeoutMs)),
+    );
+    const data = own?.facts?.data;
+    if (data === undefined || others.length === 0) return { result: "unknown" };
+    const differences = others.map(({ facts }) => {
+      const theirs = facts === undefined ? undefined : missing(data, facts.data);
+      const ours = facts === undefined ? undefined : missing(facts.data, data);
+      return theirs === undefined || ours === undefined ? undefined : { ours, theirs };
+    });
+    return joinDifferences(differences);
+  }
+
+  close(): Promise<void> {
+    for (const link of [this.#own, ...this.#peers]) link.close();
+    return Promise.resolve();
+  }
+}
+
+/**
+ * It follows nobody, or somebody else than the primary. (A replica of the primary that was stopped
+ * is left to who stopped it.)
+ */
+function isAstray({ own: { replication }, peers }: View): boolean {
+  if (replication === undefined) return true;
+  const primary = primaryOf(peers);
+  if (primary === undefined || "socket" in primary.at) return false;
+  const { host, port } = primary.at;
+  const isOther = replication.host !== host || replication.port !== port;
+  return isOther && replication.receives === "connecting";
+}
+
+/** Of all peers: one that cannot be compared, or has diverged, decides. */
+export function joinDifferences(
+  all: readonly ({ readonly ours: string; readonly theirs: string } | undefined)[],
+): Comparison {
+  const known = all.filter((one) => one !== undefined);
+  if (known.length < all.length || known.length === 0) return { result: "unknown" };
+  const ours = known.map((one) => one.ours).find((text) => text !== "") ?? "";
+  const theirs = known.map((one) => one.theirs).find((text) => text !== "") ?? "";
+  const difference = `here ${ours === "" ? "-" : ours}, there ${theirs === "" ? "-" : theirs}`;
+  if (ours !== "" && theirs !== "") return { result: "diverged", difference };
+  if (ours !== "") return { result: "ours", difference };
+  return theirs === "" ? { result: "equal" } : { result: "theirs", difference };
+}

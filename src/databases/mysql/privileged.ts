@@ -1,0 +1,30 @@
+/** Accounts that `read_only` does not stop: only MariaDB has such, since MySQL's is `super_`. */
+import type { Facts } from "./facts.ts";
+import type { Link } from "./link.ts";
+
+const LISTED_MAX = 10;
+
+/** Empty also if the gate's account may not read them. */
+export async function privilegedAccounts(
+  link: Link,
+  { dialect, user }: Facts,
+  timeoutMs: number,
+): Promise<readonly string[]> {
+  if (dialect !== "mariadb") return [];
+  try {
+    const rows = await link.query(
+      "SELECT CONCAT(User, '@', Host) AS account, User AS user FROM mysql.global_priv " +
+        `WHERE (JSON_VALUE(Priv, '$.access') >> ${READ_ONLY_ADMIN_BIT}) & 1 = 1 LIMIT 100`,
+      timeoutMs,
+    );
+    return rows
+      .filter((row) => row["user"] !== user && row["user"] !== "mariadb.sys")
+      .slice(0, LISTED_MAX)
+      .map((row) => row["account"] ?? "");
+  } catch {
+    return [];
+  }
+}
+
+/** In the number that MariaDB 10.5 and later keep for an account. */
+const READ_ONLY_ADMIN_BIT = 35;

@@ -1,0 +1,115 @@
+/**
+ * What a database is given to do without being asked: a former primary follows the new one if that
+ * has everything it has; a primary waits for its replica again once that has caught up; a replica
+ * waits for nobody.
+ */
+
+import type { Credentials } from "../port/credentials.ts";
+import { type DatabaseSettings, printAddress, type Text } from "../port/database.ts";
+import type { Facts } from "./facts.ts";
+import { missing } from "./gtid.ts";
+import type { Link } from "./link.ts";
+import { asSqlError } from "./sql.ts";
+import { primaryOf, roleOf, type View } from "./standing.ts";
+import { statementsOf } from "./statements.ts";
+import * as texts from "./texts.ts";
+
+export type Rejoin =
+  | { readonly kind: "follows" }
+  /** It was given the primary to follow just now. */
+  | { readonly kind: "begun" }
+  | { readonly kind: "refused"; readonly code: string; readonly text: Text };
+
+const refused = (code: string, text: Text): Rejoin => ({ kind: "refused", code, text });
+
+/** A database that may write is never made a replica here: whoever wants that demotes it first. */
+export async function rejoin(
+  own: Link,
+  view: View,
+  settings: DatabaseSettings,
+  credentials: Credentials,
+  timeoutMs: number,
+): Promise<Rejoin> {
+  const { replication } = view.own;
+  const found = primaryOf(view.peers);
+  const primary = found?.seen.facts;
+  if (replication?.receives === "yes" && replication.applies) {
+    // Received from a server that is there: GTIDs of its own would have been refused by it.
+    const extra = primary === undefined ? "" : (missing(primary.data, view.own.data) ?? "");
+    return extra === "" ? { kind: "follows" } : refused("diverged", texts.errant(extra));
+  }
+  if (!view.own.isReadOnly) return refused("writable", texts.stillWritable);
+  if (found === undefined || primary === undefined || "socket" in found.at)
+    return refused("no-primary", texts.noPrimary);
+  const extra = missing(primary.data, view.own.data);
+  if (extra === undefined) return refused("other-kind", texts.otherKind);
+  if (extra !== "") return refused("diverged", texts.errant(extra));
+  const { host, port } = found.at;
+  if (settings.rejoin === "manual") return refused("manual", texts.rejoinManually(host, port));
+  const login = credentials.replication;
+  if (login === undefined) return refused("no-login", texts.noReplicationLogin);
+  try {
+    await follow(own, view.own, { host, port }, login, timeoutMs);
+    return { kind: "begun" };
+  } catch (error) {
+    const { message } = asSqlError(error);
+    return refused("failed", texts.failed(`CHANGE MASTER TO ${printAddress(found.at)}`, message));
+  }
+}
+
+async function follow(
+  own: Link,
+  facts: Facts,
+  primary: { readonly host: string; readonly port: number },
+  login: NonNullable<Credentials["replication"]>,
+  timeoutMs: number,
+): Promise<void> {
+  const statements = statementsOf(facts.dialect, facts.version);
+  // A connection of its own: stopping takes a while if what it followed is gone.
+  const sql = await own.another(timeoutMs);
+  try {
+    if (facts.replication !== undefined) {
+      await sql.query(statements.stopApplying, timeoutMs);
+      await sql.query(statements.stopReceiving, timeoutMs);
+    }
+    if (facts.semiSync?.isReplicaEnabled === false)
+      await sql.query(statements.semiSyncReplica, timeoutMs);
+    if (facts.semiSync?.isSourceEnabled === true)
+      await sql.query(statements.semiSyncOff, timeoutMs);
+    for (const statement of statements.follow(primary.host, primary.port, login))
+      await sql.query(statement, timeoutMs);
+  } finally {
+    sql.destroy();
+  }
+}
+
+/** Waiting for acknowledgements: on at a primary with a replica that has everything, else off. */
+export async function tendSemiSync(
+  own: Link,
+  view: View,
+  settings: DatabaseSettings,
+  timeoutMs: number,
+): Promise<void> {
+  const { semiSync, dialect, version } = view.own;
+  if (settings.sync === "off" || semiSync === undefined) return;
+  const statements = statementsOf(dialect, version);
+  const role = roleOf(view.own);
+  if (role !== "primary") {
+    if (semiSync.isSourceEnabled) await own.query(statements.semiSyncOff, timeoutMs);
+    return;
+  }
+  if (semiSync.isSourceEnabled) return;
+  const isReady = view.peers.some(({ seen: { facts } }) => {
+    const { replication } = facts ?? {};
+    if (facts === undefined || replication === undefined) return false;
+    const follows = replication.receives === "yes" && replication.applies;
+    return (
+      follows && facts.semiSync?.isReplicaOn === true && missing(facts.data, view.own.data) === ""
+    );
+  });
+  if (!isReady) return;
+  await own.query(statements.semiSyncOn, timeoutMs);
+  const after = await own.facts(timeoutMs);
+  // It has gone meanwhile: no commit waits for it.
+  if (after.semiSync?.clients === 0) await own.query(statements.semiSyncOff, timeoutMs);
+}

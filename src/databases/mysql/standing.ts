@@ -1,0 +1,258 @@
+/**
+ * Whether this database could be promoted now, and why not. Pure: facts of the servers, and what
+ * was seen of the primary while it answered.
+ *
+ * A replica is eligible while its primary is gone if it was all right when the primary was last
+ * seen. With `sync required` also only as long as the primary cannot have acknowledged anything
+ * alone: a write that began to wait after the look before the last one is acknowledged alone
+ * `rpl_semi_sync_master_timeout` later at the earliest.
+ */
+import type { Micros } from "#units/time";
+import {
+  type DatabaseRole,
+  type DatabaseSettings,
+  printAddress,
+  type ServerStanding,
+  type Standing,
+  type Text,
+} from "../port/database.ts";
+import type { Facts } from "./facts.ts";
+import { type Data, missing, printData } from "./gtid.ts";
+import type { Link, Seen } from "./link.ts";
+import type { SqlError } from "./sql.ts";
+import * as texts from "./texts.ts";
+
+/** Milliseconds of a monotonic clock. */
+type Clock = number;
+
+/** Of the primary that this replica follows, from the looks at which it answered. */
+export interface Memory {
+  /** When the last such look began. */
+  readonly seenAt: Clock;
+  /** What the primary had then. */
+  readonly data: Data;
+  readonly lag: Micros | undefined;
+  readonly errant: string;
+  /** The primary acknowledges nothing alone before this. Undefined: it may have. */
+  readonly synchronousUntil: Clock | undefined;
+  readonly semiSyncTimeoutMs: number | undefined;
+}
+
+export interface View {
+  readonly own: Facts;
+  readonly peers: readonly PeerView[];
+}
+
+export interface PeerView {
+  readonly at: Link["at"];
+  readonly seen: Seen;
+}
+
+export function roleOf({ isReadOnly, replication }: Facts): Exclude<DatabaseRole, "unreachable"> {
+  if (replication?.applies === true) return "replica";
+  if (!isReadOnly) return "primary";
+  return replication === undefined ? "alone" : "replica";
+}
+
+/** The one that takes writes, if any of the peers does. */
+export const primaryOf = (peers: readonly PeerView[]): PeerView | undefined =>
+  peers.find(({ seen }) => seen.facts !== undefined && roleOf(seen.facts) === "primary");
+
+/**
+ * What is remembered after a look.
+ *
+ * @param before what was remembered until now
+ * @param beganAt when this look began
+ */
+export function remember(
+  view: View,
+  before: Memory | undefined,
+  beganAt: Clock,
+): Memory | undefined {
+  const { own } = view;
+  const primary = primaryOf(view.peers)?.seen.facts;
+  if (roleOf(own) !== "replica") return undefined;
+  if (primary === undefined) return before;
+  const errant = missing(primary.data, own.data) ?? "";
+  const behind = missing(own.data, primary.data);
+  const receives = own.replication?.receives === "yes";
+  // Nothing is missing: it is not behind, whatever the clock of whole seconds says.
+  const lag = behind === "" ? (0 as Micros) : own.replication?.lag;
+  const semiSync = primary.semiSync;
+  return {
+    seenAt: beganAt,
+    data: primary.data,
+    lag,
+    errant,
+    synchronousUntil: receives ? synchronousUntil(own, primary, before) : undefined,
+    semiSyncTimeoutMs: semiSync?.timeoutMs,
+  };
+}
+
+/**
+ * What the primary had at the look before is here: whatever waits for an acknowledgement now began
+ * to wait after that look.
+ */
+function synchronousUntil(
+  own: Facts,
+  primary: Facts,
+  before: Memory | undefined,
+): Clock | undefined {
+  const { semiSync } = primary;
+  const isOn = waits(primary) && own.semiSync?.isReplicaOn === true;
+  if (!isOn || semiSync === undefined || before === undefined) return undefined;
+  if (missing(own.data, before.data) !== "") return before.synchronousUntil;
+  return before.seenAt + semiSync.timeoutMs;
+}
+
+/** The primary acknowledges nothing that no replica has received. */
+export const waits = ({ semiSync }: Facts): boolean =>
+  semiSync?.isSourceOn === true && semiSync.clients > 0 && semiSync.waitsWithoutReplica;
+
+export function standingOf(
+  settings: DatabaseSettings,
+  view: View,
+  memory: Memory | undefined,
+  now: Clock,
+): Standing {
+  const { own, peers } = view;
+  const role = roleOf(own);
+  const why =
+    role === "replica"
+      ? whyReplica(settings, view, memory, now)
+      : whyStandalone(settings, view, role);
+  if (!own.isReplicable) why.push(texts.notReplicable);
+  const notes = notesOf(settings, view);
+  const first = peers[0];
+  const server = serverStanding(own, primaryOf(peers)?.seen.facts, memory?.lag);
+  return {
+    ...server,
+    follows: server.follows && (memory?.errant ?? "") === "",
+    ...(first === undefined ? {} : { peer: peerStanding(first.seen, own) }),
+    eligible: why.length === 0,
+    why,
+    ...(notes.length === 0 ? {} : { notes }),
+  };
+}
+
+export const unreachableStanding = (
+  where: string,
+  problem: SqlError,
+  peers: readonly PeerView[],
+): Standing => {
+  const first = peers[0];
+  return {
+    role: "unreachable",
+    isWritable: false,
+    follows: false,
+    ...(first === undefined ? {} : { peer: peerStanding(first.seen, undefined) }),
+    eligible: false,
+    why: [problem.problem === "hung" ? texts.hungServer(where) : texts.unreachable(where, problem)],
+  };
+};
+
+function peerStanding(seen: Seen, own: Facts | undefined): ServerStanding {
+  if (seen.facts === undefined) return { role: "unreachable", isWritable: false, follows: false };
+  return serverStanding(seen.facts, own, undefined);
+}
+
+function serverStanding(
+  facts: Facts,
+  primary: Facts | undefined,
+  lag: Micros | undefined,
+): ServerStanding {
+  const role = roleOf(facts);
+  const { replication } = facts;
+  const lagMicros = role === "replica" ? (lag ?? replication?.lag) : undefined;
+  const source = role === "primary" ? facts : role === "replica" ? primary : undefined;
+  return {
+    role,
+    isWritable: !facts.isReadOnly,
+    follows: replication?.receives === "yes" && replication.applies,
+    ...(lagMicros === undefined ? {} : { lagMicros }),
+    ...(source === undefined ? {} : { isSynchronous: waits(source) }),
+    position: printData(facts.data),
+  };
+}
+
+function whyReplica(
+  settings: DatabaseSettings,
+  { own, peers }: View,
+  memory: Memory | undefined,
+  now: Clock,
+): Text[] {
+  const why: Text[] = [];
+  const { replication } = own;
+  if (replication?.applies !== true) why.push(texts.applyingStopped(replication?.applyError));
+  if (replication?.receives === "stopped")
+    why.push(texts.receivingStopped(replication.receiveError));
+  if (own.semiSync?.isSourceEnabled === true) why.push(texts.semiSyncOnReplica);
+  const primary = primaryOf(peers)?.seen.facts;
+  // Nobody takes writes and everybody answers: what there is can be compared.
+  const all = peers.flatMap(({ seen }) => (seen.facts === undefined ? [] : [seen.facts]));
+  const isAllSeen = peers.length > 0 && all.length === peers.length;
+  if (primary === undefined && isAllSeen) {
+    const lost = all.map((one) => missing(own.data, one.data) ?? "").find((text) => text !== "");
+    if (lost !== undefined) why.push(texts.lacking(lost));
+    return why;
+  }
+  if (primary !== undefined && replication?.receives === "connecting") {
+    const lost = missing(own.data, primary.data);
+    if (lost !== "") why.push(texts.notReceiving(replication.receiveError));
+  }
+  if (memory === undefined) {
+    why.push(settings.sync === "required" ? texts.synchronousUnknown(undefined) : texts.lagUnknown);
+    return why;
+  }
+  if (memory.errant !== "") why.push(texts.errant(memory.errant));
+  if (memory.lag === undefined) why.push(texts.lagUnknown);
+  else if (memory.lag > settings.maxLag) why.push(texts.lagging(memory.lag, settings.maxLag));
+  if (settings.sync === "required") why.push(...whySynchronous(primary, memory, now));
+  return why;
+}
+
+export function whySynchronous(
+  primary: Facts | undefined,
+  memory: Memory | undefined,
+  now: Clock,
+): readonly Text[] {
+  if (primary !== undefined) return waits(primary) ? [] : [texts.notSynchronous];
+  const until = memory?.synchronousUntil;
+  if (until !== undefined && now < until) return [];
+  return [texts.synchronousUnknown(until === undefined ? undefined : memory?.semiSyncTimeoutMs)];
+}
+
+/** Of one that follows nobody: what the others have must be here. */
+function whyStandalone(
+  settings: DatabaseSettings,
+  { own, peers }: View,
+  role: DatabaseRole,
+): Text[] {
+  const why: Text[] = [];
+  for (const { at, seen } of peers) {
+    if (seen.facts === undefined) {
+      if (role === "alone" && settings.sync === "required") why.push(texts.followsNobody);
+      continue;
+    }
+    const isPrimary = roleOf(seen.facts) === "primary";
+    const lost = missing(own.data, seen.facts.data);
+    if (lost === undefined) why.push(texts.otherKind);
+    // A replica of a primary may be read a moment later than the primary itself.
+    else if (lost !== "" && (isPrimary || role === "alone")) {
+      const ours = missing(seen.facts.data, own.data) ?? "";
+      why.push(ours === "" ? texts.lacking(lost) : texts.diverged(ours, lost));
+    } else if (isPrimary && role === "alone") why.push(texts.peerIsPrimary(printAddress(at)));
+  }
+  return why;
+}
+
+function notesOf(settings: DatabaseSettings, { own, peers }: View): Text[] {
+  const notes: Text[] = [];
+  const primary = roleOf(own) === "primary" ? own : primaryOf(peers)?.seen.facts;
+  const timeoutMs = primary?.semiSync?.timeoutMs;
+  if (settings.sync === "required" && timeoutMs !== undefined && timeoutMs < MINUTE_MS)
+    notes.push(texts.semiSyncTimeout(timeoutMs));
+  return notes;
+}
+
+const MINUTE_MS = 60_000;
