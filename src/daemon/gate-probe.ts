@@ -6,13 +6,14 @@ import type { FencePort } from "#vrrp/router/config";
 /** An owner that is alive answers a connection within a few round trips. */
 const ANSWER_MS = 300;
 
-/** Of a port that is refused nobody is served, whoever has the address. */
+/** The first TCP port is asked. If it is refused nobody is served, whoever has the address. */
 export async function anyServes(
   addresses: readonly Ipv4[],
   fence: readonly FencePort[],
 ): Promise<boolean> {
-  const ports = fence.filter(({ protocol }) => protocol === "tcp").map(({ port }) => port);
-  const asked = addresses.flatMap((one) => ports.map(async (port) => await serves(one, port)));
+  const port = fence.find(({ protocol }) => protocol === "tcp")?.port;
+  if (port === undefined) return false;
+  const asked = addresses.map(async (one) => await serves(one, port));
   const { promise, resolve } = Promise.withResolvers<boolean>();
   for (const one of asked)
     void one.then((isServed) => {
