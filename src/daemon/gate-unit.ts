@@ -56,7 +56,7 @@ interface Current {
 }
 
 /** From attempt to attempt to show that it follows; the last one is repeated. */
-const REJOIN_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
+const REJOIN_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 /** A node that was just demoted needs a moment to follow: what does not last is no news. */
 const NEWS_MS = 3_000;
 /** What an operator has decided counts for so long, if no promotion comes of it. */
