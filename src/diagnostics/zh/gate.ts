@@ -39,7 +39,7 @@ export function promotionFault(
   cause: Of<FaultCause, "fence-refused" | "promotion-refused">,
 ): string {
   return cause.kind === "fence-refused"
-    ? `内核拒绝对 \`fence\` 的端口进行拦截或放行：${cause.error}`
+    ? `内核拒绝设置或解除 \`fence\` 的端口隔离：${cause.error}`
     : `提升${failed(cause.outcome)}`;
 }
 
@@ -129,7 +129,7 @@ export function gateReport(what: GateReport): string {
     case "demoted":
       return `降级完成，用时 ${duration(what.took)}`;
     case "demotion-failed":
-      return `降级${failed(what.outcome)}（用时 ${duration(what.took)}）${what.isPlanned ? "" : "：端口继续拦截"}`;
+      return `降级${failed(what.outcome)}（用时 ${duration(what.took)}）${what.isPlanned ? "" : "，端口保持隔离"}`;
     case "takeover-refused":
       return what.how === "arp"
         ? `已有 ${duration(what.noAdvertFor)} 没有通告，但仍有其他机器应答该地址的 ARP：本机不接管`
