@@ -124,7 +124,7 @@ function run(openRequests: typeof openRtnetlink): number {
   // The supervisor has placed its own claims, and has made sure that no other daemon has any.
   // The engine's last as long as it answers for the addresses.
   const claims = new AddressClaims();
-  const duties = { lateness: watchLateness(log), memory: new OwnMemory() };
+  const duties = { lateness: watchLateness(log), memory: new OwnMemory(pipe) };
   const receive = (line: string): void => {
     // The supervisor is the same program from the same checkout: its lines are trusted to be
     // well-formed.
@@ -292,15 +292,20 @@ function hurry(log: (level: "error" | "warning", text: string) => void): void {
 
 /** What a start, a reload, moves or a collection leave behind is given back. */
 class OwnMemory {
-  readonly #trim = new QuietTrim(now(), {
-    read: () => process.memoryUsage.rss(),
-    trim: () => {
-      trimAllocator();
-      releaseCode(this.#released ?? []);
-    },
-  });
+  readonly #trim: QuietTrim;
   /** Node.js itself; undefined before the first configuration. */
   #released: readonly Mapping[] | undefined;
+
+  constructor(pipe: LinePipe) {
+    this.#trim = new QuietTrim(now(), {
+      read: () => process.memoryUsage.rss(),
+      traffic: () => pipe.traffic,
+      trim: () => {
+        trimAllocator();
+        releaseCode(this.#released ?? []);
+      },
+    });
+  }
 
   /**
    * A configuration has been taken over. After the first, nothing is owned yet: later there is no

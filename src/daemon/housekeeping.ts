@@ -85,7 +85,7 @@ export class Housekeeping {
     this.#isQuiet = isQuiet;
     this.#memory = memory;
     this.#before = { at: memory.clock(), spent: memory.spent() };
-    const size = { read: memory.all, trim: memory.trim };
+    const size = { read: memory.all, traffic: () => 0, trim: memory.trim };
     this.#rest = new QuietTrim(this.#now(), size, REST_MAX);
   }
 

@@ -32,6 +32,8 @@ export class LinePipe {
   /** The other side had no room for the first of what waits. */
   #isRefused = false;
   dropped = 0;
+  /** Bytes read, and bytes that were to be written. */
+  traffic = 0;
   /** The other side is gone. */
   ended = false;
 
@@ -45,6 +47,7 @@ export class LinePipe {
     for (;;) {
       const length = libc.read(this.fd, this.#chunk, this.#chunk.length);
       if (length > 0) {
+        this.traffic += length;
         this.#incoming += this.#decoder.decode(this.#chunk.subarray(0, length), { stream: true });
         continue;
       }
@@ -68,6 +71,7 @@ export class LinePipe {
     const bytes = this.#encoder.encode(`${JSON.stringify(message)}\n`);
     this.#outgoing.push(bytes);
     this.#queued += bytes.length;
+    this.traffic += bytes.length;
     this.flush();
   }
 

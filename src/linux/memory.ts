@@ -67,6 +67,8 @@ export function isNeededWithoutNotice(mapping: Mapping, program: string): boolea
 const DELAY: Micros = micros(5_000_000);
 const DELAY_MAX: Micros = micros(80_000_000);
 const GROWTH = 2 * 1_048_576;
+/** Bytes exchanged between two looks by a process that only waits are fewer. */
+const BUSY = 8_192;
 /** So much time before the next deadline is enough for a trim. */
 const IDLE = 1_000;
 /** With many instances there is never that much: then it comes all the same. */
@@ -75,20 +77,25 @@ const PUT_OFF_MAX = 1_000_000;
 export interface OwnSize {
   /** Bytes of this process that are in RAM, mapped code included. */
   readonly read: () => number;
+  /** Bytes exchanged with others up to now. */
+  readonly traffic: () => number;
   readonly trim: () => void;
 }
 
 /**
  * The engine has no time to collect garbage, but a moment to trim the allocator and to unmap code:
- * some seconds after its start, a reload, or growth of whatever cause: moves, or a collection that
- * V8 needed, and the collector's code stays mapped. Whether that was all of it nobody can say: the
- * trim is repeated after twice the time, and so on up to a bound.
+ * some seconds after its start, a reload, moves, or growth of whatever cause: a collection that V8
+ * needed, and the collector's code stays mapped. Whether that was all of it nobody can say: the trim
+ * is repeated after twice the time, and so on up to a bound.
  */
 export class QuietTrim {
   readonly #size: OwnSize;
   readonly #delayMax: Micros;
   /** At the first look after a trim, when the code that is in use is mapped again. */
   #settled: number | undefined;
+  /** At the last look. */
+  #traffic = 0;
+  #wasBusy = false;
   #lookAt: Instant;
   #trimAt: Instant;
   #delay = DELAY;
@@ -120,10 +127,21 @@ export class QuietTrim {
     this.#lookAt = after(now, DELAY);
     const size = this.#size.read();
     this.#settled ??= size;
-    if (size - this.#settled < GROWTH) return;
+    const isOver = this.#isWorkOver();
+    if (!isOver && size - this.#settled < GROWTH) return;
     // Growth that goes on does not put the trim off for ever.
     this.#delay = DELAY;
-    if (this.#trimAt > this.#lookAt) this.#trimAt = this.#lookAt;
+    const next = isOver ? now : this.#lookAt;
+    if (this.#trimAt > next) this.#trimAt = next;
+  }
+
+  /** There was work up to the last look, and none since. */
+  #isWorkOver(): boolean {
+    const before = this.#traffic;
+    this.#traffic = this.#size.traffic();
+    const wasBusy = this.#wasBusy;
+    this.#wasBusy = this.#traffic - before >= BUSY;
+    return wasBusy && !this.#wasBusy;
   }
 
   #trim(now: Instant): void {

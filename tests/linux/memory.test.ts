@@ -70,20 +70,21 @@ test("a process that has given back its memory has less, and works", () => {
 const MB = 1_048_576;
 
 function bench(): {
-  readonly state: { size: number; looks: number; readonly trims: number[] };
+  readonly state: { size: number; traffic: number; looks: number; readonly trims: number[] };
   readonly trim: QuietTrim;
   readonly run: (from: number, to: number, idle?: number) => void;
   readonly at: (seconds: number) => ReturnType<typeof instant>;
 } {
   const at = (seconds: number): ReturnType<typeof instant> =>
     instant(Math.round(seconds * 1_000_000));
-  const state = { size: 20 * MB, looks: 0, trims: [] as number[] };
+  const state = { size: 20 * MB, traffic: 0, looks: 0, trims: [] as number[] };
   let second = 0;
   const trim = new QuietTrim(at(0), {
     read: () => {
       state.looks += 1;
       return state.size;
     },
+    traffic: () => state.traffic,
     trim: () => state.trims.push(second),
   });
   /** Ten turns a second; before each wait there are `idle` seconds left. */
@@ -136,6 +137,27 @@ test("growth that goes on does not put the trim off", () => {
     run(from, from + 1);
   }
   assert.ok(state.trims.length >= 8, String(state.trims));
+});
+
+test("when much work is over, it trims soon, however long that was, and once for all of it", () => {
+  const { state, run } = bench();
+  const work = (from: number, to: number, bytes: number): void => {
+    for (let second = from; second < to; second += 1) {
+      run(second, second + 1);
+      state.traffic += bytes;
+    }
+  };
+  work(0, 200, 100);
+  state.trims.length = 0;
+  work(200, 217, 3_000);
+  assert.deepEqual(state.trims, []);
+  work(217, 270, 100);
+  const [first = 0, ...later] = state.trims;
+  assert.ok(first > 217 && first <= 226, `the first at ${first}`);
+  assert.deepEqual(
+    later.map((one) => Math.round(one - first)),
+    [5, 15, 35],
+  );
 });
 
 test("a trim waits for a quiet moment, but not for ever", () => {

@@ -236,13 +236,18 @@ export class ScaleMachine {
     for (let events = this.#monitor.read(); events.length > 0; events = this.#monitor.read()) {
       for (const event of events) {
         if (event.kind === "resync") {
-          this.#present.clear();
-          for (const { address } of event.addresses) this.#note(address);
+          // News was lost in a flood of other addresses: what is there still has not moved.
+          const found = new Set(event.addresses.map(({ address }) => address));
+          for (const gone of [...this.#present].filter((one) => !found.has(one))) this.#lose(gone);
+          for (const address of found) this.#note(address);
         } else if (event.kind === "address") this.#note(event.address.address);
-        else if (event.kind === "addressGone" && this.#present.delete(event.address.address))
-          this.#changes += 1;
+        else if (event.kind === "addressGone") this.#lose(event.address.address);
       }
     }
+  }
+
+  #lose(address: Ipv4): void {
+    if (this.#present.delete(address)) this.#changes += 1;
   }
 
   #note(address: Ipv4): void {
