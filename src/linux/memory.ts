@@ -69,6 +69,8 @@ const DELAY_MAX: Micros = micros(80_000_000);
 const GROWTH = 2 * 1_048_576;
 /** Bytes exchanged between two looks by a process that only waits are fewer. */
 const BUSY = 8_192;
+/** Much garbage, whatever the size is: it fills what was free. */
+const TRAFFIC = 65_536;
 /** So much time before the next deadline is enough for a trim. */
 const IDLE = 1_000;
 /** With many instances there is never that much: then it comes all the same. */
@@ -95,6 +97,7 @@ export class QuietTrim {
   #settled: number | undefined;
   /** At the last look. */
   #traffic = 0;
+  #trimmedTraffic = 0;
   #wasBusy = false;
   #lookAt: Instant;
   #trimAt: Instant;
@@ -128,8 +131,9 @@ export class QuietTrim {
     const size = this.#size.read();
     this.#settled ??= size;
     const isOver = this.#isWorkOver();
-    if (!isOver && size - this.#settled < GROWTH) return;
-    // Growth that goes on does not put the trim off for ever.
+    const isMuch = this.#traffic - this.#trimmedTraffic > TRAFFIC;
+    if (!isOver && !isMuch && size - this.#settled < GROWTH) return;
+    // Work that goes on does not put the trim off for ever.
     this.#delay = DELAY;
     const next = isOver ? now : this.#lookAt;
     if (this.#trimAt > next) this.#trimAt = next;
@@ -147,6 +151,7 @@ export class QuietTrim {
   #trim(now: Instant): void {
     this.#size.trim();
     this.#settled = undefined;
+    this.#trimmedTraffic = this.#size.traffic();
     this.#lookAt = after(now, DELAY);
     this.#trimAt = after(now, this.#delay);
     this.#delay = micros(Math.min(this.#delay * 2, this.#delayMax));
