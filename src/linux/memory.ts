@@ -135,7 +135,7 @@ export class QuietTrim {
     if (!isOver && !isMuch && size - this.#settled < GROWTH) return;
     // Work that goes on does not put the trim off for ever.
     this.#delay = DELAY;
-    const next = isOver ? now : this.#lookAt;
+    const next = this.#wasBusy ? this.#lookAt : now;
     if (this.#trimAt > next) this.#trimAt = next;
   }
 
