@@ -87,8 +87,8 @@ export interface OwnSize {
 /**
  * The engine has no time to collect garbage, but a moment to trim the allocator and to unmap code:
  * some seconds after its start, a reload, moves, or growth of whatever cause: a collection that V8
- * needed, and the collector's code stays mapped. Whether that was all of it nobody can say: the trim
- * is repeated after twice the time, and so on up to a bound.
+ * needed, and the collector's code stays mapped. Whether that was all of it nobody can say: it
+ * trims again after twice the time, and so on up to a bound.
  */
 export class QuietTrim {
   readonly #size: OwnSize;
