@@ -104,6 +104,8 @@ export interface MariaDbOptions {
   readonly template: string;
   /** Its own: data, socket and log. Kept by `restart`. */
   readonly folder: string;
+  /** Unless given, in that folder. Who is to use it must be able to reach it. */
+  readonly socket?: string;
   /** Different on every server of a pair; also `@@server_id`. */
   readonly serverId: number;
   /** Where it listens; unless given 127.0.0.1. */
@@ -131,7 +133,7 @@ export class MariaDb {
   private constructor(options: MariaDbOptions) {
     this.#options = options;
     this.folder = options.folder;
-    this.socket = join(options.folder, "db.sock");
+    this.socket = options.socket ?? join(options.folder, "db.sock");
     this.port = options.port;
     this.address = options.address ?? "127.0.0.1";
   }

@@ -4,8 +4,8 @@
  * servers: what a fault has left behind is gone.
  */
 import type { StdioOptions } from "node:child_process";
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { spawnIn } from "#linux/namespace";
 import type { Ledger } from "../database/ledger.ts";
@@ -18,6 +18,7 @@ import {
   type DatabaseNode,
   type Detection,
   exampleSettings,
+  SOCKET,
   writeGate,
   writeGuide,
 } from "./database-config.ts";
@@ -146,9 +147,12 @@ export class DatabaseLab {
 
   async #startServers(): Promise<void> {
     this.#round += 1;
+    for (const node of this.lab.nodes) mkdirSync(dirname(socketOf(node)), { recursive: true });
     const members = this.lab.nodes.map((node, index) => ({
       template: this.#template,
       folder: join(this.#options.folder, `mariadb-${node.name}-${this.#round}`),
+      // Within the node's own /run: daemons ask as nobody, who cannot enter our folder.
+      socket: socketOf(node),
       serverId: index + 1,
       address: node.address,
       port: DATABASE_PORT,
@@ -167,9 +171,6 @@ export class DatabaseLab {
       const node = this.lab.nodes[index];
       if (node === undefined) continue;
       this.#servers.set(node.name, server);
-      const folder = join(node.folder, "run", "mysqld");
-      mkdirSync(folder, { recursive: true });
-      symlinkSync(server.socket, join(folder, "mysqld.sock"));
     }
     await primary.query(
       `CREATE TABLE ${APP_DATABASE}.ledger (writer INT, seq INT, PRIMARY KEY (writer, seq))`,
@@ -227,3 +228,6 @@ export class DatabaseLab {
     return this.close();
   }
 }
+
+/** What the node's programs see as SOCKET. */
+const socketOf = (node: LabNode): string => join(node.folder, SOCKET);
