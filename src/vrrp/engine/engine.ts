@@ -62,6 +62,7 @@ export interface EngineOptions {
 
 export class Engine {
   readonly announcements: Announcements;
+  readonly probes: Probes;
   readonly #context: EngineContext;
   readonly #ownRemovals = new OwnRemovals();
   readonly #addresses: Addresses;
@@ -79,7 +80,6 @@ export class Engine {
   readonly #configurator: Configurator;
   readonly #operator: Operator;
   readonly #gates: Gates;
-  readonly #probes: Probes;
   readonly #crowd: Crowd;
   readonly #turnMax: number;
   /** The last turn, and everything that had come was read before it. */
@@ -107,7 +107,7 @@ export class Engine {
     const probes = new Probes(context);
     const effects = new Effects({ world, advertiser, announcements, leases, gates, probes });
     this.#gates = gates;
-    this.#probes = probes;
+    this.probes = probes;
     this.#addresses = addresses;
     this.announcements = announcements;
 
@@ -167,7 +167,7 @@ export class Engine {
   /** When `onTime` has to be called at the latest. */
   deadline(): Instant | undefined {
     const { instances } = this.#context;
-    return earliest(this.announcements.deadline(), instances.nextDue(), this.#probes.deadline());
+    return earliest(this.announcements.deadline(), instances.nextDue(), this.probes.deadline());
   }
 
   /** How long packets may wait to be read together, while they are many. */
@@ -206,7 +206,7 @@ export class Engine {
     }
     this.#crowd.turnEnded(instances.isOwnerDue(now));
     this.#steps.endTurn(now);
-    if (!this.#probes.isEmpty) this.#probes.onTime(this.#steps, now);
+    if (!this.probes.isEmpty) this.probes.onTime(this.#steps, now);
     this.announcements.pump(now);
     this.#departures.sweep(now);
   }

@@ -128,12 +128,22 @@ export class Gates {
     const { effectivePriority: priority } = instance.state;
     if (this.#isDoneAlready(instance, effect))
       return void outcomes.push({ kind: "gateAnswered", run, outcome: "done" });
+    if (effect.kind === "demote") this.#closeOthers(instance, now);
     const common = { run: 0, micros, priority, ...(peer === undefined ? {} : { peer }) };
     const request: Question =
       effect.kind === "promote"
         ? { kind: "promote", ...common, reason: effect.reason }
         : { kind: "demote", ...common, reason: effect.reason, isPlanned: effect.isPlanned };
     this.#join(instance, run, request, now, outcomes);
+  }
+
+  /**
+   * What is behind the addresses of its whole sync group goes: the others are about to close theirs
+   * too, and may not be a moment late. One that cannot says so by itself.
+   */
+  #closeOthers(instance: Instance, now: Instant): void {
+    for (const other of this.#othersOf(instance))
+      if (other.state.gate?.fence !== "closed") this.#close(other, undefined, now, []);
   }
 
   /** By what the rest of its sync group is. */

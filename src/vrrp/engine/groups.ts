@@ -8,6 +8,7 @@
 
 import { after, fromCentis, type Instant, micros } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
+import { heldBack } from "../router/gate.ts";
 import type { FaultCause } from "../router/reason.ts";
 import type { BackupPhase, PublicState, RouterState } from "../router/state.ts";
 import { enter, freshBackup, preempts, publicState, type Step, unchanged } from "../router/step.ts";
@@ -112,7 +113,7 @@ export class Groups {
     const { name } = instance.config.router;
     group.ready.add(name);
     const others = this.#membersOf(group).filter((one) => one !== instance);
-    const allReady = others.every((one) => isOwner(one) || group.ready.has(one.config.router.name));
+    const allReady = others.every((one) => isOwner(one) || isReady(group, one, now));
     if (allReady || wanted.reason.kind === "link-back-in-time") return undefined;
     const { router } = instance.config;
     // Tries again an interval later; the others do when their timers fire.
@@ -124,7 +125,7 @@ export class Groups {
       probing: undefined,
     });
     if (before.phase.kind === "backup")
-      return unchanged({ ...before, phase: waiting(before.phase) });
+      return unchanged({ ...withGate(before, wanted), phase: waiting(before.phase) });
     // An address owner, straight from its start or from FAULT.
     const state = { ...wanted, phase: before.phase };
     const masterDown = fromCentis(router.advertInterval);
@@ -233,6 +234,18 @@ const isOwner = (instance: Instance): boolean => {
   const { kind } = instance.state.phase;
   return isElected(instance) || kind === "switching" || kind === "demoting";
 };
+
+/** It would be master by itself, and its gate lets it. */
+const isReady = ({ ready }: SyncGroup, { config, state }: Instance, now: Instant): boolean =>
+  ready.has(config.router.name) && heldBack(config.router, state, now) === undefined;
+
+/** What it has learned of its gate stays; the promotion has not begun. */
+function withGate(before: RouterState, { gate: wanted }: RouterState): RouterState {
+  if (before.gate === undefined || wanted === undefined) return before;
+  const { eligible, heldUntil, isAsked } = wanted;
+  const asked = isAsked === undefined ? {} : { isAsked };
+  return { ...before, gate: { ...before.gate, eligible, heldUntil, ...asked } };
+}
 
 const hadNothingToGiveUp = ({ config }: Instance, before: RouterState): boolean => {
   const { kind } = before.phase;
