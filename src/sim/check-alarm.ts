@@ -68,6 +68,8 @@ export class AlarmChecker {
     if (router === undefined) return;
     const { now } = this.#facts;
     this.#raisedAt.set(router, now);
+    // With a gate it is raised also by one that is not eligible (check-gate.ts).
+    if (router.config.gate !== undefined) return;
     const who = `machine ${machine.id} ${name}`;
     if (router.state !== "FAULT" && !this.#facts.isHeldBack(router))
       this.#cluster.violate("false-alarm", `${who} is ${router.state}`);

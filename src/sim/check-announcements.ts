@@ -149,7 +149,9 @@ export class AnnouncementChecker {
   #isEntitled(machine: MachineView, address: Ipv4): boolean {
     const having = this.#facts.instancesWith(machine, address);
     return (
-      having.some((one) => this.#isMaster(machine, one)) || this.#isYetToLetGo(machine, address)
+      having.some((one) => this.#isMaster(machine, one)) ||
+      this.#isYetToLetGo(machine, address) ||
+      this.#facts.isDemoted(machine, (one) => virtualsOf(one).includes(address))
     );
   }
 

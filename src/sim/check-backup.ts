@@ -52,7 +52,8 @@ export class BackupChecker {
     if (machine.groups.length > 0) return;
     for (const { router } of machine.instances) {
       const observed = this.#facts.routerOf(machine, router.vrid);
-      if (observed?.state !== "BACKUP") continue;
+      // With a gate it is BACKUP also while it is promoted, or not eligible (check-gate.ts).
+      if (observed?.state !== "BACKUP" || router.gate !== undefined) continue;
       // Its timer has fired for nothing, and runs once more when the operator is done.
       if (this.#facts.isHeldBack(observed)) this.#excusedUntil.set(machine.id, this.#facts.now);
       else this.#check(observed, router);

@@ -12,6 +12,7 @@
 
 import { type Ipv4, printIpv4 } from "#units/address";
 import { fromCentis } from "#units/time";
+import { answers } from "#vrrp/engine/context";
 import { type InstanceConfig, isSameConfig, type TrackerConfig } from "#vrrp/router/config";
 import type { TrackerState } from "#vrrp/router/state";
 import { LINGER, skew } from "#vrrp/router/timing";
@@ -72,8 +73,11 @@ export class ConfigurationChecker {
 
   #advertised(machine: MachineView, vrid: number, priority: number, packet: Uint8Array): void {
     const config = this.#facts.instances(machine).find(({ router }) => router.vrid === vrid);
-    if (config === undefined)
+    if (config === undefined) {
+      // One with a gate goes on as master until it is demoted.
+      if (this.#facts.isDemoted(machine, (one) => one.router.vrid === vrid)) return;
       return this.#violate(machine, `vrid ${vrid} is advertised and not configured`);
+    }
     const wanted = this.#expectedPriority(machine, config);
     if (priority !== wanted && !(priority === 1 && this.#isLastResort(machine, vrid)))
       this.#violate(machine, `vrid ${vrid} priority ${priority}, not ${wanted}`);
@@ -169,7 +173,8 @@ export class ConfigurationChecker {
       // An earlier instance of the same name may still be handing over its addresses.
       const isLeaving = machine.engine?.instances.some(
         (one) =>
-          (one.state.phase.kind === "handover" || one.state.phase.kind === "switching") &&
+          answers(one.state.phase) &&
+          one.state.phase.kind !== "master" &&
           one.addresses.some(({ virtual }) => virtual.address === address),
       );
       if (isLeaving !== true)

@@ -2,7 +2,7 @@
 
 import { printIpv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
-import { answers, heldUntil } from "#vrrp/engine/context";
+import { answers, heldUntil, ownsAddress } from "#vrrp/engine/context";
 import type { Engine } from "#vrrp/engine/engine";
 import { deadline } from "#vrrp/router/router";
 import type { MachineView } from "./cluster-view.ts";
@@ -105,7 +105,8 @@ export class EngineChecker {
     const { name, handover } = instance.config.router;
     const held = handover === "make-before-break" ? heldUntil(instance.state.phase) : undefined;
     const isMaster =
-      kind === "master" || (held !== undefined && machine.clock() < held - ENDS_EARLY);
+      ownsAddress(instance.state.phase) ||
+      (held !== undefined && machine.clock() < held - ENDS_EARLY);
     if (isThere === isMaster && isThere === isAnywhere && this.#missing.size === 0) return;
     const key = `${machine.id}/${name}/${address}`;
     if (isMaster && !isThere) {
@@ -188,7 +189,7 @@ export class EngineChecker {
 
   /** The engine's own deadline must not be later than what its parts need. */
   #wakesInTime(machine: MachineView, engine: Engine, due: Instant | undefined): void {
-    let needed = engine.announcements.deadline();
+    let needed = earliest(engine.announcements.deadline(), engine.probes.deadline());
     for (const one of engine.instances) needed = earliest(needed, deadline(one.state), one.retryAt);
     if (needed !== due)
       this.#cluster.violate("wrong-deadline", `machine ${machine.id}: ${due}, needed ${needed}`);

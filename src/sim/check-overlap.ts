@@ -129,7 +129,9 @@ export class OverlapChecker {
 
   /** A copy of the address owner's (255) may be the machine's own, and stays (seed 320105). */
   #owns(address: Ipv4, machine: MachineView): boolean {
+    // With a gate two may have the address for longer, but only one serves it (check-gate.ts).
     if (!machine.owns(address)) return false;
+    if (machine.gate !== undefined && !machine.serves(address)) return false;
     const isAddressOwner = this.#routerWith(machine, address)?.config.priority === 255;
     return machine.kernel.has(address) || !isAddressOwner;
   }

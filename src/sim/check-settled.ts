@@ -166,6 +166,8 @@ export class SettledChecker {
 
   /** With preemption the strongest wins in the end. */
   #checkStrongest(): void {
+    // Whoever has a gate does not take the address from a living master.
+    if (this.#cluster.gates !== undefined) return;
     const configs = this.#cluster.machines.flatMap((one) => one.instances);
     for (const vrid of new Set(configs.map(({ router }) => router.vrid))) {
       const routers = this.#running(vrid);

@@ -44,7 +44,11 @@ export class StallChecker {
     if (router?.advertSentAt === undefined || router.state !== "MASTER") return;
     // It was asked to give the address up, did not advertise meanwhile, and takes that back.
     const asked = this.#facts.now - router.switchBegunAt;
-    if (router.isSwitching && asked < longestWait(machine)) return;
+    const { gate } = router.config;
+    // With a gate its successor may be promoted meanwhile, and fail.
+    const promotion =
+      gate === undefined ? 0 : gate.promoteTimeout + gate.demoteTimeout + gate.drain;
+    if (router.isSwitching && asked < longestWait(machine) + promotion) return;
     if (machine.clockOffsetFellAt > router.advertSentAt) return;
     // The decision cannot know of a slow system call between itself and the sending.
     if (machine.kernel.lag > 0) return;

@@ -69,6 +69,8 @@ export type GateStanding = "not-promoted" | "promoting" | "promoted" | "demoting
 /** The daemon's side of the gates of a machine. */
 export interface GateView {
   standingOf(unit: string): GateStanding;
+  /** It was primary, and has not been demoted cleanly since. */
+  isMarked(unit: string): boolean;
   /** Would it be promoted, by what is known here? */
   isEligible(unit: string): boolean;
 }

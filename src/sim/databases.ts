@@ -42,7 +42,14 @@ export class SimulatedDatabase {
     return isPrefix(this.chain, other.chain);
   }
 
-  /** Those of `ids` that it does not have. */
+  /** Forgets those of `ids` that it does not have. */
+  keepOnly(ids: Set<number>): void {
+    const here = new Set<number>();
+    for (let one = this.chain; one !== undefined; one = one.before) here.add(one.id);
+    for (const id of ids) if (!here.has(id)) ids.delete(id);
+  }
+
+  /** How many of `ids` it does not have. */
   lacks(ids: ReadonlySet<number>): number {
     let count = ids.size;
     for (let one = this.chain; one !== undefined; one = one.before) if (ids.has(one.id)) count -= 1;

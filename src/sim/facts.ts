@@ -221,6 +221,15 @@ export class ClusterFacts {
     return held?.state.maintenance !== undefined;
   }
 
+  /** A reload has removed such an instance, which goes on as master until its gate is demoted. */
+  isDemoted({ engine }: MachineView, isMeant: (config: InstanceConfig) => boolean): boolean {
+    const instances = engine?.instances ?? [];
+    return instances.some(
+      ({ leaving, config, state }) =>
+        leaving !== undefined && state.phase.kind === "demoting" && isMeant(config),
+    );
+  }
+
   /** Upper bound of a frame's way, now. */
   latency(): number {
     const { base, extraLatency } = this.cluster.network;

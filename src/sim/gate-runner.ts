@@ -5,8 +5,10 @@
  * demoted cleanly") is on the machine's disk: it is written before a promotion begins and taken
  * away by a demotion that is known to have worked, or once the database follows another one again.
  */
+import type { Ipv4 } from "#units/address";
 import type { Rng } from "#units/rng";
 import type { Micros } from "#units/time";
+import { unitOf } from "#vrrp/engine/fences";
 import type { DemoteReason } from "#vrrp/router/reason";
 import type { GateStanding, MachineView } from "./cluster-view.ts";
 import type { ReplicatedService, SimulatedDatabase } from "./databases.ts";
@@ -23,6 +25,8 @@ type Work = Without<Extract<Request, { kind: "promote" | "demote" }>, "priority"
 const STANDS_STILL = 10_000;
 /** Between two looks at the database; `rejoin` of a marked one is tried as often. */
 const LOOK_EVERY = 500_000;
+/** After these a backup has heard whoever may have been promoted meanwhile. */
+const CAN_HEAR: readonly DemoteReason[] = ["fault", "engine-died", "refused", "maintenance"];
 const COMPARE_MIN = 500;
 const COMPARE_MAX = 50_000;
 /** A connection that is refused, or not answered, is known by then. */
@@ -35,6 +39,8 @@ interface Unit {
   /** On the disk. */
   epoch: number;
   isMarked: boolean;
+  /** Why it was demoted last. */
+  demotedBy: DemoteReason | undefined;
   standing: GateStanding;
   /** Counts runs: what an ended one would have done is not done. */
   nth: number;
@@ -66,8 +72,15 @@ export class GateRunner implements MachineGate {
     this.#rng = rng;
     for (const [name, service] of services) {
       const database = service.of(machine);
-      const fresh = { epoch: 0, isMarked: false, nth: 0, sent: undefined } as const;
-      this.#units.set(name, { name, service, database, standing: "not-promoted", ...fresh });
+      const fresh = { epoch: 0, isMarked: false, demotedBy: undefined, nth: 0 } as const;
+      this.#units.set(name, {
+        name,
+        service,
+        database,
+        standing: "not-promoted",
+        sent: undefined,
+        ...fresh,
+      });
     }
     const { queue } = machine.environment;
     const look = (): void => {
@@ -125,9 +138,9 @@ export class GateRunner implements MachineGate {
       case "cancel":
         return this.#end(unit);
       case "probe":
-        return this.#probe(unit, instance, request.run);
+        return this.#probe(unit.name, instance, request.run);
       case "compare":
-        return this.#compare(unit, request.run);
+        return this.#compare(unit, request.run, request.peer);
       case "drain":
         return this.#answer(this.#rng.between(0, request.micros), () =>
           this.#machine.send({ type: "drained", unit: name, run: request.run }),
@@ -177,6 +190,7 @@ export class GateRunner implements MachineGate {
     unit.nth += 1;
     const { nth } = unit;
     const isPromotion = request.kind === "promote";
+    unit.demotedBy = request.kind === "demote" ? request.reason : undefined;
     if (isPromotion) {
       unit.isMarked = true;
       unit.epoch += 1;
@@ -189,7 +203,7 @@ export class GateRunner implements MachineGate {
       const isDone = outcome === "done" && this.#carryOut(unit, request);
       if (!isDone) this.#halfDone(unit);
       unit.standing = isPromotion && isDone ? "promoted" : "not-promoted";
-      if (request.kind === "demote" && isDone && request.isPlanned) unit.isMarked = false;
+      if (request.kind === "demote" && isDone && isClean(request)) unit.isMarked = false;
       this.#changed();
       answer(isDone ? "done" : "refused");
       this.#sendEligible(unit);
@@ -217,9 +231,10 @@ export class GateRunner implements MachineGate {
       const { isBuiltIn } = this.#spec;
       const old = service.primaryInReachOf(database);
       if (isBuiltIn && old !== undefined) {
-        if (!database.isContainedIn(old)) return request.reason === "operator";
+        const isBehind = database.isContainedIn(old);
+        if (!isBehind && request.reason !== "operator") return false;
         old.isWritable = false;
-        database.chain = old.chain;
+        if (isBehind) database.chain = old.chain;
       }
       database.isWritable = true;
       database.follows = undefined;
@@ -248,20 +263,22 @@ export class GateRunner implements MachineGate {
 
   // ---- questions -------------------------------------------------------------------------------
 
-  #probe({ service, database }: Unit, instance: string, run: number): void {
-    const isThere = service.primaryInReachOf(database) !== undefined;
+  /** A connection to the address: whoever serves it answers. */
+  #probe(unit: string, instance: string, run: number): void {
+    const isThere = this.#serving(unit) !== undefined;
     const by = isThere ? "somebody" : "nobody";
     this.#answer(isThere ? COMPARE_MIN : CONNECT_WITHIN, () =>
       this.#machine.send({ type: "probeAnswer", instance, run, by }),
     );
   }
 
-  #compare({ name: unit, service, database }: Unit, run: number): void {
-    const [other] = service.inReachOf(database).filter((one) => one.isWritable);
-    const result = other === undefined ? "unknown" : compared(database, other);
-    this.#answer(this.#rng.between(COMPARE_MIN, COMPARE_MAX), () =>
-      this.#machine.send({ type: "dataCompared", unit, run, result }),
-    );
+  #compare({ name: unit, service, database }: Unit, run: number, peer: Ipv4): void {
+    const id = this.#machine.environment.nodeOf(peer);
+    this.#answer(this.#rng.between(COMPARE_MIN, COMPARE_MAX), () => {
+      const rival = service.inReachOf(database).find((one) => one.id === id);
+      const result = rival === undefined ? "unknown" : compared(database, rival);
+      this.#machine.send({ type: "dataCompared", unit, run, result });
+    });
   }
 
   #answer(delay: number, send: () => void): void {
@@ -296,9 +313,15 @@ export class GateRunner implements MachineGate {
   /** A database that takes no writes follows the one that does, once it has nothing of its own. */
   #follow(unit: Unit): void {
     const { database, service, standing } = unit;
+    // Another node's promotion made it so, and was given up.
+    if (standing === "promoted" && service.primaryInReachOf(database) === undefined)
+      database.isWritable = true;
     if (database.isWritable || standing === "promoting" || standing === "demoting") return;
     const serving = this.#serving(unit.name);
-    if (serving === undefined) return;
+    if (serving === undefined) {
+      if (standing === "not-promoted" && this.#hasHeardNobody(unit)) unit.isMarked = false;
+      return;
+    }
     const primary = service.of(serving);
     if (!primary.isWritable) return;
     if (!database.isContainedIn(primary)) {
@@ -309,6 +332,16 @@ export class GateRunner implements MachineGate {
     database.follows = primary.id;
     service.replicate(primary);
     if (standing === "not-promoted") unit.isMarked = false;
+  }
+
+  /** It could hear all the time, and no master came: nobody else can have been promoted. */
+  #hasHeardNobody({ name, demotedBy }: Unit): boolean {
+    if (demotedBy === undefined || !CAN_HEAR.includes(demotedBy)) return false;
+    const routers = this.#machine.engine?.instances ?? [];
+    return routers.some(
+      ({ config, state: { phase } }) =>
+        unitOf(config) === name && phase.kind === "backup" && (phase.missed ?? 0) > 0,
+    );
   }
 
   #isEligible({ isMarked, standing, database, service }: Unit): boolean {
@@ -332,10 +365,17 @@ export class GateRunner implements MachineGate {
   }
 }
 
+/** Nothing can have been written here that nobody else has. */
+const isClean = ({ isPlanned, reason }: Extract<Work, { kind: "demote" }>): boolean =>
+  isPlanned || reason === "refused";
+
 function compared(
   ours: SimulatedDatabase,
   theirs: SimulatedDatabase,
 ): "ours" | "theirs" | "equal" | "diverged" {
+  // The other one's promotion may have made this one read-only from there.
+  if (ours.chain === theirs.chain && ours.isWritable !== theirs.isWritable)
+    return ours.isWritable ? "ours" : "theirs";
   if (ours.chain === theirs.chain) return "equal";
   if (theirs.isContainedIn(ours)) return "ours";
   return ours.isContainedIn(theirs) ? "theirs" : "diverged";

@@ -11,7 +11,7 @@ import { ReplicatedService } from "./databases.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { GateRunner } from "./gate-runner.ts";
 import type { SimulatedMachine } from "./machine.ts";
-import type { GateSpec, Scenario } from "./scenario.ts";
+import { everyInstance, type GateSpec, type Scenario } from "./scenario.ts";
 import type { Segment } from "./segment.ts";
 
 const WRITE_EVERY_MIN = 20_000;
@@ -54,11 +54,7 @@ export class GateServices {
         const address = units.get(unit);
         return machines.find(
           (one) =>
-            one !== machine &&
-            address !== undefined &&
-            one.serves(address) &&
-            one.gate?.standingOf(unit) === "promoted" &&
-            reach(machine, one),
+            one !== machine && address !== undefined && one.serves(address) && reach(machine, one),
         );
       };
       const runner = new GateRunner(
@@ -113,36 +109,47 @@ export class GateServices {
       this.#unservedSince.set(name, since);
       if (queue.now - since < PERSON_AFTER) continue;
       if (this.#isToBeServed(name)) continue;
-      const best = [...machines].toSorted((a, b) => service.of(b).length - service.of(a).length)[0];
-      best?.gate?.acceptLoss(name);
+      this.#bestOf(name, service)?.gate?.acceptLoss(name);
       this.#unservedSince.set(name, queue.now);
     }
     queue.in(PERSON_LOOKS_EVERY, () => this.#decide());
   }
 
+  /** Who has most, of those that are master and wait for a decision, or else of all. */
+  #bestOf(unit: string, service: ReplicatedService): SimulatedMachine | undefined {
+    const configured = this.#parts.machines.filter((one) => routersOf(one, unit).length > 0);
+    const masters = configured.filter((one) =>
+      routersOf(one, unit).some(({ state }) => state.phase.kind === "master"),
+    );
+    const all = masters.length > 0 ? masters : configured;
+    return all.toSorted((a, b) => service.of(b).length - service.of(a).length)[0];
+  }
+
   /** Without a person: somebody is eligible, and no two masters wait for a decision. */
   #isToBeServed(unit: string): boolean {
     const { machines } = this.#parts;
-    const isUndecided = machines.some(({ engine }) =>
-      engine?.instances.some(
-        ({ config, state }) =>
-          unitOf(config) === unit && state.gate?.conflict?.result === "undecided",
-      ),
+    const isUndecided = machines.some((one) =>
+      routersOf(one, unit).some(({ state }) => state.gate?.conflict?.result === "undecided"),
     );
-    return !isUndecided && machines.some((one) => one.gate?.isEligible(unit) === true);
+    const isEligible = (one: SimulatedMachine): boolean =>
+      routersOf(one, unit).length > 0 && one.gate?.isEligible(unit) === true;
+    return !isUndecided && machines.some(isEligible);
   }
 }
 
+type Router = NonNullable<SimulatedMachine["engine"]>["instances"][number];
+
+const routersOf = ({ engine }: SimulatedMachine, unit: string): readonly Router[] =>
+  (engine?.instances ?? []).filter(({ config }) => unitOf(config) === unit);
+
 /** The address by which clients come, by unit. */
-function unitsOf({ machines }: Scenario): ReadonlyMap<string, Ipv4> {
+function unitsOf(scenario: Scenario): ReadonlyMap<string, Ipv4> {
   const units = new Map<string, Ipv4>();
-  for (const { instances } of machines) {
-    for (const config of instances) {
-      const [first] = config.addresses;
-      const unit = unitOf(config);
-      if (config.router.gate !== undefined && first !== undefined && !units.has(unit))
-        units.set(unit, first.address);
-    }
+  for (const config of everyInstance(scenario)) {
+    const [first] = config.addresses;
+    const unit = unitOf(config);
+    if (config.router.gate !== undefined && first !== undefined && !units.has(unit))
+      units.set(unit, first.address);
   }
   return units;
 }

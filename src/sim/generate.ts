@@ -12,6 +12,7 @@ import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
 import type { InstanceConfig, RouterConfig, TrackerConfig, Transport } from "#vrrp/router/config";
 import { masterDown } from "#vrrp/router/timing";
 import { drawFaults } from "./draw-faults.ts";
+import { drawGate } from "./draw-gates.ts";
 import { drawPlatform, PLATFORM_SETTLES } from "./draw-platform.ts";
 import { shortestInterval } from "./draw-reloads.ts";
 import { type ClusterShape, drawShape, NETWORK, virtual } from "./draw-shape.ts";
@@ -29,7 +30,9 @@ const GROUP: Ipv4 = ipv4(0xe0_00_00_12);
 export function generateScenario(seed: number, options: GenerateOptions = {}): Scenario {
   const rng = createRng(seed).split("scenario");
   const shape = drawShape(rng, options.machines);
-  const machines = Array.from({ length: shape.count }, (_, id) => drawMachine(rng, shape, id));
+  const drawn = Array.from({ length: shape.count }, (_, id) => drawMachine(rng, shape, id));
+  const gate = drawGate(rng.split("gate"), shape, drawn);
+  const machines = gate?.machines ?? drawn;
   const rivals = Array.from({ length: shape.rivals }, (_, id) =>
     drawRival(rng.split(`rival ${id}`), shape, shape.count + id),
   );
@@ -39,8 +42,17 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
   const shortest = fromCentis(shortestInterval(shape));
   const intervals = options.intervals ?? rng.between(30, 120);
   const storm = Math.max(intervals * interval, 8 * down, 3_000_000);
-  const cloud = drawPlatform(rng.split("platform"), shape, storm, down);
-  const faults = [...drawFaults(rng, shape, machines, storm, down), ...(cloud?.faults ?? [])];
+  // What a platform says of a gate's address is its own matter.
+  const cloud =
+    gate === undefined ? drawPlatform(rng.split("platform"), shape, storm, down) : undefined;
+  const drawnFaults = drawFaults(rng, shape, machines, storm, down);
+  const faults = [
+    // Another sync group is another gate, with another database behind it.
+    ...(gate !== undefined && shape.grouped
+      ? drawnFaults.filter(({ kind }) => kind !== "reload")
+      : drawnFaults),
+    ...(cloud?.faults ?? []),
+  ];
   const settleMicros =
     12_000_000 +
     8 * down +
@@ -49,6 +61,7 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
     (hasRefusals(faults) ? 60_000_000 : 0) +
     // keepalived yields without priority 0: clients find out by themselves (`RESOLVE_AFTER`).
     (rivals.length > 0 ? 8_000_000 : 0) +
+    (gate?.settleMicros ?? 0) +
     (cloud === undefined ? 0 : PLATFORM_SETTLES + cloud.platform.claimLatency);
   return {
     seed,
@@ -60,6 +73,7 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
     ...(shape.arpLimit === undefined ? {} : { arpLimit: shape.arpLimit }),
     ...(rivals.length === 0 ? {} : { rivals }),
     ...(cloud === undefined ? {} : { platform: cloud.platform }),
+    ...(gate === undefined ? {} : { gate: gate.spec }),
     faults: faults.toSorted((a, b) => a.at - b.at),
     stormMicros: cloud?.stormMicros ?? storm,
     settleMicros,

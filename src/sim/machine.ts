@@ -573,6 +573,7 @@ export class SimulatedMachine implements MachineView {
   #emitted(message: FromEngine): void {
     this.environment.observers.emit("engineMessage", this, message);
     if (message.type === "transition") this.environment.observers.emit("transition", this, message);
+    if (message.type === "gate") this.environment.observers.emit("gateAsked", this, message);
     this.supervisor.receive(message);
   }
 }

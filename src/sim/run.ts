@@ -9,6 +9,7 @@ import { ClaimChecker } from "./check-claims.ts";
 import { ConfigurationChecker } from "./check-configured.ts";
 import { EngineChecker } from "./check-engine.ts";
 import { FlapChecker } from "./check-flap.ts";
+import { GateChecker, type GateTotals } from "./check-gate.ts";
 import { GuardChecker, type GuardTotals } from "./check-guard.ts";
 import { OperatorChecker } from "./check-operator.ts";
 import { OverlapChecker, type OverlapTotals } from "./check-overlap.ts";
@@ -36,6 +37,7 @@ export interface RunResult {
   readonly blackhole: BlackholeTotals;
   readonly agreement: AgreementTotals;
   readonly guard: GuardTotals;
+  readonly gate: GateTotals;
   /** Changes of state, by reason. */
   readonly reasons: Readonly<Record<string, number>>;
 }
@@ -54,6 +56,7 @@ export function runScenario(
   const agreement = new AgreementChecker(cluster, facts);
   const overlap = new OverlapChecker(cluster, facts);
   const guard = new GuardChecker(cluster);
+  const gate = new GateChecker(cluster, facts);
   // Called in this order, and the first complaint ends the run.
   const checkers = [
     new StallChecker(cluster, facts),
@@ -72,10 +75,12 @@ export function runScenario(
     new ConfigurationChecker(cluster, facts),
     new RefreshChecker(cluster, facts),
     new OperatorChecker(cluster, facts),
-    blackhole,
+    // Nobody is served by a gate that is closed, whomever a client believes in.
+    ...(scenario.gate === undefined ? [blackhole] : []),
     agreement,
     guard,
     overlap,
+    gate,
   ];
   for (const checker of checkers) observers.add(checker.observer());
   const reasons = countReasons(simulation);
@@ -89,6 +94,7 @@ export function runScenario(
     blackhole: blackhole.totals,
     agreement: agreement.totals,
     guard: guard.totals,
+    gate: gate.totals,
     reasons,
   };
 }

@@ -28,6 +28,7 @@ export class Trace {
   readonly lines: TraceLine[] = [];
   readonly #cluster: SimulatedCluster;
   /** By machine, router and priority. */
+  readonly #gates = new Map<number, string>();
   readonly #lastSent = new Map<string, number>();
 
   constructor(cluster: SimulatedCluster) {
@@ -40,6 +41,7 @@ export class Trace {
       ...this.#ofMachines(),
       ...this.#ofClients(),
       ...this.#ofPlatform(),
+      ...this.#ofGates(),
     };
   }
 
@@ -86,6 +88,29 @@ export class Trace {
         this.#add(`client ${client.id} ${printIpv4(address)} ${change}`);
       },
     };
+  }
+
+  #ofGates(): Observer {
+    return {
+      gateAsked: ({ id }, { unit, request }) =>
+        this.#add(`machine ${id} asks the gate of ${unit} ${asJson(request)}`),
+      gateChanged: (machine) => this.#gateChanged(machine),
+    };
+  }
+
+  /** What was made of the database, and whether its address is fenced. */
+  #gateChanged(machine: MachineView): void {
+    const now = (this.#cluster.gates?.units ?? []).map(({ name, address, service }) => {
+      const { isWritable, length } = service.of(machine);
+      const fence = machine.kernel.fence.lets(address) ? "open" : "closed";
+      const writes = isWritable ? "takes writes" : "read-only";
+      const standing = machine.gate?.standingOf(name);
+      return `${name} is ${standing}, ${writes}, has ${length}, fence ${fence}`;
+    });
+    const text = `machine ${machine.id} ${now.join("; ")}`;
+    if (this.#gates.get(machine.id) === text) return;
+    this.#gates.set(machine.id, text);
+    this.#add(text);
   }
 
   #ofPlatform(): Observer {

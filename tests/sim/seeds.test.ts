@@ -38,6 +38,8 @@ test(`${SEEDS} seeds hold every promise`, () => {
   let checked = 0;
   let moves = 0;
   let rules = 0;
+  let promotions = 0;
+  let refusals = 0;
   for (let seed = 0; seed < SEEDS; seed++) {
     const scenario = generateScenario(seed);
     const result = runScenario(scenario);
@@ -45,6 +47,8 @@ test(`${SEEDS} seeds hold every promise`, () => {
     moves += result.agreement.moves;
     checked += result.blackhole.checked;
     rules += result.guard.checks;
+    promotions += result.gate.promotions;
+    refusals += result.gate.refused;
     const hint = `npm run sim -- --from ${seed} --seeds 1`;
     assert.equal(result.violations.length, 0, `seed ${seed}\n${complaints(result)}\n${hint}`);
     simulated += result.micros;
@@ -55,6 +59,8 @@ test(`${SEEDS} seeds hold every promise`, () => {
   assert.ok(moves > 50, `only ${moves} times an address was moved away from an owner`);
   assert.ok(checked > 1_000, `only ${checked} blackhole windows of clients were checked`);
   assert.ok(rules > 200, `only ${rules} times a rule of the lease could have been left`);
+  assert.ok(promotions > 100, `only ${promotions} times a gate has promoted a node`);
+  assert.ok(refusals > 20, `only ${refusals} promotions were refused`);
   assert.deepEqual([...drawn].toSorted(), PECULIARITIES);
   for (const needed of NEEDED) assert.ok(reasons.has(needed), `nothing changed state by ${needed}`);
 });
@@ -88,6 +94,9 @@ const PECULIARITIES = [
   "engine that hangs when it is to stop",
   "fault of keepalived",
   "garp settings changed by a reload",
+  "gate of a database",
+  "gate of a script",
+  "gate of a sync group",
   "instance removed by a reload",
   "interval changed by a reload",
   "keepalived",
@@ -105,6 +114,10 @@ function* peculiarities(scenario: Scenario): Iterable<string> {
   if (scenario.faults.some(isPlatformFault)) yield "cloud that answers late, old things or nothing";
   if (scenario.platform !== undefined && scenario.faults.some(isLongCut))
     yield "cloud, and nodes apart for long";
+  if (scenario.gate !== undefined)
+    yield scenario.gate.isBuiltIn ? "gate of a database" : "gate of a script";
+  if (scenario.gate !== undefined && scenario.machines.some(({ groups }) => groups.length > 0))
+    yield "gate of a sync group";
   if (scenario.arpLimit !== undefined) yield "switch limits announcements";
   for (const { instances } of scenario.machines) {
     if (instances.some((one) => one.addresses.length === 20)) yield "twenty addresses";
