@@ -59,6 +59,8 @@ interface Current {
 const REJOIN_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 /** A node that was just demoted needs a moment to follow: what does not last is no news. */
 const NEWS_MS = 3_000;
+/** A server that is read-only for a moment is left alone. */
+const RESTORE_MS = 1_000;
 /** What an operator has decided counts for so long, if no promotion comes of it. */
 const ACCEPTED_MS = 60_000;
 
@@ -77,6 +79,9 @@ export class GateUnit {
   /** As the log and the events have it. */
   #newsEligible: boolean | undefined;
   #newsTimer: NodeJS.Timeout | undefined;
+  #restoring: NodeJS.Timeout | undefined;
+  /** Of the last promotion. */
+  #priority = 0;
   #attempts = 0;
   #timer: NodeJS.Timeout | undefined;
   #last: GateResult | undefined;
@@ -168,6 +173,7 @@ export class GateUnit {
   request(request: UnitRequest): void {
     const earlier = this.#current;
     if (request.kind === "demote") this.#beginDemotion(request, earlier?.run.ask.kind);
+    else this.#priority = request.priority;
     const epoch = request.kind === "promote" ? this.#mark.next() : this.#mark.epoch;
     const ask: GateAsk = { ...request, epoch, acceptLoss: this.#isAccepted };
     const { subject, launcher } = this.#options;
@@ -250,6 +256,7 @@ export class GateUnit {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#newsTimer);
+    clearTimeout(this.#restoring);
     const run = this.#current?.run;
     if (run !== undefined) {
       const timer = setTimeout(() => void run.end(), milliseconds);
@@ -300,7 +307,7 @@ export class GateUnit {
       this.#isPrimary = true;
       this.#acceptedUntil = undefined;
       this.#mark.unmark();
-    } else if (hasBegun && this.#hasDemotion) this.#mark.failed("refused");
+    } else if (hasBegun && this.#hasDemotion && !this.#isPrimary) this.#mark.failed("refused");
   }
 
   #learnDemotion({ reason, isPlanned }: GateAsk, { outcome }: RunEnd): void {
@@ -432,8 +439,29 @@ export class GateUnit {
 
   #stands(standing: Standing): void {
     this.#standing = standing;
+    if (this.#isPrimary && isReadOnlyPrimary(standing)) this.#restore();
     const follows = standing.role === "replica" && standing.follows && !standing.isWritable;
     if (follows && this.#mark.marked !== undefined && this.#isFree) this.#clear("follows");
+  }
+
+  /**
+   * The address is served here, and nobody takes writes: the server was restarted, or another node
+   * has made it read-only for a promotion of its own that came to nothing.
+   */
+  #restore(): void {
+    if (this.#restoring !== undefined) return;
+    this.#restoring = setTimeout(() => {
+      void this.#database?.look().then((standing) => {
+        this.#restoring = undefined;
+        const isIdle = this.#isPrimary && this.#current === undefined && !this.#isClosed;
+        if (!isIdle || !isReadOnlyPrimary(standing)) return;
+        const timeoutMs = toMillis(this.#plan.promoteTimeout);
+        const about = { isPlanned: false, peer: undefined, number: undefined };
+        const priority = this.#priority;
+        this.request({ kind: "promote", reason: "taken-back", timeoutMs, priority, ...about });
+      });
+    }, RESTORE_MS);
+    this.#restoring.unref();
   }
 
   /** The engine, when it is another answer than before; not while a promotion changes it. */
@@ -459,6 +487,10 @@ export class GateUnit {
     this.#news(isEligible ? "info" : "warning", eligibleText(isEligible, why), data);
   }
 }
+
+/** A peer that takes writes is another matter: two primaries. */
+const isReadOnlyPrimary = ({ role, isWritable, peer }: Standing): boolean =>
+  role !== "unreachable" && !isWritable && peer?.isWritable !== true;
 
 const RESULT: Readonly<Record<GateResult["outcome"], RunResult>> = {
   done: "succeeded",

@@ -380,3 +380,25 @@ test("what is tried again and again is said once", async (context) => {
   const said = bench.lines.filter((line) => line.includes("rejoin"));
   assert.equal(said.length, 1, said.join("\n"));
 });
+
+test("a primary that is read-only though nobody else takes writes is promoted again", async (context) => {
+  const bench = new GateBench(context, { database: MYSQL, promote: undefined as never });
+  bench.database.stands(replica());
+  bench.ask("promote", "master-down");
+  await bench.settle();
+  bench.take();
+  const primary = replica({ role: "primary", isWritable: true, follows: false });
+  const two = replica({ ...primary, isWritable: false, peer: primary });
+  bench.database.stands(two);
+  bench.database.standing = two;
+  context.mock.timers.tick(5_000);
+  await bench.settle();
+  assert.equal(bench.database.asked.length, 1, "the other one takes writes");
+  bench.database.standing = replica({ ...primary, isWritable: false });
+  bench.database.stands(bench.database.standing);
+  context.mock.timers.tick(1_000);
+  await bench.settle();
+  assert.deepEqual(bench.database.asked, ["promote master-down", "promote taken-back"]);
+  assert.deepEqual(bench.take(), [], "the router waits for none of it");
+  assert.equal(bench.unit.isPrimary, true);
+});
