@@ -21,7 +21,7 @@ const PROFILE: Profile = {
   name: "gate",
   extraInstanceLines: [
     "gate {",
-    '    promote "/etc/keepalived/promote.sh" timeout 2',
+    '    promote "/etc/keepalived/promote.sh" timeout 1',
     '    demote "/etc/keepalived/demote.sh" timeout 2',
     "    fence tcp 80",
     "    on_refusal backup hold 2",
