@@ -9,6 +9,7 @@ import { type Block, lastSetting, placeOf, type Setting } from "#keepalived/bloc
 import {
   addressesOf,
   addressOf,
+  gateIn,
   holderOf,
   interfaceOf,
   isUnbound,
@@ -37,8 +38,17 @@ export async function checkMachine(
   const progress = PROGRESS[language];
   return [
     ...assessMachine(reading.model, machine),
+    ...(await asksDatabases(reading.model)),
     ...(await checkRouters(reading, own, { report, progress })),
   ];
+}
+
+/** The client is loaded for whoever has a gate with a database. */
+async function asksDatabases(model: Model): Promise<readonly AnyFinding[]> {
+  const units = [...model.instances, ...model.groups];
+  if (!units.some((unit) => gateIn(unit) !== undefined)) return [];
+  const { checkDatabases } = await import("./check-live-databases.ts");
+  return await checkDatabases(model);
 }
 
 const PROGRESS: Readonly<

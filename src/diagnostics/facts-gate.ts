@@ -71,5 +71,11 @@ export interface GateFacts {
     readonly second: string;
   };
 
+  readonly VR5122: {
+    readonly kind: string;
+    readonly address: string;
+    readonly isPeer: boolean;
+    readonly why: Readonly<Record<"en" | "zh-CN", string>>;
+  };
   readonly VR5121: { readonly path: string; readonly why: "missing" | "mode" | "owner" };
 }

@@ -180,6 +180,15 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
         ? `chown root: ${path}`
         : `install -m 600 /dev/null ${path}, or chmod 600 ${path}`,
   }),
+  VR5122: ({ kind, address, isPeer, why }) => ({
+    message: `the ${kind} server at ${address} could not be asked from here: ${why.en}`,
+    label: isPeer ? "database of a peer" : "database of this node",
+    notes: [
+      isPeer
+        ? "a promotion makes the peer read-only first where that can be reached"
+        : "a node with a database that cannot be asked is not eligible",
+    ],
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `the cloud (${endpoint}) was not asked, or did not answer: ${why}`,
     label: "HAVIP, drift range and quota were not looked at",

@@ -172,6 +172,13 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
         ? `chown root: ${path}`
         : `install -m 600 /dev/null ${path}，或 chmod 600 ${path}`,
   }),
+  VR5122: ({ kind, address, isPeer, why }) => ({
+    message: `无法从本机查询 ${address} 上的 ${kind} 服务器：${why["zh-CN"]}`,
+    label: isPeer ? "对端的数据库" : "本节点的数据库",
+    notes: [
+      isPeer ? "能够连接对端时，提升之前会先将其置为只读" : "无法查询数据库的节点没有资格接管",
+    ],
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `没有查询到云平台（${endpoint}）：${why}`,
     label: "没有检查 HAVIP、漂移范围和配额",
