@@ -2,7 +2,7 @@
  * `--live`: can the databases of gates be asked, here and at the peers, with the accounts that the
  * daemon would use? Only a question is put; whether a node may be promoted is what `status` says.
  */
-import { DatabaseProcess } from "#daemon/database-process";
+import { type CheckOutcome, DatabaseProcess } from "#daemon/database-process";
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Span } from "#diagnostics/source";
 import { type Block, placeOf } from "#keepalived/blocks/block";
@@ -23,8 +23,11 @@ interface Asked {
   readonly place: Span;
 }
 
+type Target = Pick<DatabasePlan, "kind" | "credentialsFile"> & { readonly at: DatabaseAddress };
+export type AskDatabase = (target: Target, milliseconds: number) => Promise<CheckOutcome>;
+
 export async function checkDatabases(model: Model): Promise<readonly AnyFinding[]> {
-  const asked = [...model.instances, ...model.groups].flatMap((unit) => databasesOf(unit, model));
+  const asked = databasesIn(model);
   if (asked.length === 0) return [];
   const log = Object.assign(() => undefined, { dropped: () => 0 });
   const databases = new DatabaseProcess({ log });
@@ -32,25 +35,35 @@ export async function checkDatabases(model: Model): Promise<readonly AnyFinding[
   // What is set together is one configuration, a turn later.
   await Promise.resolve();
   try {
-    const found = await Promise.all(
-      asked.map(async (one) => {
-        const ms = START_MS + toMillis(one.database.timeout);
-        const outcome = await databases.check(targetOf(one), ms);
-        if (outcome.ok === true) return [];
-        const { database, at, isPeer, place } = one;
-        const address = "socket" in at ? at.socket : `${at.host}:${at.port}`;
-        return [
-          finding("VR5122", place, { kind: database.kind, address, isPeer, why: outcome.why }),
-        ];
-      }),
-    );
-    return found.flat();
+    return await assessDatabases(model, async (target, ms) => await databases.check(target, ms));
   } finally {
     databases.close();
   }
 }
 
-const targetOf = ({ database: { kind, credentialsFile }, at }: Asked) => ({
+export async function assessDatabases(
+  model: Model,
+  ask: AskDatabase,
+): Promise<readonly AnyFinding[]> {
+  const found = await Promise.all(
+    databasesIn(model).map(async (one) => {
+      const { database, at, isPeer, place } = one;
+      const outcome = await ask(targetOf(one), START_MS + toMillis(database.timeout));
+      if (outcome.ok === true) return [];
+      const address = printAddress(at);
+      return [finding("VR5122", place, { kind: database.kind, address, isPeer, why: outcome.why })];
+    }),
+  );
+  return found.flat();
+}
+
+const printAddress = (at: DatabaseAddress): string =>
+  "socket" in at ? at.socket : `${at.host}:${at.port}`;
+
+const databasesIn = (model: Model): readonly Asked[] =>
+  [...model.instances, ...model.groups].flatMap((unit) => databasesOf(unit, model));
+
+const targetOf = ({ database: { kind, credentialsFile }, at }: Asked): Target => ({
   kind,
   at,
   ...(credentialsFile !== undefined && { credentialsFile }),

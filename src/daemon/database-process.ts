@@ -56,6 +56,8 @@ interface OpenUnit {
   readonly onStanding: (standing: Standing) => void;
 }
 
+export type { CheckOutcome };
+
 type Reply = Extract<FromDatabases, { readonly id: number }>;
 
 export interface DatabaseProcessOptions {

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { droppingRules } from "#cli/check-firewall";
+import type { AskDatabase } from "#cli/check-live-databases";
 import type { HeardRouter, Hearing } from "#cli/check-live-routers";
 import type { OwnAddress } from "#cli/check-live-settings";
 import type { FileFacts, Machine } from "#cli/check-machine";
@@ -29,7 +30,7 @@ export interface Listed {
 }
 
 const COMMANDS =
-  /^(?:ip -br addr|ip route get \S+|sysctl \S+|ls -ld? .+|id \S+|file \S+|nft -j list ruleset|uname -r|ss -wnap|getconf GNU_LIBC_VERSION|tcpdump -vni \S+ vrrp|tccli vpc \w+|date -u .*|curl -sI .*)$/;
+  /^(?:ip -br addr|ip route get \S+|sysctl \S+|ls -ld? .+|id \S+|file \S+|nft -j list ruleset|uname -r|ss -wnap|getconf GNU_LIBC_VERSION|tcpdump -vni \S+ vrrp|tccli vpc \w+|mysqladmin --host=\S+ ping|date -u .*|curl -sI .*)$/;
 
 export function readConsole(text: string): readonly Shown[] {
   return text
@@ -117,6 +118,19 @@ export function machineIn(shown: readonly Shown[]): Machine {
     }),
   };
 }
+
+/** Whether a database answers: those that the page does not show do. */
+export const databaseIn =
+  (shown: readonly Shown[]): AskDatabase =>
+  async ({ at }) => {
+    const host = "socket" in at ? "localhost" : at.host;
+    const found = shown.find(({ command }) => command === `mysqladmin --host=${host} ping`);
+    const isAlive = found === undefined || found.output === "mysqld is alive";
+    const said = found?.output ?? "";
+    return await Promise.resolve(
+      isAlive ? { ok: true } : { ok: false, why: { en: said, "zh-CN": said } },
+    );
+  };
 
 /** Folders above a file that is shown belong to root. */
 function factsOf(path: string, listed: readonly Listed[]): FileFacts | undefined {

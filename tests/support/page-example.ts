@@ -9,11 +9,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { checkCloud } from "#cli/check-cloud";
 import { assessMachine } from "#cli/check-live";
+import { assessDatabases } from "#cli/check-live-databases";
 import { assessHearing } from "#cli/check-live-routers";
 import { DEFAULT_FILE, includeLoader, loadFile, readFiles } from "#cli/config-files";
 import type { AnyFinding } from "#diagnostics/diagnostic";
 import { comparePair } from "#keepalived/pair";
-import { hearingIn, listedIn, machineIn, readConsole, type Shown } from "./console.ts";
+import { databaseIn, hearingIn, listedIn, machineIn, readConsole, type Shown } from "./console.ts";
 import { cloudIn } from "./console-cloud.ts";
 
 export interface Example {
@@ -64,6 +65,7 @@ async function examineIn(
   for (const reading of readings) {
     found.push(...assessMachine(reading.model, machineIn(shown)));
     found.push(...assessHearing(reading, hearingIn(shown)));
+    found.push(...(await assessDatabases(reading.model, databaseIn(shown))));
   }
   const cloud = cloudIn(shown);
   return cloud === undefined ? found : [...found, ...(await checkCloud(readings, cloud))];
