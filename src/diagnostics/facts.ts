@@ -201,6 +201,8 @@ export interface Facts extends GateFacts {
     readonly text: string;
     readonly decimal: boolean;
     readonly used: string;
+    /** A keyword of ours: keepalived has no say in it. */
+    readonly isOwn?: true;
   };
   readonly VR2002: {
     readonly keyword: string;
@@ -208,6 +210,8 @@ export interface Facts extends GateFacts {
     readonly min: number;
     readonly max: number;
     readonly used: string;
+    /** A keyword of ours: keepalived has no say in it. */
+    readonly isOwn?: true;
   };
   readonly VR2003: { readonly keyword: string; readonly text: string };
   readonly VR2004: {
@@ -216,6 +220,8 @@ export interface Facts extends GateFacts {
     readonly choices: readonly string[];
     readonly suggestion: string | undefined;
     readonly used: string;
+    /** A keyword of ours: keepalived has no say in it. */
+    readonly isOwn?: true;
   };
   readonly VR2005: { readonly keyword: string; readonly text: string };
   readonly VR2006: {
@@ -392,7 +398,13 @@ export interface Facts extends GateFacts {
     /** Not `nopreempt` but a gate is why. */
     readonly isGated?: boolean;
   };
-  readonly VR3002: { readonly script: string; readonly timeout: string; readonly interval: string };
+  readonly VR3002: {
+    readonly script: string;
+    readonly timeout: string;
+    readonly interval: string;
+    /** A `check`, which only Baton runs. */
+    readonly isCheck?: true;
+  };
   readonly VR3003: { readonly mark: string; readonly command: string };
   readonly VR3004: { readonly path: string };
   readonly VR3021: { readonly path: string };

@@ -140,12 +140,12 @@ test("the gate of a sync group is that of each member, and stands there once", (
 test("values that are not understood are reported, and the default counts", () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
     ["fence 3306", ["VR2004"]],
-    ["fence tcp", ["VR2001"]],
+    ["fence tcp", ["VR2124"]],
     ["fence tcp http", ["VR2001"]],
     ["fence tcp 0 70000", ["VR2002", "VR2002"]],
     ["on_refusal bakcup", ["VR2004"]],
     ["on_refusal backup for 30", ["VR2047"]],
-    ["on_refusal backup hold", ["VR2001"]],
+    ["on_refusal backup hold", ["VR2124"]],
     ["on_refusal fault hold x", ["VR2001"]],
     ["on_refusal fault hold 90000", ["VR2002"]],
     ["on_refusal serve hold 3", ["VR1021"]],
@@ -160,7 +160,7 @@ test("values that are not understood are reported, and the default counts", () =
   assert.equal(plan("on_refusal serve hold 3").onRefusal, "serve");
   for (const [timeout, code] of [
     ["x", "VR2001"],
-    ["", "VR2001"],
+    ["", "VR2124"],
     ["0", "VR2002"],
     ["4000", "VR2002"],
   ]) {
@@ -168,6 +168,14 @@ test("values that are not understood are reported, and the default counts", () =
     assert.deepEqual(codes(gate), [code], gate);
     assert.equal(plan(gate).promoteTimeout, 10_000_000, gate);
   }
+});
+
+test("of our keywords nobody says what keepalived would do", () => {
+  const lines =
+    "fence tcp 3306x\non_refusal x\ndrain 601\ntakeover_probe x\nredis {\n max_lag x\n}";
+  const text = JSON.stringify(read(lines).diagnostics.filter(({ code }) => /VR200/.test(code)));
+  assert.doesNotMatch(text, /keepalived/);
+  assert.match(text, /the value is then `backup`/);
 });
 
 test("what a gate contradicts", () => {

@@ -11,11 +11,17 @@ export const ADVICE: Messages<CodeFamily<"VR3">> = {
     ],
     help: "leave the weight out: a failing check is then FAULT, and the address moves",
   }),
-  VR3002: ({ script, timeout, interval }) => ({
+  VR3002: ({ script, timeout, interval, isCheck }) => ({
     message: `\`${script}\` may run ${timeout} s but is due every ${interval} s`,
     label: "longer than the interval",
     related: ["the interval"],
-    notes: ["keepalived up to 2.3.2 starts a second run beside the first; Baton skips a beat"],
+    ...(isCheck === true
+      ? {}
+      : {
+          notes: [
+            "keepalived up to 2.3.2 starts a second run beside the first; Baton skips a beat",
+          ],
+        }),
   }),
   VR3003: ({ mark, command }) => ({
     message: `there is no shell: \`${mark}\` in \`${command}\` is passed to the program as a word`,

@@ -5,10 +5,11 @@ import { API } from "./api.ts";
 import { EVENTS } from "./events.ts";
 import { list, ticked } from "./phrases.ts";
 
-const used = (value: string): readonly string[] =>
-  value === ""
-    ? ["keepalived ignores the line"]
-    : [`keepalived refuses it; the value is then \`${value}\``];
+function used(value: string, isOwn?: true): readonly string[] {
+  const counts = `the value is then \`${value}\``;
+  if (isOwn === true) return [value === "" ? "it does not count" : counts];
+  return [value === "" ? "keepalived ignores the line" : `keepalived refuses it; ${counts}`];
+}
 
 const TRACKERS: Readonly<Record<string, string>> = {
   vrrp_script: "check",
@@ -21,18 +22,18 @@ const TRACKERS: Readonly<Record<string, string>> = {
 export const VALUES: Messages<CodeFamily<"VR20">> = {
   ...API,
   ...EVENTS,
-  VR2001: ({ keyword, text, decimal, used: value }) => ({
+  VR2001: ({ keyword, text, decimal, used: value, isOwn }) => ({
     message: `\`${text}\` is not a ${decimal ? "number of seconds" : "whole number"} for \`${keyword}\``,
     label: "not a number",
-    notes: used(value),
+    notes: used(value, isOwn),
     ...(/^[0-9.]+(s|sec|ms|m)$/.test(text)
       ? { help: "write the number alone: times have no unit" }
       : {}),
   }),
-  VR2002: ({ keyword, text, min, max, used: value }) => ({
+  VR2002: ({ keyword, text, min, max, used: value, isOwn }) => ({
     message: `\`${keyword} ${text}\` is out of range: ${min} to ${max}`,
     label: `from ${min} to ${max}`,
-    notes: used(value),
+    notes: used(value, isOwn),
   }),
   VR2003: ({ keyword, text }) => ({
     message: `\`${keyword}\` is on or off, not \`${text}\``,
@@ -40,10 +41,10 @@ export const VALUES: Messages<CodeFamily<"VR20">> = {
     notes: ["keepalived ignores the line"],
     help: "write `on`, `true` or `yes`, or `off`, `false` or `no`, in lower case",
   }),
-  VR2004: ({ keyword, text, choices, suggestion, used: value }) => ({
+  VR2004: ({ keyword, text, choices, suggestion, used: value, isOwn }) => ({
     message: `\`${keyword}\` cannot be \`${text}\``,
     label: `one of ${choices.join(", ")}`,
-    notes: used(value),
+    notes: used(value, isOwn),
     help:
       suggestion === undefined
         ? `write ${ticked(choices, "or")}`

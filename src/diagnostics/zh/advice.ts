@@ -9,11 +9,13 @@ export const ADVICE: Messages<CodeFamily<"VR3">> = {
     notes: ["配了 `nopreempt` 或 `gate` 的备节点接受任何活着的主节点，哪怕它的优先级已经降低"],
     help: "去掉权重：检查失败就进入 FAULT，地址才会切换",
   }),
-  VR3002: ({ script, timeout, interval }) => ({
+  VR3002: ({ script, timeout, interval, isCheck }) => ({
     message: `\`${script}\` 最长可运行 ${timeout} 秒，却每 ${interval} 秒执行一次`,
     label: "超过了间隔",
     related: ["执行间隔"],
-    notes: ["keepalived 2.3.2 及更早版本会同时再启动一个；Baton 会跳过这一次"],
+    ...(isCheck === true
+      ? {}
+      : { notes: ["keepalived 2.3.2 及更早版本会同时再启动一个；Baton 会跳过这一次"] }),
   }),
   VR3003: ({ mark, command }) => ({
     message: `脚本不经过 shell：\`${command}\` 里的 \`${mark}\` 会作为普通参数传给程序`,

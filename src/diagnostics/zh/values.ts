@@ -5,8 +5,10 @@ import { API } from "./api.ts";
 import { EVENTS } from "./events.ts";
 import { list, ticked } from "./phrases.ts";
 
-const used = (value: string): readonly string[] =>
-  value === "" ? ["keepalived 会忽略这一行"] : [`keepalived 不接受，实际使用 \`${value}\``];
+function used(value: string, isOwn?: true): readonly string[] {
+  if (isOwn === true) return [value === "" ? "不起作用" : `实际使用 \`${value}\``];
+  return [value === "" ? "keepalived 会忽略这一行" : `keepalived 不接受，实际使用 \`${value}\``];
+}
 
 const TRACKERS: Readonly<Record<string, string>> = {
   vrrp_script: "健康检查",
@@ -27,16 +29,16 @@ const LISTS: Readonly<Record<Facts["VR2011"]["tracker"], string>> = {
 export const VALUES: Messages<CodeFamily<"VR20">> = {
   ...API,
   ...EVENTS,
-  VR2001: ({ keyword, text, decimal, used: value }) => ({
+  VR2001: ({ keyword, text, decimal, used: value, isOwn }) => ({
     message: `\`${keyword}\` 的值 \`${text}\` 不是${decimal ? "秒数" : "整数"}`,
     label: "不是数字",
-    notes: used(value),
+    notes: used(value, isOwn),
     ...(/^[0-9.]+(s|sec|ms|m)$/.test(text) ? { help: "只写数字，时间不带单位" } : {}),
   }),
-  VR2002: ({ keyword, text, min, max, used: value }) => ({
+  VR2002: ({ keyword, text, min, max, used: value, isOwn }) => ({
     message: `\`${keyword} ${text}\` 超出范围，应为 ${min} 到 ${max}`,
     label: `${min} 到 ${max}`,
-    notes: used(value),
+    notes: used(value, isOwn),
   }),
   VR2003: ({ keyword, text }) => ({
     message: `\`${keyword}\` 只有开和关，不能写 \`${text}\``,
@@ -44,10 +46,10 @@ export const VALUES: Messages<CodeFamily<"VR20">> = {
     notes: ["keepalived 会忽略这一行"],
     help: "写 `on`、`true`、`yes`，或 `off`、`false`、`no`，必须小写",
   }),
-  VR2004: ({ keyword, text, choices, suggestion, used: value }) => ({
+  VR2004: ({ keyword, text, choices, suggestion, used: value, isOwn }) => ({
     message: `\`${keyword}\` 不能是 \`${text}\``,
     label: `可选：${choices.join("、")}`,
-    notes: used(value),
+    notes: used(value, isOwn),
     help: suggestion === undefined ? `写 ${ticked(choices, "或")}` : `是否想写 \`${suggestion}\`？`,
   }),
   VR2005: ({ keyword, text }) => ({

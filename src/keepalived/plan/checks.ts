@@ -17,6 +17,7 @@ import { printDatabaseAt, readDatabaseAt } from "./gate.ts";
 import type { CheckPlan, CheckTarget, HttpTarget } from "./run-plan.ts";
 
 type Report = (found: AnyFinding) => void;
+const isOwn = true;
 const ignore: Report = () => {};
 
 export function planCheck(block: Block): CheckPlan | undefined {
@@ -261,8 +262,15 @@ function readDns(
   const known = DNS_TYPES.find((one) => one === type?.text.toUpperCase());
   if (type !== undefined && known === undefined) {
     const suggestion = nearest(type.text.toUpperCase(), DNS_TYPES);
-    const facts = { keyword: "dns", text: type.text, choices: DNS_TYPES, suggestion, used: "A" };
-    report(finding("VR2004", type.span, facts));
+    const facts = {
+      keyword: "dns",
+      text: type.text,
+      choices: DNS_TYPES,
+      suggestion,
+      used: "A",
+      isOwn,
+    };
+    report(finding("VR2004", type.span, { ...facts, isOwn }));
   }
   return { kind: "dns", server: read.at, name: name.text, type: known ?? "A" };
 }

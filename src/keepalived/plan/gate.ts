@@ -42,6 +42,7 @@ import type { DatabaseAddress, DatabasePlan, GatePlan, GateScript, HostPort } fr
 
 export type Report = (found: AnyFinding) => void;
 const ignore: Report = () => {};
+const isOwn = true;
 
 /** The gate written in that instance or sync group. */
 export function planGate(unit: Block, model: Model): GatePlan | undefined {
@@ -130,14 +131,7 @@ export function readFence({ args }: Setting, report: Report): readonly FencePort
     return [];
   }
   if (ports.length === 0)
-    report(
-      finding("VR2001", first.span, {
-        keyword: `fence ${protocol}`,
-        text: "",
-        decimal: false,
-        used: "",
-      }),
-    );
+    report(finding("VR2124", first.span, { keyword: "fence", option: protocol }));
   return ports.flatMap((token): FencePort[] => {
     const port = readPort(token.text);
     if (port === undefined) report(badPort(`fence ${protocol}`, token));
@@ -147,8 +141,8 @@ export function readFence({ args }: Setting, report: Report): readonly FencePort
 
 function badPort(keyword: string, { text, span }: Token): AnyFinding {
   return readInteger(text) === undefined
-    ? finding("VR2001", span, { keyword, text, decimal: false, used: "" })
-    : finding("VR2002", span, { keyword, text, min: 1, max: PORT_MAX, used: "" });
+    ? finding("VR2001", span, { keyword, text, decimal: false, used: "", isOwn })
+    : finding("VR2002", span, { keyword, text, min: 1, max: PORT_MAX, used: "", isOwn });
 }
 
 function notAChoice(
@@ -158,7 +152,7 @@ function notAChoice(
   used: string,
 ): AnyFinding {
   const suggestion = nearest(text, choices);
-  return finding("VR2004", span, { keyword, text, choices, suggestion, used });
+  return finding("VR2004", span, { keyword, text, choices, suggestion, used, isOwn });
 }
 
 interface Refusal {
@@ -198,10 +192,14 @@ export function readRefusal({ args }: Setting, report: Report): Refusal {
   }
   const hold = number && readDecimal(number.text);
   if (hold !== undefined && hold >= 0 && hold <= HOLD_MAX) return { onRefusal, hold };
-  const place = number ?? word;
-  const facts = { keyword: "hold", text: number?.text ?? "", used: String(fallback.hold) };
-  if (hold === undefined) report(finding("VR2001", place.span, { ...facts, decimal: true }));
-  else report(finding("VR2002", place.span, { ...facts, min: 0, max: HOLD_MAX }));
+  if (number === undefined) {
+    report(finding("VR2124", word.span, { keyword: "on_refusal", option: word.text }));
+    return { ...fallback, onRefusal };
+  }
+  const used = String(fallback.hold);
+  const facts = { keyword: "hold", text: number.text, used, isOwn } as const;
+  if (hold === undefined) report(finding("VR2001", number.span, { ...facts, decimal: true }));
+  else report(finding("VR2002", number.span, { ...facts, min: 0, max: HOLD_MAX }));
   return { ...fallback, onRefusal };
 }
 

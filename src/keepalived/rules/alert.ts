@@ -48,7 +48,14 @@ function checkKinds({ report }: RuleContext, block: Block): void {
   for (const { text, span } of setting?.args ?? []) {
     if ((ALERT_KINDS as readonly string[]).includes(text)) continue;
     const suggestion = nearest(text, ALERT_KINDS);
-    const facts = { keyword: "on", text, choices: ALERT_KINDS, suggestion, used: "" };
+    const facts = {
+      keyword: "on",
+      text,
+      choices: ALERT_KINDS,
+      suggestion,
+      used: "",
+      isOwn: true,
+    } as const;
     report("VR2004", span, facts);
   }
 }

@@ -9,6 +9,7 @@ import { HOLD_DOWN_MAX } from "../plan/hold-down.ts";
 import { readInteger } from "../values/numbers.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
+const isOwn = true;
 const FRAMES_MAX = 1_000_000;
 
 export const checkOwnKeywords: Rule = (context) => {
@@ -30,8 +31,9 @@ function checkNumbers(
   const good: number[] = [];
   for (const { text, span } of setting?.args.slice(0, 2) ?? []) {
     const value = readInteger(text);
-    if (value === undefined) report("VR2001", span, { keyword, text, decimal: false, used });
-    else if (value < 1 || value > max) report("VR2002", span, { keyword, text, min: 1, max, used });
+    if (value === undefined) report("VR2001", span, { keyword, text, decimal: false, used, isOwn });
+    else if (value < 1 || value > max)
+      report("VR2002", span, { keyword, text, min: 1, max, used, isOwn });
     else good.push(value);
   }
   return good.length === 2 ? good : undefined;
@@ -45,7 +47,7 @@ function checkHoldDown(context: RuleContext, block: Block): void {
   const [, word] = setting?.args ?? [];
   if (word !== undefined && most < first) {
     const range = { min: first, max: HOLD_DOWN_MAX };
-    context.report("VR2002", word.span, { keyword, text: word.text, ...range, used });
+    context.report("VR2002", word.span, { keyword, text: word.text, ...range, used, isOwn });
   }
   const nopreempt = lastSetting(block, "nopreempt");
   // With a gate it has no effect either, which is reported with the gate.

@@ -8,7 +8,12 @@ export const checkScriptTimes: Rule = ({ model, report }) => {
     const interval = numberOf(block, "interval") ?? 1;
     const place = lastSetting(block, "timeout")?.args[0]?.span;
     if (timeout === undefined || place === undefined || timeout <= interval) continue;
-    const facts = { script: nameOf(block), timeout: String(timeout), interval: String(interval) };
+    const facts = {
+      script: nameOf(block),
+      timeout: String(timeout),
+      interval: String(interval),
+      ...(block.word === "check" ? { isCheck: true as const } : {}),
+    };
     const other = lastSetting(block, "interval")?.args[0]?.span;
     report("VR3002", place, facts, other === undefined ? {} : { related: [other] });
   }

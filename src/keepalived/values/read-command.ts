@@ -45,6 +45,8 @@ export function readCommandArgument(
   return withTimeout(readCommand(context, first, second?.text, third?.text), timeout);
 }
 
+const isOwn = true;
+
 /** `"command" [user [group]] timeout SECONDS`, for keywords with a time-out of their own. */
 function takeTimeout(
   { keyword, report }: ValueContext,
@@ -60,11 +62,14 @@ function takeTimeout(
   const { min, max } = ACTION_SECONDS;
   if (number !== undefined && value !== undefined && value >= min && value <= max)
     return { loose, timeout: value };
-  const place = number ?? word;
-  const facts = { keyword: `${keyword.word} … timeout`, text: number?.text ?? "" };
+  if (number === undefined) {
+    report(finding("VR2124", word.span, { keyword: keyword.word, option: word.text }));
+    return { loose, timeout: fallback };
+  }
   const used = String(fallback);
-  if (value === undefined) report(finding("VR2001", place.span, { ...facts, decimal: true, used }));
-  else report(finding("VR2002", place.span, { ...facts, min, max, used }));
+  const facts = { keyword: `${keyword.word} … timeout`, text: number.text, used, isOwn } as const;
+  if (value === undefined) report(finding("VR2001", number.span, { ...facts, decimal: true }));
+  else report(finding("VR2002", number.span, { ...facts, min, max }));
   return { loose, timeout: fallback };
 }
 

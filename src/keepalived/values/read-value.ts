@@ -5,7 +5,7 @@
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import { nearest } from "#units/nearest";
 import { HIDDEN_SECRET, Secret } from "#units/secret";
-import type { NumberTakes, Takes } from "../keywords/keyword.ts";
+import type { Keyword, NumberTakes, Takes } from "../keywords/keyword.ts";
 import type { Token } from "../lines/tokens.ts";
 import {
   extra,
@@ -125,7 +125,7 @@ function readNumber(context: ValueContext, takes: NumberTakes): Value | undefine
       return { kind: "number", value: 0 };
     else {
       const { min, max } = takes;
-      const facts = { keyword: keyword.word, text: first.text, min, max, used };
+      const facts = { keyword: keyword.word, text: first.text, min, max, used, ...ownOf(keyword) };
       report(finding("VR2002", first.span, facts));
     }
     return kept === undefined ? undefined : { kind: "number", value: kept };
@@ -182,8 +182,12 @@ function notANumber(
       { fix: { safety: "safe", edits: [{ span, text: "" }] } },
     );
   }
-  return finding("VR2001", token.span, { keyword: keyword.word, text: token.text, decimal, used });
+  const facts = { keyword: keyword.word, text: token.text, decimal, used, ...ownOf(keyword) };
+  return finding("VR2001", token.span, facts);
 }
+
+const ownOf = ({ since }: Keyword): { readonly isOwn?: true } =>
+  since === "baton" ? { isOwn: true } : {};
 
 function readWeight(
   context: ValueContext,
@@ -200,7 +204,8 @@ function readWeight(
   if (weight === undefined) report(notANumber(context, first, false, String(kept)));
   else if (weight !== kept) {
     const facts = { keyword: keyword.word, text: first.text, min: -limit, max: limit };
-    report(finding("VR2002", first.span, { ...facts, used: String(kept) }));
+    const used = String(kept);
+    report(finding("VR2002", first.span, { ...facts, used, ...ownOf(keyword) }));
   }
   const second = args[1];
   const direction = second?.text === "reverse" || second?.text === "noreverse";
@@ -231,6 +236,7 @@ function readChoice(
           choices: takes.of,
           suggestion: nearest(first.text, takes.of),
           used: kept ?? keyword.default ?? "",
+          ...ownOf(keyword),
         },
         choiceFix(first, takes.of),
       ),
