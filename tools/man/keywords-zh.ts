@@ -346,8 +346,8 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
     "收不到通告时，接管之前先询问：以 ARP 询问该地址，或连接 `fence` 的第一个 TCP 端口",
   "at release reset the TCP connections of the address, so that clients connect again":
     "释放地址时重置该地址的 TCP 连接，使客户端重新连接",
-  "at a planned move, connections may go on for so long, and new ones are refused":
-    "计划内切换时，现有连接最多可继续这么久，新连接被拒绝",
+  "at a planned move, connections that exist may end for so long; `fence` keeps new ones out meanwhile":
+    "计划内切换时，已有连接最多可在这么久之内结束；其间由 `fence` 挡住新连接",
   "a MySQL or MariaDB server, which Baton itself promotes and demotes":
     "由 Baton 自己提升和降级的 MySQL 或 MariaDB 服务器",
   "a PostgreSQL server, which Baton itself promotes and demotes":
