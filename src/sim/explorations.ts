@@ -172,6 +172,58 @@ const switches = (): readonly Exploration[] => [
   },
 ];
 
+const GATE: NonNullable<RouterConfig["gate"]> = {
+  promoteTimeout: micros(2_000_000),
+  demoteTimeout: micros(1_500_000),
+  onRefusal: "backup",
+  hold: micros(3_000_000),
+  probe: "arp",
+  comparesData: false,
+  needsEligible: true,
+  drain: micros(0),
+  resetConnections: false,
+};
+
+/** Answers come at any time: that alone is many states, so there are few troubles besides. */
+const gates = (): readonly Exploration[] => [
+  {
+    ...COLD,
+    name: "pair with gates: start, answers in any order, a refusal, a crash",
+    configs: pair({ gate: GATE }),
+    budget: { ...NONE, refuse: 1, crash: 1 },
+    depth: 30,
+  },
+  {
+    ...WARM,
+    name: "pair with gates, owner at work: a crash, a loss, refusals",
+    configs: pair({ gate: GATE }),
+    budget: { ...NONE, crash: 1, lose: 1, refuse: 2 },
+    depth: 30,
+  },
+  {
+    ...WARM,
+    name: "pair with gates, owner at work: a planned move, a refusal, a hang",
+    configs: pair({ gate: GATE }),
+    budget: { ...NONE, switch: 2, hang: 1, refuse: 2 },
+    depth: 30,
+  },
+  {
+    ...WARM,
+    name: "pair with gates, owner at work: a stop, refusals, late answers",
+    configs: uneven({ gate: { ...GATE, onRefusal: "fault" } }),
+    budget: { ...NONE, stop: 1, refuse: 2, slow: 1 },
+    depth: 30,
+  },
+  {
+    ...WARM,
+    name: "pair with gates, owner at work: enough losses for a mistaken take-over",
+    configs: pair({ gate: GATE }),
+    budget: { ...NONE, lose: 4 },
+    depth: 60,
+    keepsOwnership: true,
+  },
+];
+
 const threes = (): readonly Exploration[] => [
   {
     ...COLD,
@@ -208,5 +260,6 @@ export const explorations = (): readonly Exploration[] => [
   ...pairs(),
   ...pairsAtWork(),
   ...switches(),
+  ...gates(),
   ...threes(),
 ];

@@ -16,6 +16,15 @@ import { leaseFor } from "#vrrp/router/lease";
 import { deadline, initialState, step } from "#vrrp/router/router";
 import type { RouterState } from "#vrrp/router/state";
 import { strongestPeer } from "#vrrp/router/step";
+import {
+  afterCrash,
+  endRun,
+  type GateChoice,
+  type GateModel,
+  gateChoices,
+  newGate,
+  performOnGate,
+} from "./explore-gate.ts";
 
 /** How often each kind of trouble may still happen. */
 export interface Budget {
@@ -35,6 +44,8 @@ export interface Budget {
   readonly switch: number;
   /** After a start the switch port forwards nothing until it is opened. */
   readonly latePort: number;
+  /** A promotion or a demotion fails. */
+  readonly refuse?: number;
 }
 
 export interface ModelNode {
@@ -48,6 +59,7 @@ export interface ModelNode {
   readonly heard: readonly number[];
   /** Since the start of the exploration nothing was done to it. */
   readonly untouched: boolean;
+  readonly gate: GateModel | undefined;
 }
 
 export interface Packet {
@@ -78,7 +90,8 @@ export type Choice =
         | "resume"
         | "stop"
         | "switch"
-        | "switchBack";
+        | "switchBack"
+        | GateChoice;
       readonly node: number;
     }
   | { readonly kind: "tick" };
@@ -103,6 +116,7 @@ export function emptyModel(
       sent: 0,
       heard: configs.map(() => 0),
       untouched: true,
+      gate: newGate(config),
     }),
   );
   return { now, nodes, packets: [], budget };
@@ -128,6 +142,8 @@ export function choicesOf(model: ClusterModel): Choice[] {
       choices.push({ kind: "fire", node: index });
     }
     choices.push(...troubles(index, node, budget));
+    if (node.mode === "up" && node.gate !== undefined)
+      for (const kind of gatesOf(model, index, node.gate)) choices.push({ kind, node: index });
   }
   const onTheirWay = packets.some((packet) => nodes[packet.to]?.mode === "up");
   if (!mustFire && (!onTheirWay || budget.slow > 0)) choices.push({ kind: "tick" });
@@ -173,10 +189,7 @@ export function choose(
     case "tick":
       return tick(model);
     case "crash":
-      return spend(
-        put(lostFor(model, choice.node), choice.node, { mode: "dead", untouched: false }),
-        "crash",
-      );
+      return spend(crash(model, choice.node), "crash");
     case "hang":
       return spend(put(model, choice.node, { mode: "hung", untouched: false }), "hang");
     case "pause":
@@ -197,6 +210,16 @@ export function choose(
     }
     case "switchBack":
       return feed(configs, model, choice.node, { kind: "switchBack" });
+    case "done":
+      return endOfRun(configs, model, choice.node, "done");
+    case "refuse":
+      return spend(endOfRun(configs, model, choice.node, "refused"), "refuse");
+    case "probe":
+      return answerProbe(configs, model, choice.node);
+    case "rejoin":
+      return rejoin(configs, model, choice.node);
+    case "person":
+      return feed(configs, model, choice.node, { kind: "promoteAsked" });
     case "openPort":
       return put(model, choice.node, { portOpen: true });
     case "start":
@@ -208,8 +231,66 @@ export function choose(
 
 const spend = (model: ClusterModel, what: keyof Budget): ClusterModel => ({
   ...model,
-  budget: { ...model.budget, [what]: model.budget[what] - 1 },
+  budget: { ...model.budget, [what]: (model.budget[what] ?? 0) - 1 },
 });
+
+function crash(model: ClusterModel, index: number): ClusterModel {
+  const gate = afterCrash(model.nodes[index]?.gate);
+  return put(lostFor(model, index), index, { mode: "dead", untouched: false, gate });
+}
+
+/** It answers for the address, and whoever comes is let in. */
+export const serves = ({ ownsUntil, gate, mode }: ModelNode): boolean =>
+  ownsUntil !== undefined && mode !== "paused" && gate?.isOpen !== false;
+
+const isServed = ({ nodes }: ClusterModel, except: number): boolean =>
+  nodes.some((node, at) => at !== except && serves(node) && node.gate?.database === "primary");
+
+const gatesOf = (model: ClusterModel, index: number, gate: GateModel): readonly GateChoice[] =>
+  gateChoices(gate, (model.budget.refuse ?? 0) > 0, isServed(model, index), model.now);
+
+function endOfRun(
+  configs: readonly RouterConfig[],
+  model: ClusterModel,
+  index: number,
+  outcome: "done" | "refused",
+): ClusterModel {
+  const before = model.nodes[index]?.gate;
+  if (before === undefined) return model;
+  const { gate, events } = endRun(before, outcome);
+  let next = put(model, index, { gate });
+  for (const event of events) next = feed(configs, next, index, event);
+  return next;
+}
+
+/** ARP: the kernel of another node answers, whatever has become of its processes. */
+function answerProbe(
+  configs: readonly RouterConfig[],
+  model: ClusterModel,
+  index: number,
+): ClusterModel {
+  const gate = model.nodes[index]?.gate;
+  if (gate?.question === undefined) return model;
+  const { run } = gate.question;
+  const isAnswered = model.nodes.some(
+    ({ ownsUntil, mode }, at) => at !== index && ownsUntil !== undefined && mode !== "paused",
+  );
+  const asked = put(model, index, { gate: { ...gate, question: undefined } });
+  const by = isAnswered ? "somebody" : "nobody";
+  return feed(configs, asked, index, { kind: "probeAnswered", run, by });
+}
+
+/** A former primary follows the present one, and has nothing of its own. */
+function rejoin(
+  configs: readonly RouterConfig[],
+  model: ClusterModel,
+  index: number,
+): ClusterModel {
+  const gate = model.nodes[index]?.gate;
+  if (gate === undefined) return model;
+  const follows = put(model, index, { gate: { ...gate, isMarked: false, database: "replica" } });
+  return feed(configs, follows, index, { kind: "eligibleChanged", eligible: true });
+}
 
 const put = (model: ClusterModel, index: number, change: Partial<ModelNode>): ClusterModel => ({
   ...model,
@@ -241,7 +322,10 @@ function start(
     portOpen,
     heard: configs.map(() => 0),
   });
-  return feed(configs, fresh, index, { kind: "startup" });
+  const started = feed(configs, fresh, index, { kind: "startup" });
+  const gate = started.nodes[index]?.gate;
+  if (gate === undefined) return started;
+  return feed(configs, started, index, { kind: "eligibleChanged", eligible: !gate.isMarked });
 }
 
 function deliver(
@@ -333,8 +417,9 @@ function perform(
     case "compare":
     case "drain":
     case "resetConnections":
-      // No router of this model has a gate.
-      return model;
+      return node.gate === undefined
+        ? model
+        : put(model, index, { gate: performOnGate(node.gate, effect, model.now) });
   }
 }
 

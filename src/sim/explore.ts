@@ -8,6 +8,7 @@
  *             advertisement, never owns the address together with it: a master that is dead, hung
  *             or paused has lost it by then
  *   ownership (nopreempt) an established owner to which nothing is done is still the owner
+ *   gate      who serves has been promoted, and two never serve
  *   awake     nobody who has just fired is due again at the same instant
  *   recovers  left alone from here (everybody runs, nothing is lost), one owner is left in the end
  */
@@ -26,6 +27,7 @@ import {
   choose,
   emptyModel,
   type ModelNode,
+  serves,
 } from "./explore-model.ts";
 
 export interface Exploration {
@@ -100,6 +102,7 @@ export function explore(exploration: Exploration): ExploreResult {
           checkAwake(model, choice) ??
           checkLease(configs, visit.model, model) ??
           checkSwitch(visit.model, model) ??
+          checkGate(model) ??
           (exploration.keepsOwnership && owner !== undefined
             ? checkOwnership(model, owner)
             : undefined);
@@ -140,7 +143,7 @@ function runAlone(
   from: ClusterModel,
   micros: number,
 ): ClusterModel {
-  return run(configs, from, from.now + micros, ["deliver", "fire", "tick"]);
+  return run(configs, from, from.now + micros, ["deliver", "done", "probe", "fire", "tick"]);
 }
 
 /** Everybody runs, packets arrive at once and in order. */
@@ -161,7 +164,7 @@ function runUndisturbed(
     if (node.state.phase.kind === "stopped")
       model = choose(configs, model, { kind: "start", node: index });
   }
-  return run(configs, model, end, ["deliver", "fire", "start", "tick"]);
+  return run(configs, model, end, ["deliver", "done", "probe", "fire", "start", "rejoin", "tick"]);
 }
 
 function run(
@@ -218,6 +221,20 @@ function checkLease(
   return undefined;
 }
 
+/** With a gate. */
+function checkGate({ nodes }: ClusterModel): Broken | undefined {
+  const serving = [...nodes.entries()].filter(
+    ([, node]) => node.gate !== undefined && serves(node),
+  );
+  for (const [index, { gate }] of serving)
+    if (gate?.database !== "primary")
+      return { invariant: "gate", text: `router ${index} serves, and is ${gate?.database}` };
+  const [first, second] = serving;
+  return first === undefined || second === undefined
+    ? undefined
+    : { invariant: "gate", text: `routers ${first[0]} and ${second[0]} both serve` };
+}
+
 /** Who runs and is asked for a move has the address until it is a backup. */
 function checkSwitch(before: ClusterModel, after: ClusterModel): Broken | undefined {
   for (const [index, { mode, state, ownsUntil }] of after.nodes.entries()) {
@@ -252,7 +269,15 @@ function checkRecovery(configs: readonly RouterConfig[], from: ClusterModel): Br
   const first = configs[0] as RouterConfig;
   const longest = masterDown(first, first.advertInterval, 1);
   const settle = 3 * longest + 2 * first.preemptDelay + 10 * fromCentis(first.advertInterval);
-  const calm = runUndisturbed(configs, { ...from, budget: NOTHING }, settle);
+  const gate = first.gate;
+  const held = gate === undefined ? 0 : 2 * (gate.hold + gate.promoteTimeout + gate.demoteTimeout);
+  let calm = runUndisturbed(configs, { ...from, budget: NOTHING }, settle + held);
+  // Nobody may be promoted unless a person says so: both were primary, for all that is known.
+  const isUnserved = gate !== undefined && !calm.nodes.some(serves);
+  if (isUnserved && calm.nodes.every((node) => node.gate?.isMarked !== false)) {
+    const asked = choose(configs, calm, { kind: "person", node: 0 });
+    calm = runUndisturbed(configs, asked, settle + held);
+  }
   const owners = calm.nodes.filter(
     (node) => node.state.phase.kind === "master" && node.ownsUntil !== undefined,
   );
@@ -313,6 +338,8 @@ const IRRELEVANT: readonly string[] = [
   "announcements",
   "foreignAt",
   "announced",
+  // Requests are numbered; what matters is which one waits.
+  "run",
 ];
 const FULL_AFTER = 30_000_000;
 

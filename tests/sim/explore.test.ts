@@ -41,3 +41,14 @@ test("the explorer finds a lease that is too long: a peer with fewer down_timer_
   assert.equal(finding?.invariant, "lease");
   assert.match(finding?.text ?? "", /routers 0 \(hung\) and 1 both own/);
 });
+
+test("the explorer finds two that serve: nobody is asked whether the owner still answers", () => {
+  const lossy = find("pair with gates, owner at work: enough losses");
+  const configs = lossy.configs.map((one): RouterConfig => {
+    assert.ok(one.gate !== undefined);
+    return { ...one, gate: { ...one.gate, probe: "off" } };
+  });
+  const { finding } = explore({ ...lossy, configs, keepsOwnership: false });
+  assert.equal(finding?.invariant, "gate");
+  assert.match(finding?.text ?? "", /both serve/);
+});
