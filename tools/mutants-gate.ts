@@ -251,7 +251,6 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     "router",
     ["a stop that waited goes on", '(kind !== "backup" && kind !== "fault")', "true"],
     ["a start closes the fence", 'gate === undefined ? [] : [{ kind: "closeFence" }]', "[]"],
-    ["back in time only while promoted", " && isReady) {", ") {"],
     [
       "a member of a group is held back too",
       'state.maintenance !== "on" && heldBack(config, state, now) === undefined',

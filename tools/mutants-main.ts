@@ -58,6 +58,7 @@ const SUITES: readonly Suite[] = [
       "tests/vrrp/router/lease.test.ts",
       "tests/vrrp/router/announcer.test.ts",
       "tests/vrrp/router/gate-explore.test.ts",
+      "tests/vrrp/router/gate-reload.test.ts",
     ],
   },
   {

@@ -226,8 +226,8 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a flap beyond the ownership window ends it",
-      "ownershipSafeUntil !== undefined && now < ownershipSafeUntil &&",
-      "ownershipSafeUntil !== undefined &&",
+      "ownershipSafeUntil !== undefined && now < ownershipSafeUntil)",
+      "ownershipSafeUntil !== undefined)",
     ],
     [
       "a late port makes an unconfirmed master",

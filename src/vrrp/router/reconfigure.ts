@@ -11,6 +11,7 @@ import { priorityNow } from "./maintenance.ts";
 import type {
   BackupPhase,
   FaultPhase,
+  GateState,
   MasterPhase,
   Phase,
   RouterState,
@@ -45,12 +46,19 @@ function reGate(
   now: Instant,
 ): RouterState {
   if ((before.gate === undefined) === (config.gate === undefined)) return state;
-  if (config.gate !== undefined) return { ...state, gate: initialGate(hasAddress(state.phase)) };
+  if (config.gate !== undefined) return { ...state, gate: newGate(state.phase) };
   const { gate: _, phase, ...rest } = state;
   const raised = state.raised.filter(
     ({ kind }) => kind !== "promotion-refused" && kind !== "fence-refused",
   );
   return { ...rest, raised, phase: withoutGate(config, { ...rest, phase }, now) };
+}
+
+/** So does an owner with a link that is down and may be back in time. */
+function newGate(phase: Phase): GateState {
+  const isOwner = hasAddress(phase);
+  const mayBeBack = phase.kind === "fault" && phase.ownershipSafeUntil !== undefined;
+  return { ...initialGate(isOwner), isPromoted: isOwner || mayBeBack };
 }
 
 function withoutGate(config: RouterConfig, state: RouterState, now: Instant): Phase {

@@ -522,9 +522,7 @@ function clearFault(config: RouterConfig, state: RouterState, now: Instant): Ste
   if (isOwner && state.maintenance === undefined) {
     return becomeMaster(config, state, { kind: "address-owner" }, "advert-first", now);
   }
-  // With a gate: and no demotion has begun.
-  const isReady = state.gate === undefined || state.gate.isPromoted;
-  if (ownershipSafeUntil !== undefined && now < ownershipSafeUntil && isReady) {
+  if (ownershipSafeUntil !== undefined && now < ownershipSafeUntil) {
     const reason = {
       kind: "link-back-in-time",
       away: micros(now - state.since),
