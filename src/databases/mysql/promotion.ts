@@ -5,6 +5,7 @@
  * writable.
  * What is left of the replication is removed behind the answer.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Answer,
   type DatabaseSettings,
@@ -29,6 +30,7 @@ const HUNG_AFTER_LOSS_MS = 1_000;
 const KEPT_MS = 100;
 /** Time for what follows the wait. */
 const MARGIN_MS = 100;
+const AGAIN_MS = 2;
 
 export interface Promotion {
   readonly own: Link;
@@ -147,6 +149,8 @@ async function untilContained({ own, ask, steps }: Promotion, peer: Facts): Prom
     }
     const waitMs = steps.left - MARGIN_MS;
     await own.query(statements.waitApplied(peer.position, waitMs / 1_000), steps.left);
+    // A position that is reached without what was asked for: not in a circle without a pause.
+    await sleep(AGAIN_MS);
   }
 }
 

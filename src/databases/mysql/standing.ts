@@ -183,19 +183,21 @@ function whyReplica(
 ): Text[] {
   const why: Text[] = [];
   const { replication } = own;
+  const primary = primaryOf(peers)?.seen.facts;
+  // Nobody takes writes and everybody answers: what there is can be compared, and nothing else
+  // matters.
+  const all = peers.flatMap(({ seen }) => (seen.facts === undefined ? [] : [seen.facts]));
+  if (primary === undefined && peers.length > 0 && all.length === peers.length) {
+    const lost = all.map((one) => missing(own.data, one.data) ?? "").find((text) => text !== "");
+    if (lost !== undefined) why.push(texts.lacking(lost));
+    else if (replication?.applies !== true && !isApplied(own))
+      why.push(texts.applyingStopped(replication?.applyError));
+    return why;
+  }
   if (replication?.applies !== true) why.push(texts.applyingStopped(replication?.applyError));
   if (replication?.receives === "stopped")
     why.push(texts.receivingStopped(replication.receiveError));
   if (own.semiSync?.isSourceEnabled === true) why.push(texts.semiSyncOnReplica);
-  const primary = primaryOf(peers)?.seen.facts;
-  // Nobody takes writes and everybody answers: what there is can be compared.
-  const all = peers.flatMap(({ seen }) => (seen.facts === undefined ? [] : [seen.facts]));
-  const isAllSeen = peers.length > 0 && all.length === peers.length;
-  if (primary === undefined && isAllSeen) {
-    const lost = all.map((one) => missing(own.data, one.data) ?? "").find((text) => text !== "");
-    if (lost !== undefined) why.push(texts.lacking(lost));
-    return why;
-  }
   if (primary !== undefined && replication?.receives === "connecting") {
     const lost = missing(own.data, primary.data);
     if (lost !== "") why.push(texts.notReceiving(replication.receiveError));
@@ -211,7 +213,17 @@ function whyReplica(
   return why;
 }
 
-export function whySynchronous(
+/** What was received is all there. */
+function isApplied({ data, replication }: Facts): boolean {
+  const received = replication?.received ?? "";
+  const theirs: Data =
+    data.kind === "mysql"
+      ? { kind: "mysql", executed: received }
+      : { kind: "mariadb", state: received, applied: "" };
+  return missing(data, theirs) === "";
+}
+
+function whySynchronous(
   primary: Facts | undefined,
   memory: Memory | undefined,
   now: Clock,
@@ -250,9 +262,10 @@ function notesOf(settings: DatabaseSettings, { own, peers }: View): Text[] {
   const notes: Text[] = [];
   const primary = roleOf(own) === "primary" ? own : primaryOf(peers)?.seen.facts;
   const timeoutMs = primary?.semiSync?.timeoutMs;
-  if (settings.sync === "required" && timeoutMs !== undefined && timeoutMs < MINUTE_MS)
+  if (settings.sync === "required" && timeoutMs !== undefined && timeoutMs < TAKE_OVER_MS)
     notes.push(texts.semiSyncTimeout(timeoutMs));
   return notes;
 }
 
-const MINUTE_MS = 60_000;
+/** About what it takes to notice that an owner is gone, and to act on it, with intervals of 1 s. */
+const TAKE_OVER_MS = 5_000;

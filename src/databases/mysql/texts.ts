@@ -108,9 +108,11 @@ export const semiSyncOnReplica: Text = text(
 
 export const semiSyncTimeout = (timeoutMs: number): Text =>
   text(
-    `the primary waits ${timeoutMs / 1_000} s for its replica and then acknowledges alone; ` +
-      "with sync required make rpl_semi_sync_master_timeout longer than any outage",
-    `主库等待副本 ${timeoutMs / 1_000} 秒后会单独确认；使用 sync required 时请将 rpl_semi_sync_master_timeout 设得比任何中断都长`,
+    `the primary waits ${timeoutMs / 1_000} s for its replica and then acknowledges alone, so it ` +
+      "may not be replaced later than that after it was last seen; rpl_semi_sync_master_timeout " +
+      "should be longer than a take-over takes",
+    `主库等待副本 ${timeoutMs / 1_000} 秒后会单独确认，因此失联超过该时间就不能被接替；` +
+      "rpl_semi_sync_master_timeout 应长于一次接管所需时间",
   );
 
 export const privileged = (users: readonly string[]): Text =>
