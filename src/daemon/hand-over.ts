@@ -4,20 +4,26 @@
  * is logged, or returned as the effect's result.
  */
 
+import { now } from "#linux/clock";
 import { openNftFence } from "#linux/nft-fence";
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import type { Rtnetlink } from "#linux/rtnetlink";
+import { destroySocketsNow } from "#linux/socket-destroy";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
 import { type Ipv4, printIpv4 } from "#units/address";
+import { after, type Micros, micros } from "#units/time";
 import { fenceMode, fenceOf } from "#vrrp/engine/fences";
 import { type Failure, printFailure } from "#vrrp/engine/world";
-import type { SupervisorEffect, SupervisorEvent } from "#vrrp/supervisor/event";
+import type { Place, SupervisorEffect, SupervisorEvent } from "#vrrp/supervisor/event";
 import { releasePackets } from "#vrrp/supervisor/release-packets";
 import type { Hold } from "#vrrp/supervisor/state";
 import { isSuccessor } from "#vrrp/supervisor/successor";
 import type { Log } from "./log.ts";
 
 type Effect<K extends SupervisorEffect["kind"]> = Extract<SupervisorEffect, { readonly kind: K }>;
+
+/** Some thousand connections. The successor has the address already, or soon. */
+const RESET_MOST: Micros = micros(50_000);
 
 export class HandOver {
   readonly #rtnetlink: Rtnetlink;
@@ -99,8 +105,10 @@ export class HandOver {
     if (!outcome.ok) this.#warn(instance, outcome);
   }
 
-  removeAddresses({ instance, places, spared }: Effect<"removeAddresses">): SupervisorEvent {
+  removeAddresses(effect: Effect<"removeAddresses">): SupervisorEvent {
+    const { instance, places, spared, resets } = effect;
     const gone: Ipv4[] = [];
+    if (resets !== undefined) this.#reset(instance, places, resets);
     for (const { interfaceIndex, address } of places) {
       const outcome = this.#rtnetlink.removeAddress(interfaceIndex, address);
       if (outcome.ok) gone.push(address.address);
@@ -108,6 +116,15 @@ export class HandOver {
     }
     const found = this.#rtnetlink.addresses();
     return { kind: "addressesRemoved", instance, spared, gone, here: found.ok ? found.value : [] };
+  }
+
+  /** After the removal no client would hear of it. */
+  #reset(instance: string, places: readonly Place[], resets: readonly number[] | "all"): void {
+    const addresses = places.map(({ address }) => address.address);
+    const until = after(now(), RESET_MOST);
+    const ports = resets === "all" ? undefined : resets;
+    const outcome = destroySocketsNow({ addresses, ports }, () => now() >= until);
+    if (!outcome.ok) this.#warn(instance, outcome);
   }
 
   clearGuard({ instance, addresses }: Effect<"clearGuard">): void {

@@ -209,7 +209,7 @@ export function printEffect(effect: SupervisorEffect): string {
     case "prolongGuard":
       return `prolongGuard ${effect.addresses.map(printIpv4).join(" ")} ${effect.milliseconds}ms`;
     case "removeAddresses":
-      return `removeAddresses ${printPlaces(effect.places)}`;
+      return `removeAddresses ${printPlaces(effect.places)}${printResets(effect.resets)}`;
     case "clearGuard":
       return `clearGuard ${effect.addresses.map(printIpv4).join(" ")}`;
     case "closeFence":
@@ -241,3 +241,6 @@ export function ownerOf(...masters: readonly InstanceConfig[]): SupervisorBench 
   for (const one of masters) bench.becomes(one, "MASTER");
   return bench;
 }
+
+const printResets = (resets: readonly number[] | "all" | undefined): string =>
+  resets === undefined ? "" : ` resets ${String(resets)}`;

@@ -17,5 +17,18 @@ export function fenceOf({ fence, addresses, excludedAddresses }: InstanceConfig)
 export const fenceMode = ({ router }: InstanceConfig): FenceMode =>
   router.gate?.resetConnections === true ? "held" : "all";
 
+/**
+ * The TCP ports of the instance's addresses that are reset before those are removed: those of the
+ * fence, or without one all. Undefined: connections are left alone.
+ */
+export function resetPortsOf({
+  fence,
+  router,
+}: InstanceConfig): readonly number[] | "all" | undefined {
+  if (router.gate?.resetConnections !== true) return undefined;
+  if (fence === undefined || fence.length === 0) return "all";
+  return fence.flatMap(({ protocol, port }) => (protocol === "tcp" ? [port] : []));
+}
+
 export const isSameEntry = (a: FenceEntry, b: FenceEntry): boolean =>
   a.address === b.address && a.protocol === b.protocol && a.port === b.port;

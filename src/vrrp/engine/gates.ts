@@ -15,7 +15,7 @@ import type { Instant } from "#units/time";
 import type { RouterEffect, RouterEvent } from "../router/event.ts";
 import type { EngineContext } from "./context.ts";
 import type { GateRequest, ToEngine } from "./engine-link.ts";
-import { fenceMode, fenceOf, isSameEntry, unitOf } from "./fences.ts";
+import { fenceMode, fenceOf, isSameEntry, resetPortsOf, unitOf } from "./fences.ts";
 import type { Instance } from "./instance.ts";
 import { scheduleRetry } from "./retry.ts";
 import { type FenceEntry, type Outcome, printFailure } from "./world.ts";
@@ -114,10 +114,9 @@ export class Gates {
    */
   #reset(instance: Instance): void {
     const addresses = addressesOf(instance);
-    const { fence = [] } = instance.config;
-    const ofFence = fence.flatMap(({ protocol, port }) => (protocol === "tcp" ? [port] : []));
-    const ports = fence.length === 0 ? undefined : ofFence;
-    const outcome = this.#context.world.resetConnections?.(addresses, ports);
+    const ports = resetPortsOf(instance.config) ?? "all";
+    const only = ports === "all" ? undefined : ports;
+    const outcome = this.#context.world.resetConnections?.(addresses, only);
     if (outcome?.ok !== true && !this.#isAlone) this.#send(instance, { kind: "reset", addresses });
   }
 

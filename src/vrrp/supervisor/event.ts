@@ -121,6 +121,8 @@ export type SupervisorEffect =
       readonly spared: Spared | undefined;
       /** In this order. */
       readonly places: readonly Place[];
+      /** Connections to these ports are reset first; "all": to every port. */
+      readonly resets?: readonly number[] | "all";
     }
   /** Takes away the rules of the sub-second lease, which would make these addresses unreachable. */
   | {

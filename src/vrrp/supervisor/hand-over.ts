@@ -13,6 +13,7 @@
  */
 import type { Ipv4 } from "#units/address";
 import { after, earliestOf, type Instant } from "#units/time";
+import { resetPortsOf } from "../engine/fences.ts";
 import { pairUp } from "../engine/pairing.ts";
 import type { Failure } from "../engine/world.ts";
 import type { InstanceConfig } from "../router/config.ts";
@@ -73,7 +74,7 @@ export function takenByEngine(state: SupervisorState, id: number | undefined): S
   const hold = holdOf(state, id);
   if (hold === undefined) return unchanged(state);
   const effects = [
-    ...removal(hold.config.router.name, freePlaces(state, hold), hold.spared),
+    ...ending(hold.config, freePlaces(state, hold), hold.spared),
     { kind: "unlisten", hold: hold.id } as const,
   ];
   return { state: withoutHold(state, hold), effects };
@@ -112,7 +113,7 @@ export function removeUnconfigured(
     if (places.length === hold.places.length) return hold;
     const gone = hold.places.filter((place) => !isConfigured(hold, place));
     const free = freePlaces(state, { ...hold, places: gone });
-    effects.push(...removal(hold.config.router.name, free, hold.spared));
+    effects.push(...ending(hold.config, free, hold.spared));
     return { ...hold, places };
   });
   return { state: { ...state, holds }, effects };
@@ -195,12 +196,23 @@ const notHere = (config: InstanceConfig, { addresses }: KernelState): readonly I
     .filter((address) => !here.has(address));
 };
 
+/** Of addresses that were answered for until now: clients hear of it while they are there. */
+function ending(
+  config: InstanceConfig,
+  places: readonly Place[],
+  spared: Spared | undefined,
+): readonly SupervisorEffect[] {
+  const resets = resetPortsOf(config);
+  const removed = removal(config.router.name, places, spared);
+  return resets === undefined ? removed : removed.map((effect) => ({ ...effect, resets }));
+}
+
 /** The newest first: the primary one of a subnet takes the others with it. */
 const removal = (
   instance: string,
   places: readonly Place[],
   spared: Spared | undefined,
-): readonly SupervisorEffect[] =>
+): readonly Extract<SupervisorEffect, { kind: "removeAddresses" }>[] =>
   places.length === 0
     ? []
     : [{ kind: "removeAddresses", instance, places: places.toReversed(), spared }];
@@ -225,7 +237,7 @@ export function listening(state: SupervisorState, id: number, now: Instant): Ste
     return {
       state: withoutHold(state, hold),
       effects: [
-        ...removal(instance, places, spared),
+        ...ending(config, places, spared),
         release,
         { kind: "unlisten", hold: id },
         { kind: "report", report },
@@ -272,7 +284,7 @@ export function listenRefused(state: SupervisorState, id: number, failure: Failu
   const report = { kind: "cannot-hand-over", instance, failure } as const;
   return {
     state: withoutHold(state, hold),
-    effects: [{ kind: "report", report }, ...removal(instance, hold.places, hold.spared)],
+    effects: [{ kind: "report", report }, ...ending(hold.config, hold.places, hold.spared)],
   };
 }
 
@@ -297,7 +309,7 @@ export function holdsDue(state: SupervisorState, now: Instant): Step {
     const instance = hold.config.router.name;
     const isSuccessorHeard = hold.removeAt !== undefined;
     effects.push(
-      ...removal(instance, freePlaces(state, hold), hold.spared),
+      ...ending(hold.config, freePlaces(state, hold), hold.spared),
       { kind: "unlisten", hold: hold.id },
       { kind: "report", report: { kind: "handed-over", instance, isSuccessorHeard } },
     );

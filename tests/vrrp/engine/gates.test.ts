@@ -264,7 +264,14 @@ test("the fence closes every port of every address, and opens them", () => {
 });
 
 test("connections are reset within the call; what that leaves, and what it cannot, is the supervisor's", () => {
-  const one = new Setting(gated("A", 1));
+  const resets = (name: string, id: number): InstanceConfig => {
+    const config = gated(name, id);
+    return {
+      ...config,
+      router: { ...config.router, gate: { ...GATE, resetConnections: true } },
+    };
+  };
+  const one = new Setting(resets("A", 1));
   const asked: unknown[] = [];
   let outcome: Outcome = OK;
   one.world.resetConnections = (addresses, ports) => {
@@ -279,7 +286,7 @@ test("connections are reset within the call; what that leaves, and what it canno
     one.asked().map(({ kind }) => kind),
     ["reset"],
   );
-  const { fence: _, ...config } = gated("B", 2);
+  const { fence: _, ...config } = resets("B", 2);
   const all = new Setting(config);
   all.world.resetConnections = one.world.resetConnections;
   all.perform(0, { kind: "resetConnections" });

@@ -58,6 +58,21 @@ test("an engine dies as master: fence, demotion, then the address, and priority 
   assert.deepEqual(bench.state.holds, []);
 });
 
+test("connections of what an engine left are reset before it is removed, where a gate says so", () => {
+  const removals = (config: InstanceConfig): readonly string[] => {
+    const bench = new SupervisorBench();
+    bench.start(config);
+    bench.becomes(config, "MASTER");
+    const lines = [...bench.exit(), ...bench.until(bench.now / SECOND + 5)];
+    return lines.filter((line) => line.startsWith("removeAddresses"));
+  };
+  assert.deepEqual(removals(A), ["removeAddresses 192.0.2.100@2 resets 3306"]);
+  const { fence: _, ...without } = A;
+  assert.deepEqual(removals(without), ["removeAddresses 192.0.2.100@2 resets all"]);
+  const router = { ...A.router, gate: { ...GATE, resetConnections: false } };
+  assert.deepEqual(removals({ ...A, router }), ["removeAddresses 192.0.2.100@2"]);
+});
+
 test("a promotion was under way: the outside saw a BACKUP, and it is ended all the same", () => {
   const bench = new SupervisorBench();
   bench.start(A);
