@@ -12,6 +12,7 @@ import {
 } from "../sandbox/sandbox.ts";
 import { announce } from "./bench-announce.ts";
 import { database } from "./bench-database.ts";
+import { entry } from "./bench-entry.ts";
 import { failover } from "./bench-failover.ts";
 import { flood } from "./bench-flood.ts";
 import { footprint } from "./bench-footprint.ts";
@@ -32,6 +33,8 @@ function run(options: Options): Promise<Table> {
       return failover({ ...options, profile });
     case "switch":
       return switches({ ...options, profile });
+    case "entry":
+      return entry({ ...options, profile });
     case "timers":
       return timers(options);
     case "loss":

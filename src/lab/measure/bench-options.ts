@@ -10,6 +10,7 @@ import { INSTANCES_MAX, type ScaleRole } from "./scale-config.ts";
 export type Mode =
   | "failover"
   | "switch"
+  | "entry"
   | "timers"
   | "loss"
   | "announce"
@@ -21,6 +22,7 @@ export type Mode =
 const MODES: readonly Mode[] = [
   "failover",
   "switch",
+  "entry",
   "timers",
   "loss",
   "announce",
@@ -35,6 +37,7 @@ const MODES: readonly Mode[] = [
 const SECONDS: Readonly<Record<Mode, number>> = {
   failover: 0,
   switch: 0,
+  entry: 0,
   timers: 100,
   loss: 90,
   announce: 60,
@@ -54,6 +57,7 @@ const DEFAULT_FAULTS = "stop,kill-engine,kill-supervisor,kill-all,hang,link,scri
 const DEFAULT_PROFILES: Readonly<Record<Mode, readonly Profile[]>> = {
   failover: [TUTORIAL],
   switch: [FAST],
+  entry: [FAST],
   timers: [TUTORIAL, FAST],
   loss: [FAST],
   announce: [TUTORIAL],
@@ -68,6 +72,7 @@ export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [opti
 
   failover          every fault, Baton and keepalived side by side (default)
   switch            moves that an operator asks for, under 500 requests a second
+  entry             nginx and HAProxy behind the address: new connections and long streams
   timers            gaps between a master's advertisements, with a busy loop on every core
   loss              VRRP packets lost at random: how long a client is without an answer
   announce          many addresses move to a node behind a port that limits ARP

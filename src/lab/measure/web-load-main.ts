@@ -18,6 +18,9 @@ let slowest = 0;
 const failures: { code: string; atMs: number }[] = [];
 const by: Record<string, number> = {};
 let open = 0;
+let late = 0;
+/** A SYN is sent again after a second. */
+const LATE_MS = 500;
 
 function ask(): void {
   asked += 1;
@@ -47,6 +50,7 @@ function ask(): void {
   request.once("socket", (socket) =>
     socket.once("connect", () => {
       isConnected = true;
+      if (performance.now() - begunAt > LATE_MS) late += 1;
     }),
   );
   request.once("timeout", () => request.destroy(Object.assign(new Error(), { code: "ETIMEDOUT" })));
@@ -66,7 +70,7 @@ process.stdin.once("end", () => {
     if (open > 0) return;
     clearInterval(finish);
     const seconds = (performance.now() - startedAt) / 1_000;
-    const figures: LoadFigures = { asked, answered, cut, failures, by, seconds, slowest };
+    const figures: LoadFigures = { asked, answered, cut, failures, by, late, seconds, slowest };
     process.stdout.write(`${JSON.stringify(figures)}\n`, () => process.exit(0));
   }, 10);
 });

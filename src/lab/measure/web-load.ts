@@ -17,6 +17,8 @@ export interface LoadFigures {
   readonly failures: readonly { readonly code: string; readonly atMs: number }[];
   /** Answers by node. */
   readonly by: Readonly<Record<string, number>>;
+  /** Connected only after the kernel had sent their SYN again. */
+  readonly late: number;
   readonly seconds: number;
   /** Milliseconds. */
   readonly slowest: number;
@@ -53,7 +55,7 @@ export class WebLoad {
   async started(): Promise<void> {
     await Promise.all(this.#servers.map(firstOutput));
     this.#client = this.#begin();
-    const { started, figures } = read(this.#client);
+    const { started, figures } = readFigures<LoadFigures>(this.#client);
     this.#figures = figures;
     await started;
   }
@@ -72,7 +74,7 @@ export class WebLoad {
   }
 }
 
-async function firstOutput(child: ChildProcess): Promise<void> {
+export async function firstOutput(child: ChildProcess): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     child.stdout?.once("data", () => resolve());
     child.once("close", () => reject(new Error("a web server ended")));
@@ -80,12 +82,12 @@ async function firstOutput(child: ChildProcess): Promise<void> {
 }
 
 /** Two lines: that it has begun, and what became of it. */
-function read(child: ChildProcess): {
+export function readFigures<Figures>(child: ChildProcess): {
   readonly started: Promise<void>;
-  readonly figures: Promise<LoadFigures>;
+  readonly figures: Promise<Figures>;
 } {
   const started = Promise.withResolvers<void>();
-  const figures = Promise.withResolvers<LoadFigures>();
+  const figures = Promise.withResolvers<Figures>();
   let text = "";
   child.stdout?.setEncoding("utf8");
   child.stdout?.on("data", (more: string) => {
@@ -95,7 +97,7 @@ function read(child: ChildProcess): {
   child.once("close", () => {
     const [, last = ""] = text.split("\n");
     try {
-      figures.resolve(JSON.parse(last) as LoadFigures);
+      figures.resolve(JSON.parse(last) as Figures);
     } catch {
       const problem = new Error(`the web client ended with: ${text}`);
       started.reject(problem);

@@ -1,0 +1,220 @@
+/**
+ * `npm run bench -- entry`: nginx or HAProxy behind the address, 500 new connections a second and
+ * 50 long streams, and what becomes of them when the address moves: by an operator, by a stop, and
+ * by the death of the process that speaks VRRP. Baton resets what is left (`reset_connections`), or
+ * lets it end before that (`drain`); keepalived knows neither, nor a move: its service is stopped.
+ */
+import { join } from "node:path";
+import { stdout } from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { scratchFolder } from "../sandbox/sandbox.ts";
+import { askDaemon } from "./control.ts";
+import type { DaemonKind } from "./daemon.ts";
+import {
+  ENTRY_SERVERS,
+  type EntryFigures,
+  type EntryServer,
+  EntryTier,
+  hasServer,
+} from "./entry-load.ts";
+import { ms, spread } from "./figures.ts";
+import { Lab } from "./lab.ts";
+import type { LabNode } from "./node.ts";
+import type { Profile } from "./profile.ts";
+import type { Table } from "./table.ts";
+
+export interface EntryOptions {
+  readonly profile: Profile;
+  readonly runs: number;
+}
+
+type EventName = "move" | "stop" | "kill";
+const EVENTS: readonly EventName[] = ["move", "stop", "kill"];
+
+/** One pair of daemons with its settings. */
+interface Variant {
+  readonly title: string;
+  readonly kind: DaemonKind;
+  readonly gate: readonly string[];
+  /** A stream's length: longer than everything, or ended within the drain. */
+  readonly streamSeconds: number;
+  readonly events: readonly EventName[];
+}
+
+const RATE = 500;
+const STREAMS = 50;
+/** The load runs so long before and after. */
+const AROUND_MS = 1_500;
+const DRAIN_SECONDS = 5;
+const LONG_SECONDS = 600;
+const MOVE_SECONDS = 15;
+
+const gateWith = (...lines: readonly string[]): readonly string[] => [
+  "gate {",
+  "    takeover_probe off",
+  ...lines.map((line) => `    ${line}`),
+  "}",
+];
+
+const VARIANTS: readonly Variant[] = [
+  {
+    title: "baton, reset",
+    kind: "baton",
+    gate: gateWith("reset_connections on"),
+    streamSeconds: LONG_SECONDS,
+    events: EVENTS,
+  },
+  {
+    title: "baton, drain",
+    kind: "baton",
+    gate: gateWith("reset_connections on", `drain ${DRAIN_SECONDS}`),
+    streamSeconds: DRAIN_SECONDS - 1,
+    events: ["move", "stop"],
+  },
+  {
+    title: "keepalived",
+    kind: "keepalived",
+    gate: [],
+    streamSeconds: LONG_SECONDS,
+    events: ["stop", "kill"],
+  },
+];
+
+interface Measured extends EntryFigures {
+  readonly event: EventName;
+}
+
+export async function entry({ profile, runs }: EntryOptions): Promise<Table> {
+  const servers = ENTRY_SERVERS.filter(hasServer);
+  if (servers.length < ENTRY_SERVERS.length)
+    stdout.write("of nginx and haproxy, what is installed is measured (apt-get install)\n");
+  if (servers.length === 0) throw new Error("neither nginx nor haproxy is installed");
+  const rows: (readonly string[])[] = [];
+  for (const server of servers)
+    for (const variant of VARIANTS)
+      rows.push(...(await measureVariant(server, variant, profile, runs)));
+  return { columns: COLUMNS, rows };
+}
+
+async function measureVariant(
+  server: EntryServer,
+  variant: Variant,
+  profile: Profile,
+  runs: number,
+): Promise<readonly (readonly string[])[]> {
+  const extraInstanceLines = [...profile.extraInstanceLines, ...variant.gate];
+  const { kind } = variant;
+  const lab = new Lab({
+    profile: { ...profile, extraInstanceLines },
+    folder: join(scratchFolder(), `${server}-${kind}-${variant.streamSeconds}`),
+    kinds: [kind, kind],
+    slowness: 3,
+  });
+  const tier = new EntryTier(lab, server);
+  const measured: Measured[] = [];
+  try {
+    await tier.ready();
+    await lab.startDaemons();
+    for (let run = 0; run < runs; run++)
+      for (const event of variant.events) {
+        const one = await measure(lab, tier, variant, event);
+        measured.push(one);
+        stdout.write(`${server}, ${variant.title}, ${event}: ${describe(one)}\n`);
+      }
+  } finally {
+    tier.close();
+    await lab.close();
+  }
+  return variant.events.map((event) => [
+    server,
+    variant.title,
+    event,
+    ...row(measured.filter((one) => one.event === event)),
+  ]);
+}
+
+async function measure(
+  lab: Lab,
+  tier: EntryTier,
+  { streamSeconds }: Variant,
+  event: EventName,
+): Promise<Measured> {
+  const owner = await lab.untilSettled();
+  const load = await tier.load(RATE, STREAMS, streamSeconds);
+  try {
+    await sleep(AROUND_MS);
+    await begin(owner, event);
+    await lab.until("another node has it", MOVE_SECONDS, () => {
+      const [holder, ...more] = lab.holders();
+      return holder !== undefined && holder !== owner && more.length === 0;
+    });
+    await sleep(AROUND_MS);
+    const figures = await load.finish();
+    if (event === "stop") {
+      await owner.untilDaemonEnded();
+      await owner.startDaemon();
+    }
+    return { ...figures, event };
+  } finally {
+    load.close();
+  }
+}
+
+async function begin(owner: LabNode, event: EventName): Promise<void> {
+  switch (event) {
+    case "stop":
+      return owner.signalSupervisor("SIGTERM");
+    case "kill":
+      return owner.signalEngine("SIGKILL");
+    case "move": {
+      const path = join(owner.folder, "run/baton/control.sock");
+      const answer = await askDaemon(path, { command: "switch" }, MOVE_SECONDS * 1_000);
+      if (answer?.ok !== true || !("switch" in answer) || answer.switch?.outcome !== "moved")
+        throw new Error(`no move on ${owner.name}: ${JSON.stringify(answer)}`);
+    }
+  }
+}
+
+const cutOf = ({ requests }: EntryFigures): number =>
+  Object.values(requests.cut).reduce((all, one) => all + one, 0);
+
+function describe(one: EntryFigures): string {
+  const { requests, streams } = one;
+  const { completed, reset, hung, running, gaps } = streams;
+  const gap = gaps.length === 0 ? "-" : ms(Math.max(...gaps));
+  return `${requests.failures.length} of ${requests.asked} failed to connect, ${requests.late} late, ${cutOf(one)} cut; streams: ${completed} complete, ${reset} reset (${gap} ms), ${hung} hung, ${running} run`;
+}
+
+function row(results: readonly Measured[]): readonly string[] {
+  const sum = (of: (one: Measured) => number): string =>
+    String(results.reduce((all, one) => all + of(one), 0));
+  return [
+    String(results.length),
+    sum(({ requests }) => requests.asked),
+    sum(({ requests }) => requests.failures.length),
+    sum(({ requests }) => requests.late),
+    sum(cutOf),
+    sum(({ streams }) => streams.completed),
+    sum(({ streams }) => streams.reset),
+    sum(({ streams }) => streams.hung),
+    spread(results.flatMap(({ streams }) => streams.gaps)),
+    spread(results.map(({ requests }) => requests.slowest)),
+  ];
+}
+
+const right = (title: string): Table["columns"][number] => ({ title, align: "right" });
+const COLUMNS: Table["columns"] = [
+  { title: "server", align: "left" },
+  { title: "daemon", align: "left" },
+  { title: "event", align: "left" },
+  right("times"),
+  right("new connections"),
+  right("failed to connect"),
+  right("connected late"),
+  right("requests cut"),
+  right("streams complete"),
+  right("reset"),
+  right("hung"),
+  right("data to reset ms"),
+  right("slowest request ms"),
+];
