@@ -6,8 +6,11 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Link } from "#databases/mysql/link";
+import { dialMySql } from "#databases/mysql/mysql-client";
+import { privilegedAccounts } from "#databases/mysql/privileged";
 import { fromMillis } from "#units/time";
-import { english, inSeconds, until, withPair } from "../support/database-pair.ts";
+import { CREDENTIALS, english, inSeconds, until, withPair } from "../support/database-pair.ts";
 import { Writers } from "../support/database-writer.ts";
 
 const soon = (reason: string, acceptLoss = false) => ({
@@ -108,6 +111,20 @@ test("sync required: a primary that may have acknowledged alone keeps its replic
     assert.match(english(standing), /IO thread is stopped/);
     await a.query("INSERT INTO app.t VALUES ()");
     await until(gateB, (one) => english(one).includes("sync required"));
+    for (const [name, right] of [
+      ["may_write", "READ_ONLY ADMIN"],
+      ["may_not", "CONNECTION ADMIN"],
+    ]) {
+      await a.query(`CREATE USER ${name}@'%' IDENTIFIED BY 'x'`);
+      await a.query(`GRANT ${right} ON *.* TO ${name}@'%'`);
+    }
+    const link = new Link({ socket: a.socket }, CREDENTIALS.client, dialMySql);
+    const facts = await link.facts(1_000);
+    assert.deepEqual(await privilegedAccounts(link, facts, 1_000), [
+      "may_write@%",
+      "root@localhost",
+    ]);
+    link.close();
     await a.kill();
     const refused = await gateB.promote(soon("master-down"));
     assert.equal(refused.ok, false);

@@ -41,6 +41,8 @@ import * as texts from "./texts.ts";
 /** Stopping to receive from a primary that is gone. */
 const FORGET_MS = 30_000;
 const REJOIN_POLL_MS = 50;
+/** Accounts change seldom. */
+const PRIVILEGED_MS = 60_000;
 
 export class MySqlDatabase implements Database {
   readonly #settings: DatabaseSettings;
@@ -56,7 +58,9 @@ export class MySqlDatabase implements Database {
   #forgetProblem: string | undefined;
   /** It is ours to make it follow: we demoted it, or its server has just come back. */
   #mayRejoin = false;
-  #privileged: readonly string[] | undefined;
+  #privileged: readonly string[] = [];
+  /** When they are read again. */
+  #privilegedUntil = 0;
   #rejoined: Rejoin | undefined;
 
   constructor(settings: DatabaseSettings, credentials: Credentials, dial: Dial) {
@@ -105,8 +109,7 @@ export class MySqlDatabase implements Database {
 
   #withNotes(standing: Standing): Standing {
     const more: Text[] = [];
-    if (this.#privileged !== undefined && this.#privileged.length > 0)
-      more.push(texts.privileged(this.#privileged));
+    if (this.#privileged.length > 0) more.push(texts.privileged(this.#privileged));
     if (this.#forgetProblem !== undefined && standing.role === "primary")
       more.push(texts.failed("RESET SLAVE ALL", this.#forgetProblem));
     if (this.#rejoined?.kind === "refused" && !standing.follows && standing.role !== "primary")
@@ -117,7 +120,10 @@ export class MySqlDatabase implements Database {
 
   async #tend(view: View): Promise<void> {
     const role = roleOf(view.own);
-    this.#privileged ??= await privilegedAccounts(this.#own, view.own, this.#timeoutMs);
+    if (performance.now() >= this.#privilegedUntil) {
+      this.#privileged = await privilegedAccounts(this.#own, view.own, this.#timeoutMs);
+      this.#privilegedUntil = performance.now() + PRIVILEGED_MS;
+    }
     if (this.#owesDemotion && role === "primary") {
       const steps = new Steps(Date.now() + this.#timeoutMs);
       const statements = statementsOf(view.own.dialect, view.own.version);

@@ -14,7 +14,7 @@ export async function privilegedAccounts(
   try {
     const rows = await link.query(
       "SELECT CONCAT(User, '@', Host) AS account, User AS user FROM mysql.global_priv " +
-        `WHERE (JSON_VALUE(Priv, '$.access') >> ${READ_ONLY_ADMIN_BIT}) & 1 = 1 LIMIT 100`,
+        `WHERE (JSON_VALUE(Priv, '$.access') >> ${READ_ONLY_ADMIN_BIT}) & 1 = 1 ORDER BY account LIMIT 100`,
       timeoutMs,
     );
     return rows
@@ -26,5 +26,5 @@ export async function privilegedAccounts(
   }
 }
 
-/** In the number that MariaDB 10.5 and later keep for an account. */
-const READ_ONLY_ADMIN_BIT = 35;
+/** In the number that MariaDB keeps for an account, since 10.5. */
+const READ_ONLY_ADMIN_BIT = 33;
