@@ -44,6 +44,7 @@ test("the laboratory runs the example's file, with the accounts beside it", () =
       peer: "172.16.0.14",
       virtualAddress: "172.16.0.135",
       detection: { intervalSeconds: 1, timeoutSeconds: 1, fall: 2 },
+      isScripted: false,
       isSlow: false,
     };
     assert.equal(writeGate(node), example("node-a.conf"));

@@ -62,7 +62,7 @@ export class DatabaseStage {
           profile: TUTORIAL,
           kinds: [kind, kind],
           detection: DETECTION,
-          hasGate: true,
+          gate: "builtin",
           // The short form runs among other tests.
           slowness: options.quick ? 3 : 1,
           ...(cloud !== undefined && { cloud }),

@@ -134,6 +134,7 @@ const EN: DatabaseText = {
     stale: "stale",
     "wrong-node": "wrong node",
     "not-healed": "not repaired",
+    "not-followed": "nobody follows",
   },
   upToRepair: (milliseconds) => `over ${milliseconds}`,
   legend:
@@ -234,6 +235,7 @@ const ZH: DatabaseText = {
     stale: "旧数据",
     "wrong-node": "节点不符",
     "not-healed": "未恢复",
+    "not-followed": "无从库跟随",
   },
   upToRepair: (milliseconds) => `超过 ${milliseconds}`,
   legend:

@@ -5,11 +5,11 @@
  * pairs at once would take each other's processor.
  */
 import { join } from "node:path";
-import { stdout } from "node:process";
+import { stderr, stdout } from "node:process";
 import { createRng } from "#units/rng";
 import { scratchFolder } from "../sandbox/sandbox.ts";
 import { type DaemonKind, KINDS } from "./daemon.ts";
-import type { Detection } from "./database-config.ts";
+import type { Detection, GateKind } from "./database-config.ts";
 import type { DatabaseFaultName } from "./database-faults.ts";
 import { DatabaseLab } from "./database-lab.ts";
 import { beginRound, type DatabaseResult, runDatabaseFault } from "./database-run.ts";
@@ -25,9 +25,11 @@ export interface DatabaseOptions {
   readonly detection: Detection;
   /** Without keepalived. */
   readonly alone: boolean;
-  /** Baton with the guides' scripts instead of its gate. */
-  readonly noGate: boolean;
+  readonly gate: GateKind;
+  readonly isScripted: boolean;
 }
+
+const LOG_LINES = 25;
 
 export async function database(options: DatabaseOptions): Promise<Table> {
   const { profile, databaseFaults, runs, detection, seed } = options;
@@ -40,7 +42,8 @@ export async function database(options: DatabaseOptions): Promise<Table> {
         profile,
         kinds: [kind, kind],
         detection,
-        hasGate: !options.noGate,
+        gate: options.gate,
+        isScripted: options.isScripted,
       }),
   );
   try {
@@ -53,6 +56,9 @@ export async function database(options: DatabaseOptions): Promise<Table> {
           const result = await runDatabaseFault(pair, fault, owner, { random: real });
           results.push(result);
           stdout.write(` ${describe(result)};`);
+          // Why is in what the daemons logged.
+          const isWrong = result.daemon === "baton" && result.problems.length > 0;
+          if (isWrong) stderr.write(`\n${pair.lab.describe(LOG_LINES)}\n`);
         }
         stdout.write("\n");
       }
@@ -61,6 +67,14 @@ export async function database(options: DatabaseOptions): Promise<Table> {
     for (const pair of pairs) await pair.close();
   }
   return databaseTable(results, databaseFaults, kinds);
+}
+
+/** In how many runs which of it should not have been. */
+function wrongOf(results: readonly DatabaseResult[]): string {
+  const found = results.flatMap(({ problems }) => problems);
+  const names = [...new Set(found)];
+  if (names.length === 0) return "-";
+  return names.map((name) => `${name} (${found.filter((one) => one === name).length})`).join(", ");
 }
 
 /** `0`, or median and extremes. */
@@ -100,6 +114,7 @@ export function databaseTable(
         milliseconds((one) => one.healOutageMilliseconds),
         [...new Set(names)].join(", "),
         `${mine.filter(({ isFollowed }) => isFollowed).length} of ${mine.length}`,
+        wrongOf(mine),
         String(mine.reduce((all, one) => all + one.acknowledged, 0)),
       ];
     }),
@@ -116,6 +131,7 @@ export function databaseTable(
       right("outage at repair ms"),
       { title: "writes before → after", align: "left" },
       right("followed again"),
+      { title: "not as it should be", align: "left" },
       right("acknowledged"),
     ],
     rows,

@@ -1,6 +1,6 @@
 /** The options of `npm run bench`: which benchmark, and how much of it. Pure. */
 import { parseArgs } from "node:util";
-import type { Detection } from "./database-config.ts";
+import type { Detection, GateKind } from "./database-config.ts";
 import { DATABASE_FAULTS, type DatabaseFaultName } from "./database-faults.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
 import { FLOODS, type Flood } from "./flood-names.ts";
@@ -106,7 +106,8 @@ export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [opti
   --alone           without keepalived: footprint, as it needs a second for each reload; database
   --interval SEC    of the check of a database (default 1), its time limit (--timeout, default 1),
                     and how many failures in a row count (--fall, default 2)
-  --no-gate         database: Baton with the guides' notify scripts instead of its gate
+  --gate KIND       database: builtin (default), scripts in Baton's gate, or none: the guides' notify scripts
+  --check-script    database: Baton asks the database by a script too
   --report FILE.md  the table, for people
 `;
 
@@ -134,7 +135,8 @@ export interface Options {
   readonly alone: boolean;
   readonly databaseFaults: readonly DatabaseFaultName[];
   readonly detection: Detection;
-  readonly noGate: boolean;
+  readonly gate: GateKind;
+  readonly isScripted: boolean;
   readonly report: string | undefined;
 }
 
@@ -164,7 +166,8 @@ export function parseOptions(argv: readonly string[]): Options | string {
     interval: text,
     timeout: text,
     fall: text,
-    "no-gate": { type: "boolean" },
+    gate: text,
+    "check-script": { type: "boolean" },
     report: text,
   } as const;
   let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
@@ -198,14 +201,16 @@ export function parseOptions(argv: readonly string[]): Options | string {
     mode: known,
     profiles: profile === undefined ? DEFAULT_PROFILES[known] : [profile],
     floods,
-    noGate: values["no-gate"] === true,
     busy: values.busy === true,
+    isScripted: values["check-script"] === true,
     alone: values.alone === true,
     report: values.report,
   };
 }
 
-type Faults = Pick<Options, "faults" | "databaseFaults" | "detection">;
+const GATES: readonly GateKind[] = ["builtin", "scripts", "none"];
+
+type Faults = Pick<Options, "faults" | "databaseFaults" | "detection" | "gate">;
 
 function parseFaults(mode: Mode, values: Texts): Faults | string {
   const isDatabase = mode === "database";
@@ -224,7 +229,10 @@ function parseFaults(mode: Mode, values: Texts): Faults | string {
   if (![intervalSeconds, timeoutSeconds].every(isTime) || !(Number.isInteger(fall) && fall >= 1)) {
     return "--interval and --timeout: 0.1 to 60 seconds; --fall: a whole number";
   }
+  const gate = GATES.find((one) => one === (values["gate"] ?? "builtin"));
+  if (gate === undefined) return `--gate wants one of ${GATES.join(", ")}`;
   return {
+    gate,
     faults: isDatabase ? [] : (faults as FaultName[]),
     databaseFaults: isDatabase ? (faults as DatabaseFaultName[]) : [],
     detection,

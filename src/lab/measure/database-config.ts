@@ -6,10 +6,19 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { resourceUrl } from "#units/installation";
 import { GATE_ACCOUNT, REPLICATION_ACCOUNT } from "../database/mariadb.ts";
+import {
+  CHECK,
+  GATE_DEMOTE,
+  GATE_PROMOTE,
+  GUIDE_DEMOTE,
+  GUIDE_PROMOTE,
+  SLOW_PROMOTE,
+} from "./database-scripts.ts";
 
 export const DATABASE_PORT = 3306;
-/** In the node. */
-export const SOCKET = "/run/mysqld/mysqld.sock";
+
+/** Who promotes: Baton itself, scripts that its gate runs, or the guides' notify scripts. */
+export type GateKind = "builtin" | "scripts" | "none";
 
 /** How a database that does not answer is noticed. */
 export interface Detection {
@@ -28,37 +37,11 @@ export interface DatabaseNode {
   readonly peer: string;
   readonly virtualAddress: string;
   readonly detection: Detection;
+  /** Its database is asked by a `vrrp_script`, not by a `check`. */
+  readonly isScripted: boolean;
   /** With a script behind the promotion that a fault makes slow. */
   readonly isSlow: boolean;
 }
-
-const CHECK = `#!/bin/sh
-exec mariadb --no-defaults --socket=${SOCKET} -u root -e 'SELECT 1' >/dev/null
-`;
-
-/** A promotion that takes long: the file says how long, in seconds. */
-const SLOWLY = `[ ! -f /etc/keepalived/slow ] || sleep "$(cat /etc/keepalived/slow)"`;
-
-/**
- * Stop the replica, take writes. Semi-synchronous commits are switched off, since a new primary
- * has no replica yet and would wait for one at every commit.
- */
-const PROMOTE = `#!/bin/sh
-${SLOWLY}
-exec mariadb --no-defaults --socket=${SOCKET} -u root -e \\
-  'STOP SLAVE; RESET SLAVE ALL; SET GLOBAL rpl_semi_sync_master_enabled=0; SET GLOBAL read_only=0'
-`;
-
-/** Not every guide has it; without it the old primary takes writes for ever. */
-const DEMOTE = `#!/bin/sh
-exec mariadb --no-defaults --socket=${SOCKET} -u root -e 'SET GLOBAL read_only=1'
-`;
-
-/** With the gate the promotion is the daemon's own; this is only for the fault that delays it. */
-const SLOW_PROMOTE = `#!/bin/sh
-${SLOWLY}
-exit 0
-`;
 
 function write(node: DatabaseNode, name: string, text: string, mode: number): void {
   const path = join(node.etc, name);
@@ -68,9 +51,34 @@ function write(node: DatabaseNode, name: string, text: string, mode: number): vo
 
 /** keepalived.conf as the guides print it, and its scripts. */
 export function writeGuide(node: DatabaseNode): string {
+  write(node, "promote.sh", GUIDE_PROMOTE, 0o755);
+  write(node, "demote.sh", GUIDE_DEMOTE, 0o755);
+  return printScripted(node, [
+    '    notify_master "/etc/keepalived/promote.sh"',
+    '    notify_backup "/etc/keepalived/demote.sh"',
+    '    notify_fault "/etc/keepalived/demote.sh"',
+    '    notify_stop "/etc/keepalived/demote.sh"',
+  ]);
+}
+
+/** A gate with scripts, as for a database that Baton does not know. */
+export function writeScriptedGate(node: DatabaseNode): string {
+  write(node, "promote.sh", GATE_PROMOTE, 0o755);
+  write(node, "demote.sh", GATE_DEMOTE, 0o755);
+  return printScripted(node, [
+    "    gate {",
+    '        promote "/etc/keepalived/promote.sh" timeout 10',
+    '        demote "/etc/keepalived/demote.sh" timeout 5',
+    `        fence tcp ${DATABASE_PORT}`,
+    "        takeover_probe service",
+    "        on_refusal backup hold 5",
+    "        reset_connections on",
+    "    }",
+  ]);
+}
+
+function printScripted(node: DatabaseNode, instance: readonly string[]): string {
   write(node, "check_mysql.sh", CHECK, 0o755);
-  write(node, "promote.sh", PROMOTE, 0o755);
-  write(node, "demote.sh", DEMOTE, 0o755);
   const { intervalSeconds, timeoutSeconds, fall } = node.detection;
   return printConfig(node, {
     root: [
@@ -82,12 +90,7 @@ export function writeGuide(node: DatabaseNode): string {
       "    rise 1",
       "}",
     ],
-    instance: [
-      '    notify_master "/etc/keepalived/promote.sh"',
-      '    notify_backup "/etc/keepalived/demote.sh"',
-      '    notify_fault "/etc/keepalived/demote.sh"',
-      '    notify_stop "/etc/keepalived/demote.sh"',
-    ],
+    instance,
   });
 }
 
@@ -112,10 +115,23 @@ export function writeGate(node: DatabaseNode): string {
     .replace(/^( +)interval 1$/m, `$1interval ${intervalSeconds}`)
     .replace(/^( +)timeout 1$/m, `$1timeout ${timeoutSeconds}`)
     .replace(/^( +)fall 2$/m, `$1fall ${fall}`);
+  return [withSlowness, withScript].reduce((all, change) => change(all, node), text);
+}
+
+function withSlowness(text: string, node: DatabaseNode): string {
   if (!node.isSlow) return text;
   write(node, "promote.sh", SLOW_PROMOTE, 0o755);
   const promote = '    promote "/etc/keepalived/promote.sh" timeout 10';
   return text.replace(/^( +)gate \{$/m, `$1gate {\n$1${promote}`);
+}
+
+/** The same question, asked by a script as keepalived's is. */
+function withScript(text: string, node: DatabaseNode): string {
+  if (!node.isScripted) return text;
+  write(node, "check_mysql.sh", CHECK, 0o755);
+  return text
+    .replace("check db {", "vrrp_script db {")
+    .replace(/^( +)mysql \S+ credentials_file .*$/m, '$1script "/etc/keepalived/check_mysql.sh"');
 }
 
 const readExample = (name: string): string =>

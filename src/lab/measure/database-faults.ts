@@ -189,7 +189,9 @@ export const DATABASE_FAULT: Readonly<Record<DatabaseFaultName, DatabaseFault>> 
   },
   "stopped-replica": {
     serves: "nobody",
-    prepare: async ({ pair, other }) => {
+    prepare: async ({ pair, owner, other }) => {
+      // It does not wait for long, and then it acknowledges alone.
+      await pair.serverOf(owner).query("SET GLOBAL rpl_semi_sync_master_timeout=500");
       await pair.serverOf(other).query("STOP SLAVE IO_THREAD");
       await sleep(BEHIND_MILLISECONDS);
     },

@@ -5,7 +5,7 @@
  */
 import type { StdioOptions } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { spawnIn } from "#linux/namespace";
 import type { Ledger } from "../database/ledger.ts";
@@ -13,22 +13,26 @@ import { rowKey } from "../database/ledger.ts";
 import { DatabaseLoad } from "../database/load.ts";
 import { APP_ACCOUNT, APP_DATABASE, type MariaDb, prepareMariaDb } from "../database/mariadb.ts";
 import { makePair } from "../database/mariadb-pair.ts";
+import { mount } from "../sandbox/folders.ts";
 import {
   DATABASE_PORT,
   type DatabaseNode,
   type Detection,
   exampleSettings,
-  SOCKET,
+  type GateKind,
   writeGate,
   writeGuide,
+  writeScriptedGate,
 } from "./database-config.ts";
 import { CLIENT, Lab, type LabOptions, VIRTUAL_ADDRESS } from "./lab.ts";
 import type { LabNode } from "./node.ts";
 
 export interface DatabaseLabOptions extends LabOptions {
   readonly detection: Detection;
-  /** Baton's gate; without it the guides' notify scripts. */
-  readonly hasGate: boolean;
+  /** Of Baton; keepalived always has the guides' scripts. */
+  readonly gate: GateKind;
+  /** Baton's gate with a script that asks the database, as keepalived has it. */
+  readonly isScripted?: boolean;
   readonly writers?: number;
   readonly readers?: number;
 }
@@ -39,7 +43,7 @@ export interface RoundOptions {
 }
 
 /** As in examples/mysql. */
-const SEMI_SYNC_MILLISECONDS = 1_000;
+const SEMI_SYNC_MILLISECONDS = 10_000;
 const PACE_MILLISECONDS = 5;
 const CONNECT_MILLISECONDS = 100;
 const STATEMENT_MILLISECONDS = 1_000;
@@ -48,6 +52,7 @@ const LOAD_STARTS_SECONDS = 20;
 export class DatabaseLab {
   readonly lab: Lab;
   readonly #options: DatabaseLabOptions;
+  readonly #folder: string;
   readonly #template: string;
   #servers = new Map<string, MariaDb>();
   #load: DatabaseLoad | undefined;
@@ -56,7 +61,11 @@ export class DatabaseLab {
   constructor(options: DatabaseLabOptions) {
     this.#options = options;
     this.lab = new Lab(options);
-    this.#template = join(options.folder, "mariadb-template");
+    // In memory: both servers would wait for one disk, and that is what would be measured.
+    this.#folder = join(options.folder, "mariadb");
+    mkdirSync(this.#folder);
+    mount("-t", "tmpfs", "none", this.#folder);
+    this.#template = join(this.#folder, "template");
     prepareMariaDb(this.#template);
   }
 
@@ -68,7 +77,7 @@ export class DatabaseLab {
 
   /** Baton's gate decides, not the guides' scripts. */
   get hasGate(): boolean {
-    return this.#options.hasGate && this.lab.nodes.some(({ kind }) => kind === "baton");
+    return this.#options.gate !== "none" && this.lab.nodes.some(({ kind }) => kind === "baton");
   }
 
   /** The longest time until a fault is noticed, by VRRP or by the check. */
@@ -147,13 +156,15 @@ export class DatabaseLab {
 
   async #startServers(): Promise<void> {
     this.#round += 1;
-    for (const node of this.lab.nodes) mkdirSync(dirname(socketOf(node)), { recursive: true });
+    for (const { folder } of this.lab.nodes) {
+      mkdirSync(join(folder, "run", "mysqld"), { recursive: true });
+    }
     const members = this.lab.nodes.map((node, index) => ({
       template: this.#template,
-      folder: join(this.#options.folder, `mariadb-${node.name}-${this.#round}`),
-      // Within the node's own /run: daemons ask as nobody, who cannot enter our folder.
-      socket: socketOf(node),
+      folder: join(this.#folder, `${node.name}-${this.#round}`),
       serverId: index + 1,
+      // Within the node's own /run: daemons ask as nobody, who cannot enter our folder.
+      socket: join(node.folder, "run", "mysqld", "mysqld.sock"),
       address: node.address,
       port: DATABASE_PORT,
       start: (argv: readonly string[], stdio: StdioOptions) =>
@@ -169,8 +180,7 @@ export class DatabaseLab {
     ]);
     for (const [index, server] of [primary, replica].entries()) {
       const node = this.lab.nodes[index];
-      if (node === undefined) continue;
-      this.#servers.set(node.name, server);
+      if (node !== undefined) this.#servers.set(node.name, server);
     }
     await primary.query(
       `CREATE TABLE ${APP_DATABASE}.ledger (writer INT, seq INT, PRIMARY KEY (writer, seq))`,
@@ -185,10 +195,11 @@ export class DatabaseLab {
       peer: this.otherThan(node).address,
       virtualAddress: VIRTUAL_ADDRESS,
       detection: this.#options.detection,
+      isScripted: this.#options.isScripted ?? false,
       isSlow,
     };
-    const isGated = node.kind === "baton" && this.#options.hasGate;
-    node.configure(isGated ? writeGate(files) : writeGuide(files));
+    const write = { builtin: writeGate, scripts: writeScriptedGate, none: writeGuide };
+    node.configure(write[node.kind === "baton" ? this.#options.gate : "none"](files));
   }
 
   /** Nothing of an earlier round is left: daemons, servers, addresses, marks. */
@@ -200,11 +211,9 @@ export class DatabaseLab {
       node.setCable("plugged");
       this.lab.network.setVrrpLoss(node.name, 0);
       node.forgetVirtualAddress();
-      for (const name of ["lib", "run"]) {
-        rmSync(join(node.folder, name, name === "lib" ? "gate" : "mysqld"), {
-          recursive: true,
-          force: true,
-        });
+      // The daemon's state is beside its socket, as it runs with a runtime folder of its own.
+      for (const name of ["baton", "mysqld"]) {
+        rmSync(join(node.folder, "run", name), { recursive: true, force: true });
       }
       rmSync(join(node.folder, "etc", "slow"), { force: true });
     }
@@ -228,6 +237,3 @@ export class DatabaseLab {
     return this.close();
   }
 }
-
-/** What the node's programs see as SOCKET. */
-const socketOf = (node: LabNode): string => join(node.folder, SOCKET);

@@ -49,7 +49,14 @@ export interface DatabaseResult {
   readonly problems: readonly Problem[];
 }
 
-export type Problem = "lost" | "both" | "read-only" | "stale" | "wrong-node" | "not-healed";
+export type Problem =
+  | "lost"
+  | "both"
+  | "read-only"
+  | "stale"
+  | "wrong-node"
+  | "not-healed"
+  | "not-followed";
 
 export interface DatabaseWatcher {
   onBroken?(owner: LabNode): void;
@@ -197,6 +204,8 @@ interface Course {
   readonly gap: Gap;
 }
 
+const NOT_FOLLOWED: readonly Problem[] = ["not-followed"];
+
 async function conclude(pair: DatabaseLab, course: Course): Promise<DatabaseResult> {
   const { name, owner, after, ledger, phases, gap } = course;
   const { acknowledged } = ledger;
@@ -213,6 +222,8 @@ async function conclude(pair: DatabaseLab, course: Course): Promise<DatabaseResu
     readOnly: failed[READ_ONLY] ?? 0,
     stale: ledger.stale.length,
   };
+  const { last } = course;
+  const isFollowed = last !== undefined && (await pair.isFollowing(pair.otherThan(last)));
   return {
     fault: name,
     daemon: owner.kind,
@@ -225,8 +236,12 @@ async function conclude(pair: DatabaseLab, course: Course): Promise<DatabaseResu
     isOpen: gap.isOpen,
     healOutageMilliseconds: toMillis(longestGap(acknowledged, healedAt, endedAt).total),
     failed,
-    isFollowed: course.last !== undefined && (await pair.isFollowing(pair.otherThan(course.last))),
-    problems: problemsOf(course, figures),
+    isFollowed,
+    // The guides' scripts see to it that nobody follows.
+    problems: [
+      ...problemsOf(course, figures),
+      ...(isFollowed || !pair.hasGate ? [] : NOT_FOLLOWED),
+    ],
   };
 }
 

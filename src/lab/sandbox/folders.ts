@@ -40,7 +40,8 @@ const DONE = "/etc/.baton-lab";
 /** Where the real folders stay reachable: never below a folder that is removed recursively. */
 const PARKING = ["/mnt", "/media", "/srv", "/dev/shm"];
 
-function mount(...args: readonly string[]): void {
+/** mount(8), in the sandbox's own mounts. @throws with what it says */
+export function mount(...args: readonly string[]): void {
   const result = spawnSync("mount", args, { encoding: "utf8" });
   if (result.status !== 0) {
     throw new Error(
