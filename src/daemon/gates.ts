@@ -307,8 +307,12 @@ function heardBy(known: Known | undefined, snapshot: Snapshot | undefined): Hear
   return {
     isBackup: all.every(({ state }) => state === "BACKUP"),
     master: peerOf(master),
+    // One that is held back waits for another detection time whenever one is over.
     isMasterDown: all.every(
-      ({ standby }) => standby !== undefined && !standby.master && standby.masterDownAt <= at,
+      ({ standby }) =>
+        standby !== undefined &&
+        !standby.master &&
+        (standby.masterDownAt <= at || (standby.missed ?? 0) > 0),
     ),
     advertSecondsAgo: lastAt === undefined ? undefined : (at - lastAt) / 1_000_000,
   };

@@ -162,6 +162,27 @@ test("a reload keeps a unit until it is demoted, and an owner that gets a gate c
   assert.equal((await bench.answer("gateAnswer")).outcome, "refused", "it is forgotten");
 });
 
+test("a node that is held back has heard no master, though its timer begins again each time", async (context) => {
+  const folder = makeFolder(context);
+  const done = {
+    command: { argv: [folder.script("ok", "exit 0")], user: undefined, timeout: undefined },
+    timeout: micros(5_000_000),
+  };
+  const bench = new Bench();
+  bench.masters.add("VI_1");
+  bench.gates.configure(plan({ unit: "VI_1", demote: done }));
+  // The time of the engine's snapshot is 10 s: its timer has not fired.
+  const standby = { master: undefined, masterDownAt: instant(12_000_000) };
+  bench.instances = [snapshot("VI_1", { standby })];
+  bench.say("VI_1", { ...asked("demote", 1), reason: "fault" } as GateRequest);
+  await bench.answer("gateAnswer");
+  const unit = bench.gates.find("VI_1")?.unit;
+  assert.equal(unit?.isEligible, false, "it was primary, and lost the address");
+  bench.instances = [snapshot("VI_1", { standby: { ...standby, missed: 1 } })];
+  await until("it may be promoted again", () => unit?.isEligible === true);
+  await bench.gates.finish();
+});
+
 test("a service that accepts a connection is served; a port that is refused, is not", async (context) => {
   const { port } = await listen(context);
   const bench = new Bench();

@@ -333,6 +333,8 @@ export interface InstanceSnapshot {
       | undefined;
     readonly masterDownMicros: Micros;
     readonly masterDownAt: Instant;
+    /** Its timer has fired so often without a master, and it was held back; 2 at most. */
+    readonly missed?: number;
     readonly preempt: boolean;
     readonly preemptAt: Instant | undefined;
   };

@@ -146,7 +146,7 @@ function refusedOf({ drops }: Instance): Pick<InstanceSnapshot, "refused"> {
 function standbyOf(
   router: RouterConfig,
   { heard, effectivePriority }: RouterState,
-  { masterInterval, masterDownAt, released, preemptAt }: BackupPhase,
+  { masterInterval, masterDownAt, missed, released, preemptAt }: BackupPhase,
   now: Instant,
 ): NonNullable<InstanceSnapshot["standby"]> {
   const masterDownMicros = masterDown(router, masterInterval, effectivePriority);
@@ -157,6 +157,7 @@ function standbyOf(
       : undefined,
     masterDownMicros,
     masterDownAt,
+    ...(missed !== undefined && { missed }),
     preempt: router.preempt,
     preemptAt,
   };
