@@ -67,9 +67,8 @@ export function toolsOf(root, names) {
 export function toolsFor(verb, args) {
   if (verb === "bench" && args.includes("database")) return ["mariadbd", "mariadb", "keepalived"];
   if (verb !== "start" || !args.includes("--mysql")) return [];
-  // keepalived has no gate: its notify scripts use the command-line client.
   const isCompared = args.some((one) => /^--vs(=|$)/.test(one));
-  return ["mariadbd", ...(isCompared ? ["mariadb", "keepalived"] : [])];
+  return ["mariadbd", "mariadb", ...(isCompared ? ["keepalived"] : [])];
 }
 
 export const missingTools = (tools) => tools.filter((tool) => !finds(tool));

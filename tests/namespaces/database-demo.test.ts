@@ -1,8 +1,8 @@
 /**
- * `npm start -- --mysql --quick` as a user has it: a MariaDB pair behind a HAVIP, a planned move and
- * a crash, clients that write all the time, and every acknowledged write is there afterwards.
+ * `npm start -- --mysql --quick` as a user has it: a MariaDB pair behind a HAVIP, a planned move
+ * and a crash, clients that write all the time, and every acknowledged write is there afterwards.
  *
- * Needs: mariadbd.
+ * Needs: mariadbd, mariadb.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -73,7 +73,8 @@ async function restartDatabase({ pair, owner }: FaultContext): Promise<void> {
 /** keepalived has no such command: its service is stopped, as an operator would. */
 async function move({ owner }: FaultContext): Promise<void> {
   if (owner.kind === "keepalived") await owner.stopDaemon();
-  else await askSwitch(owner);
+  // It is answered when this node has let go of the address; others have it before that.
+  else void askSwitch(owner);
 }
 
 /** Whether it was answered. What became of it is seen by who takes writes then. */

@@ -172,8 +172,9 @@ export class DatabaseLab {
     }));
     const [first, second] = members;
     if (first === undefined || second === undefined) throw new Error("a pair has two nodes");
-    // The guides have a replica that goes on by itself after a restart.
-    const settings = this.hasGate ? [] : ["--skip-slave-start=0"];
+    // Baton switches it as it promotes. The guides have it on, and a replica that goes on alone.
+    const isBatons = this.hasGate && this.#options.gate === "builtin";
+    const settings = isBatons ? [] : ["--rpl-semi-sync-master-enabled=1", "--skip-slave-start=0"];
     const { primary, replica } = await makePair([first, second], SEMI_SYNC_MILLISECONDS, [
       ...exampleSettings("a").filter((one) => !one.startsWith("--server_id")),
       ...settings,
