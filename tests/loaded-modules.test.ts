@@ -95,7 +95,15 @@ test("the supervisor loads nothing of the other commands, nor a client of the cl
   assert.deepEqual(packagesOf(supervisor), ["koffi", "valibot"]);
   for (const room of ["cloud/api", "cloud/client", "cloud/server", "cloud/model", "lab", "sim"])
     assert.deepEqual(inRoom(supervisor, room), [], room);
-  for (const path of ["src/cli/check.ts", "src/cli/status.ts", "src/daemon/cloud-source.ts"])
+  for (const path of [
+    "src/cli/check.ts",
+    "src/cli/status.ts",
+    "src/daemon/cloud-source.ts",
+    // Of gates: only with one in the file.
+    "src/daemon/gates.ts",
+    "src/daemon/gate-unit.ts",
+    "src/daemon/gate-promote.ts",
+  ])
     assert.ok(!supervisor.files.has(path), path);
   // `import` evaluates every getter: node:http loads undici for its `WebSocket`, 16 MB.
   for (const name of ["node:http", "node:https", "node:crypto"])

@@ -9,7 +9,7 @@ import type { ControlAnswer, InstanceStatus, Status } from "./control-protocol.t
 import { explainGroup } from "./explain-group.ts";
 import { explainHavips, isDisputed } from "./explain-havip.ts";
 import { explainMessages } from "./explain-messages.ts";
-import { gateSentences } from "./gate-sentences.ts";
+import { gateSentences, heldByGate } from "./gate-sentences.ts";
 import { printLocalTime } from "./local-time.ts";
 import type { Maintenance } from "./maintenance-shape.ts";
 
@@ -99,6 +99,8 @@ function nextOf(
   if (maintenance !== undefined && one.state !== "MASTER")
     return [messages.maintenance(maintenance)];
   if (one.state !== "BACKUP") return [messages.next(one.state, one.trackers)];
+  const held = heldByGate(one.gate, language);
+  if (held !== undefined) return [held];
   const { standby, switched } = one;
   if (standby === undefined) return [];
   // Whoever was moved away preempts nobody.

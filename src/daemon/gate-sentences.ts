@@ -32,7 +32,7 @@ const ELIGIBLE: Readonly<Record<GateStatus["eligible"], Text>> = {
 /** The first one is the gate in short. */
 export function gateSentences(gate: GateStatus, language: Language): readonly string[] {
   const en = language === "en";
-  const { phase, fence, eligible, heldSeconds, running, last, why, unit, epoch } = gate;
+  const { phase, fence, eligible, heldSeconds, running, last, why, unit, epoch, marked } = gate;
   const facts = [
     PHASE[phase][language],
     ...((fence === "open") === (phase === "open") ? [] : [FENCE[fence][language]]),
@@ -59,11 +59,25 @@ export function gateSentences(gate: GateStatus, language: Language): readonly st
   return [
     `${en ? `gate of ${unit}: ` : `${unit} 的 gate：`}${facts.join(en ? ", " : "，")}`,
     ...(phase === "open" ? [] : why.map((one) => one[language])),
+    ...(marked && phase !== "open" ? [DECIDE[language]] : []),
     ...(failed || last === undefined
       ? []
       : [`${when}${en ? ": " : "："}${resultText(last, language)}`]),
     ...databaseSentences(gate.database, language),
   ];
+}
+
+const DECIDE: Text = {
+  en: "baton promote --accept-loss decides otherwise: what others acknowledged since may be lost",
+  "zh-CN": "baton promote --accept-loss 可另作决定：此后其他节点已确认的写入可能丢失",
+};
+
+/** What `explain` says of a BACKUP that its gate holds back; undefined: it does not. */
+export function heldByGate(gate: GateStatus | undefined, language: Language): string | undefined {
+  if (gate === undefined || gate.eligible === "yes") return undefined;
+  return language === "en"
+    ? "It does not become MASTER before it may be promoted, whoever is heard."
+    : "在可以提升之前，无论是否收到通告，它都不会成为 MASTER。";
 }
 
 function databaseSentences(
