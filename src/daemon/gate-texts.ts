@@ -116,23 +116,19 @@ export type Marked = "restart" | "unplanned" | "failed" | "unreadable";
 export const MARKED: Readonly<Record<Marked, Text>> = {
   restart: {
     en: "it was primary and was not demoted before the daemon ended, so its data may have been left behind: it has to follow the new primary first",
-    "zh-CN":
-      "守护进程退出前它是主库且未降级，其数据可能已分叉：须先跟随新的主库",
+    "zh-CN": "守护进程退出前它是主库且未降级，其数据可能已分叉：须先跟随新的主库",
   },
   unplanned: {
     en: "it was primary and lost the address unplanned: it has to follow the new primary first",
-    "zh-CN":
-      "它曾是主库，并非按计划失去地址：须先跟随新的主库",
+    "zh-CN": "它曾是主库，并非按计划失去地址：须先跟随新的主库",
   },
   failed: {
     en: "a promotion or demotion of it failed halfway, so nobody knows what it is: it has to be demoted, or to follow the new primary",
-    "zh-CN":
-      "此前的提升或降级中途失败，状态不明：须完成降级，或跟随新的主库",
+    "zh-CN": "此前的提升或降级中途失败，状态不明：须完成降级，或跟随新的主库",
   },
   unreadable: {
     en: "its file in the state directory cannot be read, so it may have been primary: it has to follow the new primary first",
-    "zh-CN":
-      "状态目录中的记录无法读取，它可能曾是主库：须先跟随新的主库",
+    "zh-CN": "状态目录中的记录无法读取，它可能曾是主库：须先跟随新的主库",
   },
 };
 
