@@ -47,10 +47,7 @@ test("a former primary says why it waits, what was tried, and who may decide oth
     },
   };
   const [first = "", why = "", decide = "", last = ""] = gateSentences(gate, "en");
-  assert.match(
-    first,
-    /^gate of VI_1: closed, may not be promoted, not elected for 12 s more/,
-  );
+  assert.match(first, /^gate of VI_1: closed, may not be promoted, not elected for 12 s more/);
   assert.match(why, /lost the address unplanned/);
   assert.match(decide, /--accept-loss/);
   assert.match(
