@@ -196,6 +196,12 @@ export const GATE_MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "gate-conflict",
+    ["who serves again announces it", "effects: [...opened, ...made.effects],", "effects: opened,"],
+    [
+      "one comparison at a time",
+      'if (conflict?.result === "comparing") return unchanged({ ...state, heard });',
+      "",
+    ],
     [
       "nobody is served while data is compared",
       'inGate(state, { run, conflict, fence: "closed" })',
@@ -243,7 +249,7 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a person decides between two",
-      ": settle(state, phase, { ...conflict, isAsked: true });",
+      ": settle(config, state, phase, { ...conflict, isAsked: true }, now);",
       ": unchanged(state);",
     ],
   ),

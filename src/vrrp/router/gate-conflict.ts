@@ -18,6 +18,7 @@
  */
 import type { Ipv4 } from "#units/address";
 import { after, type Instant, type Micros, micros } from "#units/time";
+import { afterRival, announceProvoked } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
 import type { DataComparison, RouterEffect, RouterEvent } from "./event.ts";
 import { closeFence, gateOf, inGate } from "./gate.ts";
@@ -47,11 +48,11 @@ export function hearWithData(
       : undefined;
   }
   const heard = { from, priority, at: now };
+  // One comparison at a time, whoever else is heard meanwhile.
+  if (conflict?.result === "comparing") return unchanged({ ...state, heard });
   const isNew = conflict?.peer !== from || isStale(config, state, conflict, advert, now);
   if (isNew) return beginComparison(config, { ...state, heard }, phase, advert, now);
   switch (conflict.result) {
-    case "comparing":
-      return unchanged({ ...state, heard });
     case "ours":
       return stay(config, { ...state, heard }, phase, advert, now);
     case "undecided":
@@ -135,7 +136,7 @@ export function compared(
   }
   const isOpen = isByVrrp || result === "ours";
   return isOpen
-    ? withReport(settle(state, phase, conflict), from, result, true)
+    ? withReport(settle(config, state, phase, conflict, now), from, result, true)
     : withReport(
         unchanged(inGate(state, { conflict: { ...conflict, result: "undecided" } })),
         from,
@@ -153,16 +154,26 @@ function whyYield(
   return result === "ours" ? undefined : theyWin;
 }
 
-/** Decided for this node: it serves, and does not yield to that peer. */
+/**
+ * Decided for this node: it serves, and does not yield to that peer. Clients may have learned the
+ * other one's MAC address.
+ */
 export function settle(
+  config: RouterConfig,
   state: RouterState,
   phase: MasterPhase,
   conflict: Omit<GateConflict, "result">,
+  now: Instant,
 ): Step {
   const change: Partial<GateState> = { conflict: { ...conflict, result: "ours" }, fence: "open" };
+  const announcements = afterRival(phase.announcements, now);
+  const next: MasterPhase = { ...phase, rivals: [], probeAt: undefined, announcements };
+  const made = announceProvoked(config, next, 1, "rival-gone", now);
+  const opened: readonly RouterEffect[] =
+    state.gate?.fence === "open" ? [] : [{ kind: "openFence" }];
   return {
-    state: inPhase(inGate(state, change), { ...phase, rivals: [], probeAt: undefined }),
-    effects: state.gate?.fence === "open" ? [] : [{ kind: "openFence" }],
+    state: inPhase(inGate(state, change), made.phase),
+    effects: [...opened, ...made.effects],
   };
 }
 

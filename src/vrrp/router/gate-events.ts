@@ -103,7 +103,7 @@ function promoteAsked(config: RouterConfig, state: RouterState, now: Instant): S
     const conflict = gate?.conflict;
     return conflict === undefined
       ? unchanged(state)
-      : settle(state, phase, { ...conflict, isAsked: true });
+      : settle(config, state, phase, { ...conflict, isAsked: true }, now);
   }
   if (phase.kind === "promoting" || phase.kind === "demoting") return unchanged(state);
   return eligibleNow(config, inGate(state, { heldUntil: undefined, isAsked: true }), now);
