@@ -193,13 +193,13 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ],
     [
       "an address that is another router's by now stays",
-      '      ...removal(instance, freePlaces(state, hold), hold.spared),\n      { kind: "unlisten"',
-      '      ...removal(instance, hold.places, hold.spared),\n      { kind: "unlisten"',
+      '      ...ending(hold.config, freePlaces(state, hold), hold.spared),\n      { kind: "unlisten"',
+      '      ...ending(hold.config, hold.places, hold.spared),\n      { kind: "unlisten"',
     ],
     [
       "one that its router has no more goes",
-      "    ...removal(hold.config.router.name, freePlaces(state, hold), hold.spared),\n",
-      "",
+      "    ...ending(hold.config, freePlaces(state, hold), hold.spared),\n    { kind",
+      "    { kind",
     ],
     [
       "one on another device is another one",
@@ -247,13 +247,13 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ["the newest address goes first", "places: places.toReversed()", "places"],
     [
       "break-before-make breaks first",
-      "        ...removal(instance, places, spared),\n        release,",
-      "        release,\n        ...removal(instance, places, spared),",
+      "        ...ending(config, places, spared),\n        release,",
+      "        release,\n        ...ending(config, places, spared),",
     ],
     [
       "and holds nothing",
-      "      state: withoutHold(state, hold),\n      effects: [\n        ...removal",
-      "      state,\n      effects: [\n        ...removal",
+      "      state: withoutHold(state, hold),\n      effects: [\n        ...ending",
+      "      state,\n      effects: [\n        ...ending",
     ],
     [
       "the lease does not end in the middle",
@@ -277,7 +277,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ],
     [
       "without a socket the addresses go",
-      'effects: [{ kind: "report", report }, ...removal(instance, hold.places, hold.spared)],',
+      'effects: [{ kind: "report", report }, ...ending(hold.config, hold.places, hold.spared)],',
       'effects: [{ kind: "report", report }],',
     ],
     ["clients have time to learn", "removeAt: after(now, LINGER)", "removeAt: now"],
@@ -290,7 +290,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ["not before its time", "    if (now < holdDeadline(hold)) continue;\n", ""],
     [
       "what is over is removed",
-      '      ...removal(instance, freePlaces(state, hold), hold.spared),\n      { kind: "unlisten"',
+      '      ...ending(hold.config, freePlaces(state, hold), hold.spared),\n      { kind: "unlisten"',
       '      { kind: "unlisten"',
     ],
     ["an address of another device keeps its rule", "!elsewhere.has(address)", "true"],
