@@ -74,8 +74,10 @@ export class AnnouncementChecker {
         // What waited was dropped for the planned move, and all is announced again.
         if (message.type !== "report" || message.report.kind !== "switch-taken-back") return;
         const router = this.#facts.routerNamed(machine, message.instance);
+        // With a gate it is promoted first.
+        const promotion = router?.config.gate?.promoteTimeout ?? 0;
         for (const one of this.#awaited.values())
-          if (one.router === router) one.since = this.#facts.now;
+          if (one.router === router) one.since = this.#facts.now + promotion;
       },
       beforeReload: () => {
         this.#announcedInReload = new Set();

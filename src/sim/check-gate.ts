@@ -36,6 +36,8 @@ export class GateChecker {
   readonly #facts: ClusterFacts;
   /** By unit and machine: since when it serves. */
   readonly #servesSince = new Map<string, number>();
+  /** By unit and machine: its promotion followed a priority 0. */
+  readonly #isReleased = new Map<string, boolean>();
   /** By unit and machine: when its promotion was asked for. */
   readonly #askedAt = new Map<string, number>();
   /** By unit and pair: since when both serve, and reach each other. */
@@ -161,6 +163,8 @@ export class GateChecker {
         );
     }
     if (request.kind === "promote")
+      this.#isReleased.set(`${name}/${machine.id}`, request.reason === "released");
+    if (request.kind === "promote")
       this.#isAsked.set(`${name}/${machine.id}`, request.reason === "operator");
     if (request.kind === "promote") this.#askedAt.set(`${name}/${machine.id}`, this.#facts.now);
     if (request.kind === "promote" && request.reason === "master-down")
@@ -212,7 +216,7 @@ export class GateChecker {
     const isProbed = this.#probeOf(a, unit.name) !== "off";
     const asked = Math.min(began, this.#askedAt.get(`${unit.name}/${later.id}`) ?? began);
     // One that was promoted at that time had no address to answer for (seed 484).
-    const wasThere = since(later === a ? b : a) < asked - PROBE;
+    const wasThere = since(later === a ? b : a) < asked - PROBE && !this.#isThird(unit, later);
     if (isProbed && wasThere && this.#unaskedAt(a, b) < asked - PROBE) return 1;
     const interval = Math.max(...[a, b].map((one) => this.#intervalOf(one, unit.name)));
     const { wakeLateMicros } = this.#cluster.scenario;
@@ -221,6 +225,14 @@ export class GateChecker {
     // A round is over when its answer has come.
     const network = 80 * this.#facts.latencySince(this.#facts.now - 2 * interval);
     return electionBound(interval) + 40 * wakeLateMicros + busy + slow + network;
+  }
+
+  /**
+   * Of three and more, one that has priority 0 from a second one asks nobody, and may not hear the
+   * third, which has taken over meanwhile (seed 31258).
+   */
+  #isThird({ name }: GateUnit, { id }: MachineView): boolean {
+    return this.#cluster.machines.length > 2 && this.#isReleased.get(`${name}/${id}`) === true;
   }
 
   #reach(a: MachineView, b: MachineView): boolean {
@@ -253,6 +265,8 @@ export class GateChecker {
       this.#facts.pausedAt(a),
       this.#facts.pausedAt(b),
       a.isPaused || b.isPaused ? now : NEVER,
+      // What its kernel answers comes behind what its engine sends late.
+      a.kernel.faults.slowMicros + b.kernel.faults.slowMicros > 0 ? now : NEVER,
       this.#facts.unwellAt(a),
       this.#facts.unwellAt(b),
     );

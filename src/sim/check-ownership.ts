@@ -105,6 +105,8 @@ export class OwnershipChecker {
     for (const owner of this.#facts.routersOf(router.vrid)) {
       if (owner === router || !isHealthyOwner(owner)) continue;
       this.#checkTakeOver(router, owner);
+      // With a gate its tenure began long before it was promoted; who may serve: check-gate.ts.
+      if (router.config.gate !== undefined) continue;
       const tookOver = router.reason === "master-down" || router.reason === "master-released";
       if (!tookOver || !this.#hasOwnedLong(owner)) continue;
       const isUnconfirmed = router.heard.size === 0;

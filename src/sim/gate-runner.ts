@@ -57,6 +57,8 @@ export class GateRunner implements MachineGate {
   /** Counts engines and supervisors: what an earlier one asked is not answered. */
   #life = 0;
   #isCalm = false;
+  /** This supervisor has not sent a configuration yet. */
+  #isFresh = false;
 
   /** @param serving another machine in reach that was promoted, and serves the unit's address */
   constructor(
@@ -105,6 +107,9 @@ export class GateRunner implements MachineGate {
 
   /** For `configure`. */
   eligible(): readonly { readonly unit: string; readonly eligible: boolean }[] {
+    // Its fences are closed by now, and all that it knows is the mark.
+    if (this.#isFresh) for (const unit of this.#units.values()) unit.standing = "not-promoted";
+    this.#isFresh = false;
     return [...this.#units.values()].map((unit) => {
       unit.sent = this.#isEligible(unit);
       return { unit: unit.name, eligible: unit.sent };
@@ -115,6 +120,12 @@ export class GateRunner implements MachineGate {
   forget(): void {
     this.#life += 1;
     for (const unit of this.#units.values()) unit.sent = undefined;
+  }
+
+  restart(): void {
+    this.forget();
+    for (const unit of this.#units.values()) this.#end(unit);
+    this.#isFresh = true;
   }
 
   /** The machine lost its power: what ran is gone, and the database starts without writes. */
@@ -313,11 +324,14 @@ export class GateRunner implements MachineGate {
   /** A database that takes no writes follows the one that does, once it has nothing of its own. */
   #follow(unit: Unit): void {
     const { database, service, standing } = unit;
+    const serving = this.#serving(unit.name);
     // Another node's promotion made it so, and was given up.
     if (standing === "promoted" && service.primaryInReachOf(database) === undefined)
       database.isWritable = true;
+    // A former primary is demoted before it follows.
+    if (standing === "not-promoted" && unit.isMarked && serving !== undefined)
+      database.isWritable = false;
     if (database.isWritable || standing === "promoting" || standing === "demoting") return;
-    const serving = this.#serving(unit.name);
     if (serving === undefined) {
       if (standing === "not-promoted" && this.#hasHeardNobody(unit)) unit.isMarked = false;
       return;

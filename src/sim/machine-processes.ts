@@ -36,6 +36,8 @@ export interface MachineGate extends GateView {
   eligible(): readonly { readonly unit: string; readonly eligible: boolean }[];
   /** Another engine, or another supervisor. */
   forget(): void;
+  /** A supervisor starts; the service manager has ended what an earlier one had begun. */
+  restart(): void;
   powerOff(): void;
   /** In place of an engine that died. */
   demote(unit: string, reason: DemoteReason, micros: Micros): void;

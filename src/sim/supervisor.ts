@@ -90,6 +90,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
     this.#life += 1;
     this.#state = INITIAL;
     this.#machine.daemonStarted();
+    this.#machine.gate?.restart();
     this.#machine.environment.observers.emit("supervisorStarted", this.#machine);
     this.cloud?.forget();
     this.cloud?.configure(() => false);

@@ -64,6 +64,8 @@ const NO_FENCE: Outcome = {
 export class Gates {
   readonly #context: EngineContext;
   readonly #pending = new Map<number, Pending>();
+  /** Units with a promotion that was done, and nothing asked for since. */
+  readonly #promoted = new Set<string>();
   /** As the supervisor said last, by unit. */
   readonly #eligible = new Map<string, boolean>();
   /** The number of the last request. */
@@ -128,6 +130,7 @@ export class Gates {
     if (this.#isDoneAlready(instance, effect))
       return void outcomes.push({ kind: "gateAnswered", run, outcome: "done" });
     if (effect.kind === "demote") this.#closeOthers(instance, now);
+    this.#promoted.delete(unitOf(instance.config));
     const common = { run: 0, micros, priority, ...(peer === undefined ? {} : { peer }) };
     const request: Question =
       effect.kind === "promote"
@@ -145,12 +148,18 @@ export class Gates {
       if (other.state.gate?.fence !== "closed") this.#close(other, undefined, now, []);
   }
 
-  /** By what the rest of its sync group is. */
+  /**
+   * By what the rest of its sync group is. A member may not have heard yet that its unit is
+   * demoted.
+   */
   #isDoneAlready(instance: Instance, { kind }: Work): boolean {
-    const isPromoted = this.#othersOf(instance).some(
-      ({ state: { gate } }) => gate?.isPromoted === true && gate.running === undefined,
+    if (kind === "demote" && instance.leaving === undefined) return false;
+    return (
+      this.#promoted.has(unitOf(instance.config)) &&
+      this.#othersOf(instance).some(
+        ({ state: { phase, gate } }) => phase.kind === "master" && gate?.isPromoted === true,
+      )
     );
-    return isPromoted && (kind === "promote" || instance.leaving !== undefined);
   }
 
   #othersOf(instance: Instance): readonly Instance[] {
@@ -231,6 +240,8 @@ export class Gates {
     const pending = this.#pending.get(message.run);
     if (pending === undefined) return;
     this.#pending.delete(message.run);
+    if (pending.kind === "promote" && message.type === "gateAnswer" && message.outcome === "done")
+      this.#promoted.add(pending.unit);
     for (const [instance, run] of pending.waiting)
       steps.apply(instance, eventOf(message, run), now);
   }

@@ -12,6 +12,7 @@ import { Instance } from "#vrrp/engine/instance";
 import { Instances } from "#vrrp/engine/instances";
 import { Interfaces } from "#vrrp/engine/interfaces";
 import { OK, type Outcome } from "#vrrp/engine/world";
+import { becomeMaster } from "#vrrp/router/become-master";
 import type { GateConfig, InstanceConfig } from "#vrrp/router/config";
 import type { RouterEvent } from "#vrrp/router/event";
 import type { GateState } from "#vrrp/router/state";
@@ -91,6 +92,20 @@ class Setting {
     const reason = isPlanned ? "switch" : "fault";
     const work = { run, reason, isPlanned, peer, micros: demoteTimeout } as const;
     return this.perform(place, { kind: "demote", ...work });
+  }
+
+  /** It is master, and was promoted. */
+  serves(place: number): void {
+    const { config, state } = this.at(place);
+    const { gate: _, ...router } = config.router;
+    const { phase } = becomeMaster(
+      router,
+      state,
+      { kind: "address-owner" },
+      "advert-first",
+      NOW,
+    ).state;
+    this.at(place).state = { ...state, phase, gate: { ...STATE, isPromoted: true } };
   }
 
   at(place: number): Instance {
@@ -195,13 +210,42 @@ test("a demotion replaces a promotion that runs: its answer changes nothing any 
 
 test("who joins a group that is promoted is promoted, and who leaves it demotes nothing", () => {
   const both = new Setting(gated("A", 1, { group: "G" }), gated("B", 2, { group: "G" }));
-  both.at(0).state = { ...both.at(0).state, gate: { ...STATE, isPromoted: true } };
+  both.promote(0, 1);
+  both.answer("G", runOf(both.asked()), "done");
+  both.serves(0);
   assert.deepEqual(both.promote(1, 1), [{ kind: "gateAnswered", run: 1, outcome: "done" }]);
   assert.equal(both.demote(1, 2).length, 0, "a planned move demotes them all");
   assert.equal(both.asked().length, 1);
   both.at(1).leaving = 2;
+  assert.equal(both.demote(1, 3).length, 0, "which the others have begun: it is waited for");
+});
+
+test("one that leaves a group that stays promoted demotes nothing", () => {
+  const both = new Setting(gated("A", 1, { group: "G" }), gated("B", 2, { group: "G" }));
+  both.promote(0, 1);
+  both.answer("G", runOf(both.asked()), "done");
+  both.serves(0);
+  both.at(1).leaving = 2;
   assert.deepEqual(both.demote(1, 3), [{ kind: "gateAnswered", run: 3, outcome: "done" }]);
   assert.deepEqual(both.asked(), []);
+});
+
+test("a member that does not know yet that its unit is demoted promotes nobody (seed 9711)", () => {
+  const both = new Setting(gated("A", 1, { group: "G" }), gated("B", 2, { group: "G" }));
+  both.promote(0, 1);
+  both.answer("G", runOf(both.asked()), "done");
+  both.serves(0);
+  both.demote(1, 2);
+  both.answer("G", runOf(both.asked()), "refused");
+  assert.deepEqual(both.promote(1, 3), []);
+  assert.equal(both.asked()[0]?.kind, "promote");
+});
+
+test("a demotion closes the fences of the whole group first", () => {
+  const both = new Setting(gated("A", 1, { group: "G" }), gated("B", 2, { group: "G" }));
+  both.at(1).state = { ...both.at(1).state, gate: { ...STATE, fence: "open" } };
+  both.demote(0, 1, false);
+  assert.deepEqual([...both.world.closed], ["192.0.2.101 tcp 3306", "192.0.2.101 udp 53"]);
 });
 
 test("without a supervisor everything is refused, what waits and what comes", () => {
