@@ -15,6 +15,7 @@ import {
   type Served,
   screenshot,
   servePage,
+  someLooks,
 } from "../support/console-page.ts";
 import { OWNER, STANDBY, status, WEAKENED } from "../support/console-status.ts";
 import { type FakeNode, fakeNode } from "../support/fake-node.ts";
@@ -119,6 +120,60 @@ for (const look of LOOKS) {
       .waitFor();
     await assertAccessible(page, "the dialog of a switch");
     await screenshot(page, `switch-${look.language}-${look.theme}`, false);
+  });
+}
+
+for (const look of someLooks()) {
+  test(`a gate is shown where it matters: ${look.language}`, async () => {
+    reset();
+    const closed = { unit: "VI_1", fence: "closed", epoch: 0, marked: true } as const;
+    const why = [{ en: "it lost the address unplanned", "zh-CN": "并非按计划失去地址" }];
+    const database = { role: "replica", isWritable: false, follows: true, why: [] } as const;
+    first.setStatus(
+      status("web-1", [
+        {
+          ...OWNER,
+          gate: {
+            ...closed,
+            phase: "open",
+            fence: "open",
+            eligible: "yes",
+            why: [],
+            epoch: 1_796_076_000_000,
+            marked: false,
+          },
+        },
+      ]),
+    );
+    second.setStatus(
+      status("web-2", [
+        {
+          ...STANDBY,
+          gate: {
+            ...closed,
+            phase: "closed",
+            eligible: "no",
+            why,
+            database: { ...database, eligible: false, lagMicros: 1_500_000 },
+          },
+        },
+      ]),
+    );
+    await using window = await openWindow(browser, look);
+    const { page } = window;
+    await page.goto(served.address("/cluster"));
+    const router = page.getByRole("article", { name: "VI_1 10.0.0.100" });
+    await router.waitFor();
+    const text = (await router.innerText()).replaceAll(/\s+/g, " ");
+    const isEnglish = look.language === "en";
+    assert.match(text, isEnglish ? /gate: open \(epoch 1796076000000\)/ : /gate：开放（epoch/);
+    assert.match(
+      text,
+      isEnglish ? /may not be promoted: it lost the address/ : /不可提升：并非按计划失去地址/,
+    );
+    assert.match(text, isEnglish ? /database 1\.5 s behind/ : /数据库落后 1\.5 秒/);
+    await assertAccessible(page, "the cluster page with gates");
+    await screenshot(page, `gate-${look.language}-${look.theme}`);
   });
 }
 

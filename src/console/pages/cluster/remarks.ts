@@ -176,7 +176,7 @@ const GATE_PHASES: Readonly<Record<NonNullable<InstanceStatus["gate"]>["phase"],
 };
 
 /** A node that may not be promoted is no standby, whatever its state. */
-function gateRemarks({ gate }: InstanceStatus): Remark[] {
+function gateRemarks({ gate, state }: InstanceStatus): Remark[] {
   if (gate === undefined) return [];
   const { phase, eligible, why, last, epoch, database } = gate;
   const name = GATE_PHASES[phase];
@@ -192,6 +192,15 @@ function gateRemarks({ gate }: InstanceStatus): Remark[] {
       `gate: ${name.en}${phase === "open" && epoch > 0 ? ` (epoch ${epoch})` : ""}${behind === undefined ? "" : `, database ${behind} s behind`}`,
       `gate：${name["zh-CN"]}${phase === "open" && epoch > 0 ? `（epoch ${epoch}）` : ""}${behind === undefined ? "" : `，数据库落后 ${behind} 秒`}`,
     ),
+    ...(state === "MASTER" && gate.fence === "closed"
+      ? [
+          remark(
+            "error",
+            "it owns the address, but its ports are fenced: nobody is served",
+            "它持有地址，但端口被拦截：无人得到服务",
+          ),
+        ]
+      : []),
     ...(isOut
       ? [
           remark(
