@@ -254,5 +254,16 @@ test("a dead engine and a fault are demoted for; the address goes at once and th
     const demotions = ran(peer).filter((line) => line.startsWith("demote "));
     assert.match(demotions[0] ?? "", /^demote FAULT fault 0/);
     assert.equal(demotions.at(-2), "demote BACKUP rejoin 0");
+    // Alone, it may go on: it would have heard anybody who was promoted meanwhile.
+    await peer.signalSupervisor("SIGTERM");
+    await peer.untilDaemonEnded();
+    ran(owner);
+    await owner.signalEngine("SIGKILL");
+    await lab.until("promoted again", 10, () =>
+      (owner.readFile("var", "gate") ?? "").includes("promote MASTER"),
+    );
+    await untilOwner(lab, owner);
+    const again = ran(owner).filter((line) => !line.endsWith("done"));
+    assert.deepEqual(again, ["demote BACKUP engine-died 0", "promote MASTER master-down 0"]);
   });
 });
