@@ -1,6 +1,7 @@
 import { type Mutant, mutantsIn } from "./mutant.ts";
 import { ENGINE_MUTANTS } from "./mutants-engine.ts";
 import { GATE_MUTANTS } from "./mutants-gate.ts";
+import { GATE_ENGINE_MUTANTS } from "./mutants-gate-engine.ts";
 import { OPERATOR_MUTANTS } from "./mutants-operator.ts";
 import { SUPERVISOR_MUTANTS } from "./mutants-supervisor.ts";
 
@@ -13,6 +14,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SUPERVISOR_MUTANTS,
   ...OPERATOR_MUTANTS,
   ...GATE_MUTANTS,
+  ...GATE_ENGINE_MUTANTS,
   ...inFile(
     "timing",
     ["skew counts from 256", "((256 - priority) * unit) / 256", "((255 - priority) * unit) / 256"],
