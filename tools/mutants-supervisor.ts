@@ -256,6 +256,11 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "      state,\n      effects: [\n        ...ending",
     ],
     [
+      "connections are reset before their address goes",
+      "return resets === undefined ? removed : removed.map((effect) => ({ ...effect, resets }));",
+      "return resets === undefined ? removed : removed;",
+    ],
+    [
       "the lease does not end in the middle",
       "Math.ceil(wait / 1_000_000) + 1",
       "Math.floor(wait / 1_000_000)",

@@ -6,6 +6,8 @@ import { printFailure } from "#vrrp/engine/world";
 import type { FencePort } from "#vrrp/router/config";
 import type { Log } from "./log.ts";
 
+/** For requests that are being answered, of the 50 ms that the address stays (leave.ts). */
+const ANSWER_MS = 20;
 /** From count to count. */
 const COUNT_MS = 100;
 
@@ -52,6 +54,8 @@ export async function resetConnections(
   ports: readonly FencePort[],
   log: Log,
 ): Promise<void> {
+  // The old owner goes on answering without a fence; what was asked before the move may be answered.
+  if (ports.length === 0) await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
   const ended = await destroySockets(filterOf(addresses, ports));
   if (!ended.ok) log("warning", `reset_connections: ${printFailure(ended)}`);
   else if (ended.value > 0) log("info", `reset_connections: ${ended.value}`);

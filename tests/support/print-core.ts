@@ -48,7 +48,7 @@ export function printEffect(effect: RouterEffect): string {
     case "drain":
       return `drain #${effect.run} within ${effect.micros}`;
     case "resetConnections":
-      return "reset connections";
+      return effect.stays === true ? "reset connections, soon" : "reset connections";
   }
 }
 

@@ -100,7 +100,7 @@ export class Gates {
         return this.#ask(instance, run, { kind, run: 0, micros, addresses }, now, outcomes);
       }
       case "resetConnections":
-        return this.#reset(instance);
+        return this.#reset(instance, effect.stays === true);
     }
   }
 
@@ -112,10 +112,11 @@ export class Gates {
 
   /**
    * Here, since the address may be removed in this turn, and after that no client hears of it. What
-   * is left is the supervisor's.
+   * is left is the supervisor's, and all of them if the address stays.
    */
-  #reset(instance: Instance): void {
+  #reset(instance: Instance, stays: boolean): void {
     const addresses = addressesOf(instance);
+    if (stays && !this.#isAlone) return this.#send(instance, { kind: "reset", addresses });
     const ports = resetPortsOf(instance.config) ?? "all";
     const only = ports === "all" ? undefined : ports;
     const outcome = this.#context.world.resetConnections?.(addresses, only);

@@ -176,8 +176,11 @@ export type RouterEffect =
   | { readonly kind: "compare"; readonly run: number; readonly peer: Ipv4; readonly micros: Micros }
   /** Answered by `drained` when no running connection is left; nobody waits longer than this. */
   | { readonly kind: "drain"; readonly run: number; readonly micros: Micros }
-  /** Comes before `removeAddresses`: the address that a reset is sent from must be there. */
-  | { readonly kind: "resetConnections" };
+  /**
+   * Comes before `removeAddresses`: the address that a reset is sent from must be there. With
+   * `stays` it is for some time yet, and requests that are being answered may end first.
+   */
+  | { readonly kind: "resetConnections"; readonly stays?: true };
 
 /**
  * Why a planned move has ended where it began. "stalled": this process did not run for so long that

@@ -155,7 +155,7 @@ export function afterAnnouncement(
 
 /** Connections are reset as soon as who connects anew finds the successor. */
 export const resets = ({ gate }: RouterConfig): readonly RouterEffect[] =>
-  gate?.resetConnections === true ? [{ kind: "resetConnections" }] : [];
+  gate?.resetConnections === true ? [{ kind: "resetConnections", stays: true }] : [];
 
 /** Thousands of connections are reset in this time, before the address goes. */
 const RESET: Micros = micros(50_000);

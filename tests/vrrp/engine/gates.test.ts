@@ -11,7 +11,7 @@ import { type GateEffect, Gates } from "#vrrp/engine/gates";
 import { Instance } from "#vrrp/engine/instance";
 import { Instances } from "#vrrp/engine/instances";
 import { Interfaces } from "#vrrp/engine/interfaces";
-import { OK, type Outcome } from "#vrrp/engine/world";
+import { OK, type Outcome, type World } from "#vrrp/engine/world";
 import { becomeMaster } from "#vrrp/router/become-master";
 import type { GateConfig, InstanceConfig } from "#vrrp/router/config";
 import type { RouterEvent } from "#vrrp/router/event";
@@ -318,10 +318,11 @@ test("connections are reset within the call; what that leaves, and what it canno
   const one = new Setting(resets("A", 1));
   const asked: unknown[] = [];
   let outcome: Outcome = OK;
-  one.world.resetConnections = (addresses, ports) => {
+  const reset: World["resetConnections"] = (addresses, ports) => {
     asked.push([addresses.map(printIpv4), ports]);
     return outcome;
   };
+  one.world.resetConnections = reset;
   one.perform(0, { kind: "resetConnections" });
   assert.deepEqual([asked.at(-1), one.asked()], [[["192.0.2.100"], [3306]], []]);
   outcome = { ok: false, errno: "ETIMEDOUT", call: "SOCK_DESTROY" };
@@ -330,9 +331,15 @@ test("connections are reset within the call; what that leaves, and what it canno
     one.asked().map(({ kind }) => kind),
     ["reset"],
   );
+  one.world.resetConnections = () => assert.fail("the address stays");
+  one.perform(0, { kind: "resetConnections", stays: true });
+  assert.deepEqual(
+    one.asked().map(({ kind }) => kind),
+    ["reset"],
+  );
   const { fence: _, ...config } = resets("B", 2);
   const all = new Setting(config);
-  all.world.resetConnections = one.world.resetConnections;
+  all.world.resetConnections = reset;
   all.perform(0, { kind: "resetConnections" });
   assert.deepEqual(asked.at(-1), [["192.0.2.101"], undefined]);
 });
