@@ -54,7 +54,7 @@ export async function resetConnections(
   ports: readonly FencePort[],
   log: Log,
 ): Promise<void> {
-  // The old owner goes on answering without a fence; what was asked before the move may be answered.
+  // Without a fence the old owner goes on answering what was asked before the move.
   if (ports.length === 0) await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
   const ended = await destroySockets(filterOf(addresses, ports));
   if (!ended.ok) log("warning", `reset_connections: ${printFailure(ended)}`);
