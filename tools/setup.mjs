@@ -30,6 +30,7 @@ export const TOOLS = {
   xz: "xz-utils",
   chromium: "chromium",
   openssl: "openssl",
+  nginx: "nginx",
 };
 const NEEDS = /^ \* Needs: (.+)$/m;
 

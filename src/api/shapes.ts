@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { EVENT_KINDS, EVENT_SEVERITIES } from "#events/record";
 import { keepingObject, recordOf } from "#json/shape";
+import { CHECK_KINDS } from "#keepalived/keywords/checks";
 
 const open = <Entries extends v.ObjectEntries>(
   entries: Entries,
@@ -92,6 +93,9 @@ const GROUP = open({
 
 const SCRIPT = open({
   name: text,
+  check: maybe(
+    v.pipe(v.picklist(CHECK_KINDS), v.description("of a check without a process: what it asks")),
+  ),
   command: v.array(text),
   user: text,
   intervalSeconds: number,

@@ -39,6 +39,7 @@ export async function checkMachine(
   return [
     ...assessMachine(reading.model, machine),
     ...(await asksDatabases(reading.model)),
+    ...(await asksServices(reading.model)),
     ...(await checkRouters(reading, own, { report, progress })),
   ];
 }
@@ -49,6 +50,13 @@ async function asksDatabases(model: Model): Promise<readonly AnyFinding[]> {
   if (!units.some((unit) => gateIn(unit) !== undefined)) return [];
   const { checkDatabases } = await import("./check-live-databases.ts");
   return await checkDatabases(model);
+}
+
+/** What asks is loaded for whoever has a `check`. */
+async function asksServices(model: Model): Promise<readonly AnyFinding[]> {
+  if (model.checks.length === 0) return [];
+  const { runChecks } = await import("./check-live-checks.ts");
+  return await runChecks(model);
 }
 
 const PROGRESS: Readonly<

@@ -36,6 +36,8 @@ export interface StatusMessages {
   readonly priority: (value: number) => string;
   readonly script: string;
   readonly results: Readonly<Record<ScriptStatus["result"], string>>;
+  readonly check: string;
+  readonly asked: (run: { age: string; milliseconds: number }) => string;
   readonly ran: (run: { age: string; exit: string; milliseconds: number }) => string;
   readonly heldDown: (losses: number, seconds: string) => string;
   readonly maintenance: (maintenance: Maintenance) => string;
@@ -102,6 +104,8 @@ const ENGLISH: StatusMessages = {
   priority: (value) => `priority ${value}`,
   script: "script",
   results: { up: "up", down: "down", unknown: "no result yet" },
+  check: "check",
+  asked: ({ age, milliseconds }) => `asked ${age} ago, ${milliseconds} ms`,
   ran: ({ age, exit, milliseconds }) => `ran ${age} ago, exit ${exit}, ${milliseconds} ms`,
   heldDown: (losses, left) =>
     `hold-down after ${losses} ${losses === 1 ? "loss" : "losses"}: a weaker master is left alone for ${left} more`,
@@ -159,6 +163,8 @@ const CHINESE: StatusMessages = {
   priority: (value) => `优先级 ${value}`,
   script: "脚本",
   results: { up: "正常", down: "失败", unknown: "尚无结果" },
+  check: "检查",
+  asked: ({ age, milliseconds }) => `${age}前查询，${milliseconds} ms`,
   ran: ({ age, exit, milliseconds }) => `${age}前运行，退出码 ${exit}，${milliseconds} ms`,
   heldDown: (losses, left) =>
     `已连续 ${losses} 次失去地址或故障，${left}内不抢占优先级较低的主节点`,

@@ -227,15 +227,20 @@ function havipSentence(havip: HavipStatus, messages: StatusMessages): string | u
 }
 
 function scriptLine(one: ScriptStatus, messages: StatusMessages, now: number): string {
-  const head = `${messages.script} ${one.name}${messages.colon}${messages.results[one.result]}`;
+  const kind = one.check === undefined ? messages.script : messages.check;
+  const head = `${kind} ${one.name}${messages.colon}${messages.results[one.result]}`;
   if (one.lastRunAt === undefined) return head;
-  const run = messages.ran({
-    age: messages.age(Math.max(0, (now - Date.parse(one.lastRunAt)) / 1_000)),
-    exit: String(one.lastExit ?? "?"),
-    milliseconds: one.lastMilliseconds ?? 0,
-  });
+  const age = messages.age(Math.max(0, (now - Date.parse(one.lastRunAt)) / 1_000));
+  const milliseconds = one.lastMilliseconds ?? 0;
+  const run =
+    one.check === undefined
+      ? messages.ran({ age, exit: String(one.lastExit ?? "?"), milliseconds })
+      : messages.asked({ age, milliseconds });
   const line = `${head}${messages.comma}${run}`;
-  return one.lastExit === 0 ? line : withOutput(line, one.lastOutput, messages);
+  // What a check found is short, and says what a status of 0 does not.
+  return one.lastExit === 0 && one.check === undefined
+    ? line
+    : withOutput(line, one.lastOutput, messages);
 }
 
 /** The last line of a script's output, if it wrote anything. */

@@ -6,6 +6,7 @@
  * seconds, for people and scripts.
  */
 import type { HavipCounters } from "#cloud/agreement/agreement-counters";
+import type { CheckKind } from "#keepalived/keywords/checks";
 import type { FromEngine, InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { Pauses } from "#vrrp/engine/lateness";
 import type { GateStatus } from "./gate-status.ts";
@@ -321,13 +322,17 @@ export interface NotifyResult {
   readonly output: string;
 }
 
+/** A `vrrp_script`, or a `check`. */
 export interface ScriptStatus {
   readonly name: string;
+  /** Of a `check`: what it asks; `command` is its keyword and target then, and `user` empty. */
+  readonly check?: CheckKind;
   readonly command: readonly string[];
   readonly user: string;
   readonly intervalSeconds: number;
   readonly result: "unknown" | "up" | "down";
   readonly lastRunAt: string | undefined;
+  /** Of a `check`: 0, `failed` or `timeout`. */
   readonly lastExit: number | string | undefined;
   readonly lastMilliseconds: number | undefined;
   readonly lastOutput: string;

@@ -118,6 +118,7 @@ export const checkEvent = (
   script: string,
   result: "up" | "down",
   exit: number | string | undefined,
+  why?: Readonly<Record<Language, string>>,
 ): NewEventOf<"check"> => ({
   kind: "check",
   severity: result === "up" ? "info" : "warning",
@@ -125,8 +126,8 @@ export const checkEvent = (
     result === "up"
       ? { en: `check ${script} succeeds`, "zh-CN": `检查 ${script} 成功` }
       : {
-          en: `check ${script} fails${exit === undefined ? "" : ` (${exit})`}`,
-          "zh-CN": `检查 ${script} 失败${exit === undefined ? "" : `（${exit}）`}`,
+          en: `check ${script} fails${exit === undefined ? "" : ` (${why?.en ?? exit})`}`,
+          "zh-CN": `检查 ${script} 失败${exit === undefined ? "" : `（${why?.["zh-CN"] ?? exit}）`}`,
         },
   data: { script, result, exit },
 });

@@ -33,6 +33,7 @@ export interface DaemonMessages {
   readonly outputDiscarded: (script: string, isUndecided: boolean) => string;
   readonly outputNotRead: string;
   readonly timedOut: (script: string, seconds: number) => string;
+  readonly asked: (check: string, found: string, milliseconds: number) => string;
   readonly globalFailed: (word: string, how: string) => string;
   readonly notifyStillRuns: (seconds: number) => string;
   readonly notifyBeside: (seconds: number) => string;
@@ -104,6 +105,7 @@ const ENGLISH: DaemonMessages = {
   outputNotRead: `(not read: an earlier run wrote more than ${LOUD_KB} kB)`,
   timedOut: (script, seconds) =>
     `Script ${script} timed out after ${seconds} s, sent SIGTERM to its process group`,
+  asked: (check, found, milliseconds) => `Check ${check} now: ${found} (${milliseconds} ms)`,
   globalFailed: (word, how) => `${word}: ${how}`,
   notifyStillRuns: (seconds) => `notify scripts still run after ${seconds} s and are ended`,
   notifyBeside: (seconds) =>
@@ -169,6 +171,7 @@ const CHINESE: DaemonMessages = {
     `脚本 ${script} 单次运行的输出超过 ${LOUD_KB} kB${isUndecided ? "，并在读取输出期间超时，本次运行不计入结果" : ""}。此后其输出写入 /dev/null，直至修改其命令或重新启动守护进程`,
   outputNotRead: `（未读取：先前一次运行的输出超过 ${LOUD_KB} kB）`,
   timedOut: (script, seconds) => `脚本 ${script} 运行超过 ${seconds} 秒，已向其进程组发送 SIGTERM`,
+  asked: (check, found, milliseconds) => `检查 ${check}：${found}（${milliseconds} ms）`,
   globalFailed: (word, how) => `${word}：${how}`,
   notifyStillRuns: (seconds) => `notify 脚本 ${seconds} 秒后仍在运行，将被结束`,
   notifyBeside: (seconds) => `先前的 notify 脚本 ${seconds} 秒后仍在运行，不再等待，直接启动下一个`,

@@ -1,6 +1,6 @@
 /** `metrics`, for the control socket and for HTTP. What makes it is loaded when it is asked for. */
 import { toSeconds } from "#units/time";
-import type { CheckScripts } from "./check-scripts.ts";
+import type { CheckFeed } from "./check-feed.ts";
 import type { Status } from "./control-protocol.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import type { GateFeed } from "./gate-feed.ts";
@@ -23,7 +23,7 @@ export interface MetricsOptions {
   /** How long to wait for the engine, milliseconds. */
   readonly engineMs: number;
   readonly supervision: Pick<Supervision, "restarts">;
-  readonly scripts: Pick<CheckScripts, "readings">;
+  readonly scripts: Pick<CheckFeed, "readings">;
   readonly notifier: Pick<Notifier, "readings">;
   readonly memories: Pick<InstanceMemories, "get">;
   readonly havips: Pick<HavipLoop, "status">;

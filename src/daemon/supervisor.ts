@@ -18,7 +18,7 @@ import type { RunPlan } from "#keepalived/plan/run-plan";
 import { printIpv4 } from "#units/address";
 import type { FromEngine, TrackerResult } from "#vrrp/engine/engine-link";
 import { CatchUp } from "./catch-up.ts";
-import { CheckScripts } from "./check-scripts.ts";
+import { CheckFeed } from "./check-feed.ts";
 import { failureText } from "./contain.ts";
 import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.ts";
 import type { AskingClient, ControlClient } from "./control-server.ts";
@@ -70,7 +70,7 @@ export class Supervisor {
   readonly #engine: EngineProcess;
   readonly #supervision: Supervision;
   readonly #havips: HavipLoop;
-  readonly #scripts: CheckScripts;
+  readonly #checks: CheckFeed;
   readonly #files: TrackFiles;
   readonly #processes: TrackProcesses;
   readonly #notifier: Notifier;
@@ -96,7 +96,7 @@ export class Supervisor {
     engine: this.#engine,
     engineMs: SNAPSHOT_MS,
     supervision: this.#supervision,
-    scripts: this.#scripts,
+    scripts: this.#checks,
     notifier: this.#notifier,
     memories: this.#memories,
     havips: this.#havips,
@@ -137,9 +137,11 @@ export class Supervisor {
     this.#events = events;
     this.#messages = daemonMessages(language);
     this.#packets = new PacketLog(log, language, undefined, undefined, events);
-    const checked = (name: string, result: "up" | "down"): void =>
+    const databases = new SharedDatabases(log);
+    this.#databases = databases;
+    const report = (name: string, result: "up" | "down"): void =>
       this.#engine.send({ type: "tracker", kind: "script", name, result });
-    this.#scripts = new CheckScripts(launcher, log, language, checked, events);
+    this.#checks = new CheckFeed({ launcher, log, language, events, databases, report });
     const track = (result: TrackerResult): void =>
       this.#engine.send({ type: "tracker", ...result });
     this.#files = new TrackFiles(log, this.#messages, track);
@@ -162,8 +164,6 @@ export class Supervisor {
     );
     const changed = (): void => this.#watchers.changed();
     const isMaster = (name: string): boolean => this.#memories.get(name)?.state === "MASTER";
-    const databases = new SharedDatabases(log);
-    this.#databases = databases;
     this.#gates = new GateFeed({ options, engine: this.#engine, databases, isMaster, changed });
     if (options.recordFile !== undefined)
       this.#recording = new RecordFile(options.recordFile, {
@@ -203,6 +203,7 @@ export class Supervisor {
   async start(): Promise<void> {
     this.#configure(this.#plan);
     await this.#gates.ready();
+    await this.#checks.ready(this.#plan);
     await this.#globalScript.run("startup_script", this.#plan.globals.startupScript);
     if (this.#isStopping) return;
     this.#isStarted = true;
@@ -311,7 +312,7 @@ export class Supervisor {
     this.#events.record(stoppingEvent(signal));
     this.#globalScript.end();
     this.#operator.stop();
-    this.#scripts.stop();
+    this.#checks.stop();
     this.#files.stop();
     this.#processes.stop();
     await this.#handedOver.promise;
@@ -322,7 +323,7 @@ export class Supervisor {
     this.#notifyStop();
     await this.#notifier.finish(NOTIFY_STOP_MS);
     await this.#globalScript.run("shutdown_script", this.#plan.globals.shutdownScript);
-    this.#scripts.kill();
+    this.#checks.kill();
     this.#packets.end();
     OutputPipe.leaveAll();
     const { enginePidFile } = this.#options;
@@ -370,7 +371,7 @@ export class Supervisor {
       plan: this.#plan,
       engine: this.#engine,
       supervision: this.#supervision,
-      scripts: this.#scripts,
+      scripts: this.#checks,
       notifier: this.#notifier,
       memories: this.#memories,
       havips: this.#havips,
@@ -421,7 +422,7 @@ export class Supervisor {
   }
 
   #startTrackers(): void {
-    this.#scripts.configure(this.#plan.scripts);
+    this.#checks.configure(this.#plan);
     this.#files.configure(this.#plan.files);
     this.#processes.configure(this.#plan.processes);
   }
@@ -439,11 +440,7 @@ export class Supervisor {
       ...this.#operator.forEngine(isReload),
       ...this.#gates.forEngine(),
       leftovers: isReload ? [] : (places?.leftovers() ?? []),
-      trackers: [
-        ...this.#scripts.results(),
-        ...this.#files.results(),
-        ...this.#processes.results(),
-      ],
+      trackers: [...this.#checks.results(), ...this.#files.results(), ...this.#processes.results()],
     });
   }
 

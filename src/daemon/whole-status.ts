@@ -1,7 +1,7 @@
 /** The whole `Status`, from everything in the supervisor that knows a part of it. */
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { instant } from "#units/time";
-import type { CheckScripts } from "./check-scripts.ts";
+import type { CheckFeed } from "./check-feed.ts";
 import type { Status } from "./control-protocol.ts";
 import type { EngineProcess, Snapshot } from "./engine-process.ts";
 import type { GateFeed } from "./gate-feed.ts";
@@ -20,7 +20,7 @@ export interface StatusParts {
   readonly plan: RunPlan;
   readonly engine: Pick<EngineProcess, "pid">;
   readonly supervision: Pick<Supervision, "restarts">;
-  readonly scripts: Pick<CheckScripts, "status">;
+  readonly scripts: Pick<CheckFeed, "status">;
   readonly notifier: Pick<Notifier, "resultsOf" | "alertsStatus">;
   readonly memories: Pick<InstanceMemories, "get">;
   readonly havips: Pick<HavipLoop, "status">;

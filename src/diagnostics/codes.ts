@@ -244,6 +244,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR5120: warning("alert-address-readable-by-others"),
   VR5121: warning("credentials-file-of-a-database"),
   VR5122: warning("database-of-a-gate-not-asked"),
+  VR5123: warning("check-does-not-succeed"),
   VR5201: warning("cloud-not-asked"),
   VR5202: error("address-is-no-havip"),
   VR5203: error("havip-in-another-subnet"),

@@ -71,6 +71,12 @@ export interface GateFacts {
     readonly second: string;
   };
 
+  readonly VR5123: {
+    readonly name: string;
+    /** What it asks. */
+    readonly kind: string;
+    readonly why: Readonly<Record<"en" | "zh-CN", string>>;
+  };
   readonly VR5122: {
     readonly kind: string;
     readonly address: string;

@@ -6,6 +6,7 @@
 
 // sys/socket.h, netinet/in.h
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
 export const SOCK_DGRAM = 2;
@@ -41,6 +42,8 @@ export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const MSG_TRUNC = 0x20;
 export const IPPROTO_IP = 0;
+export const IPPROTO_ICMP = 1;
+export const IPPROTO_ICMPV6 = 58;
 export const IPPROTO_VRRP = 112;
 export const IP_HDRINCL = 3;
 export const IP_MULTICAST_IF = 32;
@@ -53,8 +56,15 @@ export const IP_MULTICAST_ALL = 49;
  * struct sockaddr_in: family u16 (host), port u16, address u32 (network order), 8 bytes of padding.
  */
 export const SOCKADDR_IN = { size: 16, family: 0, port: 2, address: 4 } as const;
+/** struct sockaddr_in6: also port u16 at 2, flow u32 at 4 and scope u32 at 24. */
+export const SOCKADDR_IN6 = { size: 28, family: 0, address: 8 } as const;
 /** struct ip_mreqn: group, local address, interface index (host order). */
 export const IP_MREQN = { size: 12, group: 0, address: 4, ifindex: 8 } as const;
+
+// linux/icmp.h, linux/icmpv6.h: a bit for each type; those that are set are not received.
+export const SOL_RAW = 255;
+export const ICMP_FILTER = 1;
+export const ICMPV6_FILTER = 1;
 
 // linux/if_packet.h, linux/if_ether.h
 export const SOL_PACKET = 263;

@@ -32,6 +32,8 @@ const HEADERS = [
   "sys/socket.h",
   "linux/ethtool.h",
   "linux/filter.h",
+  "linux/icmp.h",
+  "linux/icmpv6.h",
   "linux/if_ether.h",
   "linux/if_packet.h",
   "linux/neighbour.h",
@@ -103,6 +105,10 @@ const LAYOUTS: Readonly<
       flags: "msg_hdr.msg_flags",
       length: "msg_len",
     },
+  },
+  SOCKADDR_IN6: {
+    type: "struct sockaddr_in6",
+    members: { family: "sin6_family", address: "sin6_addr" },
   },
   IOVEC: { type: "struct iovec", members: { base: "iov_base", length: "iov_len" } },
   CMSGHDR: {

@@ -189,6 +189,13 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
         : "a node with a database that cannot be asked is not eligible",
     ],
   }),
+  VR5123: ({ name, kind, why }) => ({
+    message: `check \`${name}\` does not succeed now: ${why.en}`,
+    label: `asked once (${kind})`,
+    notes: [
+      "without weight an instance that tracks it would be in FAULT, with weight its priority would change",
+    ],
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `the cloud (${endpoint}) was not asked, or did not answer: ${why}`,
     label: "HAVIP, drift range and quota were not looked at",

@@ -179,6 +179,11 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
       isPeer ? "能够连接对端时，提升之前会先将其置为只读" : "无法查询数据库的节点没有资格接管",
     ],
   }),
+  VR5123: ({ name, kind, why }) => ({
+    message: `检查 \`${name}\` 目前不成功：${why["zh-CN"]}`,
+    label: `查询一次（${kind}）`,
+    notes: ["跟踪该检查的实例：未设置权重时将处于 FAULT，设置了权重时优先级会改变"],
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `没有查询到云平台（${endpoint}）：${why}`,
     label: "没有检查 HAVIP、漂移范围和配额",

@@ -1,12 +1,18 @@
-/** ICMP echo (RFC 792): what the prober sends through a raw socket, and what it reads back. */
+/**
+ * ICMP echo (RFC 792; ICMPv6: RFC 4443): what the prober and checks send through raw sockets, and
+ * what they read back.
+ */
 import { assert } from "#units/assert";
 import { readU8, readU16, writeU16 } from "./bytes.ts";
 import { checksumOf, isIntact, sum16 } from "./checksum.ts";
+import { IPV4_HEADER_LENGTH, ipv4HeaderLengthAt } from "./ipv4-fields.ts";
 
 export const ICMP_ECHO_HEADER_LENGTH = 8;
 
-const TYPE_ECHO_REPLY = 0;
+export const TYPE_ECHO_REPLY = 0;
 const TYPE_ECHO_REQUEST = 8;
+const TYPE_ECHO_REQUEST_V6 = 128;
+export const TYPE_ECHO_REPLY_V6 = 129;
 
 /**
  * By the type alone; the other types are replies and errors. `at` is where the ICMP message begins.
@@ -84,3 +90,25 @@ export function emitIcmpEcho(into: Uint8Array, fields: IcmpEchoFields): number {
   writeU16(into, 2, checksumOf(sum16(into, 0, length)));
   return length;
 }
+
+/** Of a whole IPv4 packet, as raw sockets receive it; `id` as in the request. */
+export function isReplyInIpv4(packet: Uint8Array, id: number): boolean {
+  if (packet.length < IPV4_HEADER_LENGTH) return false;
+  const at = ipv4HeaderLengthAt(packet, 0);
+  const read = parseIcmpEcho(packet, at, packet.length - at);
+  return read.kind === "echo" && read.echo.kind === "reply" && read.echo.id === id;
+}
+
+/** The message at the start of `into`; raw sockets fill in the checksum (RFC 3542, section 3.1). */
+export function emitIcmpv6Request(into: Uint8Array, id: number, sequence: number): void {
+  assert(into.length >= ICMP_ECHO_HEADER_LENGTH, "buffer too small for an ICMP message");
+  into[0] = TYPE_ECHO_REQUEST_V6;
+  writeU16(into, 4, id & 0xffff);
+  writeU16(into, 6, sequence & 0xffff);
+}
+
+/** Of a message without its IPv6 header; the kernel has validated the checksum. */
+export const isIcmpv6Reply = (message: Uint8Array, id: number): boolean =>
+  message.length >= ICMP_ECHO_HEADER_LENGTH &&
+  readU8(message, 0) === TYPE_ECHO_REPLY_V6 &&
+  readU16(message, 4) === id;

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { emitIcmpEcho, parseIcmpEcho } from "#vrrp/wire/icmp-echo";
+import {
+  emitIcmpEcho,
+  emitIcmpv6Request,
+  isIcmpv6Reply,
+  isReplyInIpv4,
+  parseIcmpEcho,
+} from "#vrrp/wire/icmp-echo";
 import { bytesFromHex, hexFromBytes } from "../../support/hex.ts";
 
 /** 0800 + 1234 + 0007 + dead + beef = 1b7d7, folded b7d8, complement 4827. */
@@ -44,4 +50,29 @@ test("a refusal names the numbers", () => {
     kind: "drop",
     drop: { kind: "not-echo", type: 3, code: 1 },
   });
+});
+
+test("replies to us: by the identifier, in a whole IPv4 packet or without a header in IPv6", () => {
+  const message = new Uint8Array(16);
+  emitIcmpEcho(message, { kind: "reply", id: 7, sequence: 1, payloadLength: 8 });
+  const packet = new Uint8Array(24 + message.length);
+  // A header of 24 bytes: with options.
+  packet[0] = 0x46;
+  packet.set(message, 24);
+  assert.equal(isReplyInIpv4(packet, 7), true);
+  assert.equal(isReplyInIpv4(packet, 8), false);
+  for (let length = 0; length < 32; length += 1)
+    assert.equal(isReplyInIpv4(packet.subarray(0, length), 7), false);
+  emitIcmpEcho(message, { kind: "request", id: 7, sequence: 1, payloadLength: 8 });
+  packet.set(message, 24);
+  assert.equal(isReplyInIpv4(packet, 7), false, "our own request on the loopback interface");
+
+  const six = new Uint8Array(8);
+  emitIcmpv6Request(six, 7, 258);
+  assert.deepEqual([...six], [128, 0, 0, 0, 0, 7, 1, 2]);
+  assert.equal(isIcmpv6Reply(six, 7), false);
+  six[0] = 129;
+  assert.equal(isIcmpv6Reply(six, 7), true);
+  assert.equal(isIcmpv6Reply(six, 8), false);
+  assert.equal(isIcmpv6Reply(six.subarray(0, 7), 7), false);
 });
