@@ -434,6 +434,8 @@ const REVEALS: ReadonlySet<string> = new Set([
   "src/cloud/client/client.ts",
   "src/databases/mysql/mysql-client.ts",
   "src/databases/mysql/statements.ts",
+  "src/databases/redis/follow.ts",
+  "src/databases/redis/redis-client.ts",
   "src/daemon/alert-http.ts",
   "src/daemon/alert-labels.ts",
   "src/cloud/api/signature-tc3.ts",

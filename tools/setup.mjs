@@ -17,6 +17,7 @@ export const TOOLS = {
   logrotate: "logrotate",
   mariadbd: "mariadb-server-core",
   mariadb: "mariadb-client-core",
+  "redis-server": "redis-server",
   mandoc: "mandoc",
   prometheus: "prometheus",
   promtool: "prometheus",

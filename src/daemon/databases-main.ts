@@ -12,6 +12,7 @@ import { type Credentials, readCredentials, withAuthorities } from "#databases/p
 import type { Text } from "#databases/port/database";
 import {
   ALIVE_MS,
+  type CheckTarget,
   type DatabasesConfiguration,
   type FromDatabases,
   type ToDatabases,
@@ -73,14 +74,25 @@ function openAll({
   return new Map([...files].map((file) => [file, openFile(file)]));
 }
 
-const hasLogin = (credentials: Credentials): boolean => credentials.client !== undefined;
+/**
+ * MySQL's socket asks who the process is if no account is named. Redis never does, but only its
+ * own group may use its socket.
+ */
+const needsRoot = ({ kind, at }: CheckTarget, { client }: Credentials): boolean =>
+  kind === "redis" ? "socket" in at : client === undefined;
 
 /** @returns who the process is now */
-function dropRights(opened: Iterable<Opened>): number {
-  const all = [...opened];
-  const isNamed = all.every((one) => one.kind === "refused" || hasLogin(one.credentials));
+function dropRights(
+  { units, checks }: DatabasesConfiguration,
+  opened: ReadonlyMap<string | undefined, Opened>,
+): number {
+  const all = [...units.map(({ database }) => database), ...checks];
+  const isRootNeeded = all.some((one) => {
+    const file = opened.get(one.credentialsFile);
+    return file?.kind === "credentials" && needsRoot(one, file.credentials);
+  });
   const user = process.geteuid?.() ?? NOBODY;
-  if (user !== 0 || !isNamed) return user;
+  if (user !== 0 || isRootNeeded) return user;
   try {
     process.setgroups?.([]);
     process.setgid?.(NOBODY);
@@ -102,7 +114,7 @@ async function start(configuration: DatabasesConfiguration): Promise<DatabaseSer
     ...configuration.checks.map(({ kind }) => kind),
   ];
   for (const kind of new Set(kinds)) await loadModule(kind);
-  const user = dropRights(opened.values());
+  const user = dropRights(configuration, opened);
   const started = await DatabaseService.start(configuration, {
     load: loadModule,
     credentials: (file) => opened.get(file) ?? openFile(file),

@@ -7,8 +7,9 @@ export async function loadModule(kind: DatabaseKind): Promise<DatabaseModule | u
   switch (kind) {
     case "mysql":
       return (await import("./mysql/module.ts")).mysql;
-    case "postgresql":
     case "redis":
+      return (await import("./redis/module.ts")).redis;
+    case "postgresql":
       return undefined;
   }
 }

@@ -113,6 +113,15 @@ export const GATE: Messages<CodeFamily<"VR210" | "VR211">> = {
     label: "its own source address",
     help: "write the address of the other node",
   }),
+  VR2117: ({ database, isCheck }) => ({
+    message: isCheck
+      ? `this version cannot ask \`${database}\`: the check always fails`
+      : `this version cannot promote \`${database}\`: this node never becomes master`,
+    label: "not supported yet",
+    help: isCheck
+      ? "write `tcp HOST:PORT` instead, or a `vrrp_script` that asks it"
+      : "write `promote` and `demote` programs instead",
+  }),
 };
 
 const PLACE_PROBLEMS: Readonly<Record<Facts["VR2111"]["why"], string>> = {

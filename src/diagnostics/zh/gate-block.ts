@@ -113,6 +113,15 @@ export const GATE: Messages<CodeFamily<"VR210" | "VR211">> = {
     label: "本节点的源地址",
     help: "请写另一节点的地址",
   }),
+  VR2117: ({ database, isCheck }) => ({
+    message: isCheck
+      ? `此版本不能查询 \`${database}\`：该检查总是失败`
+      : `此版本不能提升 \`${database}\`：本节点永远不会成为 MASTER`,
+    label: "尚不支持",
+    help: isCheck
+      ? "请改用 `tcp 地址:端口`，或用 `vrrp_script` 查询它"
+      : "请改用 `promote` 和 `demote` 程序",
+  }),
 };
 
 const PLACE_PROBLEMS: Readonly<Record<Facts["VR2111"]["why"], string>> = {

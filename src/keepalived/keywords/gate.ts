@@ -53,6 +53,9 @@ const script = (word: "promote" | "demote", purpose: string): Keyword => ({
 
 export const DATABASES = ["mysql", "postgresql", "redis"] as const;
 export type DatabaseWord = (typeof DATABASES)[number];
+/** Nobody here speaks their protocol yet (src/databases/load-module.ts): nothing is promoted. */
+const UNSUPPORTED: readonly string[] = ["postgresql"];
+export const isUnsupported = (word: string): boolean => UNSUPPORTED.includes(word);
 
 const database = (word: DatabaseWord, name: string): Keyword => ({
   word,

@@ -1,6 +1,6 @@
 /** `mysql`, `postgresql` and `redis` in a gate: where they are, and what they can promise. */
 import { type Block, lastSetting, nameOf, numberOf, placeOf, textOf } from "../blocks/block.ts";
-import { DATABASE_PORTS, DATABASE_SECRETS, DEFAULT_SYNC } from "../keywords/gate.ts";
+import { DATABASE_PORTS, DATABASE_SECRETS, DEFAULT_SYNC, isUnsupported } from "../keywords/gate.ts";
 import { addressesOf, excludedOf, groupOf, sourceOf } from "../model/effective.ts";
 import { databaseKind } from "../plan/gate.ts";
 import { readHostPort } from "../values/host-port.ts";
@@ -9,6 +9,11 @@ import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkGateDatabase: Rule = (context) => {
   for (const { database, members } of databasesOf(context.model)) {
+    if (isUnsupported(database.word ?? ""))
+      context.report("VR2117", placeOf(database), {
+        database: database.word ?? "",
+        isCheck: false,
+      });
     checkPlaces(context, database, members);
     checkPeer(context, database);
     checkValues(context, database);

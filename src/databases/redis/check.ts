@@ -1,0 +1,29 @@
+/** `check NAME { redis … }`: does it answer PING? */
+import type { DatabaseAddress } from "#keepalived/plan/run-plan";
+import type { Credentials } from "../port/credentials.ts";
+import { type CheckOutcome, type DatabaseCheck, printAddress } from "../port/database.ts";
+import { asProblem, type Dial } from "./connection.ts";
+import { Link } from "./link.ts";
+import * as texts from "./texts.ts";
+
+export class RedisCheck implements DatabaseCheck {
+  readonly #link: Link;
+
+  constructor(at: DatabaseAddress, credentials: Credentials, dial: Dial) {
+    this.#link = new Link(at, credentials.client, dial);
+  }
+
+  /** Redis has no queries: there is nothing but the PING. */
+  async run(_query: string | undefined, timeoutMs: number): Promise<CheckOutcome> {
+    try {
+      await this.#link.call(["PING"], timeoutMs);
+      return { ok: true };
+    } catch (error) {
+      return { ok: false, why: texts.unreachable(printAddress(this.#link.at), asProblem(error)) };
+    }
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Redis (6.2 or later, also Valkey). A look reads what the servers say of themselves, here and at
+ * the peers, and remembers what matters of the master for when it is gone (standing.ts). Promotions
+ * and demotions run one at a time, and no look meanwhile.
+ */
+import type { Credentials } from "../port/credentials.ts";
+import {
+  type Answer,
+  type Comparison,
+  type Database,
+  type DatabaseSettings,
+  type DemoteAsk,
+  type PromoteAsk,
+  printAddress,
+  type Standing,
+  UNSEEN,
+} from "../port/database.ts";
+import type { Steps } from "../port/steps.ts";
+import { Tasks } from "../port/tasks.ts";
+import { closeWrites } from "./close-writes.ts";
+import { compare } from "./compare.ts";
+import { asProblem, type Dial } from "./connection.ts";
+import { demote } from "./demotion.ts";
+import { isWritable } from "./facts.ts";
+import { type Rejoin, rejoin } from "./follow.ts";
+import { Link, see, seeAll } from "./link.ts";
+import { promote } from "./promotion.ts";
+import { Refusal } from "./refusal.ts";
+import {
+  follows,
+  type Memory,
+  primaryOf,
+  remember,
+  roleOf,
+  standingOf,
+  unreachableStanding,
+  type View,
+} from "./standing.ts";
+import * as texts from "./texts.ts";
+
+const REJOIN_POLL_MS = 50;
+
+export class RedisDatabase implements Database {
+  readonly #settings: DatabaseSettings;
+  readonly #credentials: Credentials;
+  readonly #own: Link;
+  readonly #peers: readonly Link[];
+  readonly #tasks: Tasks;
+  #memory: Memory | undefined;
+  #standing: Standing = UNSEEN;
+  /** An unplanned demotion that could not be carried out: done as soon as the server answers. */
+  #owesDemotion = false;
+  /** It is ours to make it follow: we demoted it, or its server has just come back. */
+  #mayRejoin = false;
+  #rejoined: Rejoin | undefined;
+
+  constructor(settings: DatabaseSettings, credentials: Credentials, dial: Dial) {
+    this.#settings = settings;
+    this.#credentials = credentials;
+    this.#own = new Link(settings.at, credentials.client, dial);
+    this.#peers = settings.peers.map((at) => new Link(at, credentials.client, dial));
+    this.#tasks = new Tasks({
+      interrupt: () => this.#own.drop(),
+      overtaken: { ok: false, code: "overtaken", text: texts.overtaken },
+      failed: (error, steps) => this.#failed(error, steps),
+    });
+  }
+
+  get #timeoutMs(): number {
+    return this.#settings.timeout / 1_000;
+  }
+
+  async look(): Promise<Standing> {
+    if (this.#tasks.isBusy) return this.#standing;
+    const view = await this.#view();
+    if (this.#tasks.isBusy || view === undefined) return this.#standing;
+    await this.#tend(view).catch(() => undefined);
+    return this.#standing;
+  }
+
+  /** Undefined: this database does not answer. */
+  async #view(): Promise<View | undefined> {
+    const beganAt = performance.now();
+    // Its own first: what its master has later may be on its way.
+    const own = await see(this.#own, this.#timeoutMs);
+    const peers = await seeAll(this.#peers, this.#timeoutMs);
+    if (own.facts === undefined) {
+      this.#mayRejoin = true;
+      this.#standing = unreachableStanding(printAddress(this.#own.at), own.problem, peers);
+      return undefined;
+    }
+    const view: View = { own: own.facts, peers };
+    this.#memory = remember(view, this.#memory, beganAt);
+    this.#standing = this.#withNotes(standingOf(this.#settings, view, this.#memory));
+    return view;
+  }
+
+  #withNotes(standing: Standing): Standing {
+    const isAstray = !standing.follows && standing.role !== "primary";
+    if (this.#rejoined?.kind !== "refused" || !isAstray) return standing;
+    return { ...standing, notes: [...(standing.notes ?? []), this.#rejoined.text] };
+  }
+
+  /** Puts right what may be put right by itself. */
+  async #tend(view: View): Promise<void> {
+    const isPrimary = roleOf(view.own) === "primary";
+    if (this.#owesDemotion && isPrimary) {
+      const facts = await closeWrites(this.#own, this.#timeoutMs);
+      this.#owesDemotion = isWritable(facts);
+      return;
+    }
+    if (follows(view.own)) this.#mayRejoin = false;
+    else if (!isPrimary && (this.#mayRejoin || isAstray(view)))
+      this.#rejoined = await this.#rejoin(view);
+  }
+
+  async #rejoin(view: View): Promise<Rejoin> {
+    return await rejoin(this.#own, view, this.#settings, this.#credentials, this.#timeoutMs);
+  }
+
+  async promote(ask: PromoteAsk): Promise<Answer> {
+    this.#owesDemotion = false;
+    return await this.#tasks.run(ask.deadline, (steps) =>
+      promote({
+        own: this.#own,
+        peers: this.#peers,
+        settings: this.#settings,
+        memory: this.#memory,
+        ask,
+        steps,
+      }),
+    );
+  }
+
+  async demote(ask: DemoteAsk): Promise<Answer> {
+    if (ask.reason === "rejoin")
+      return await this.#tasks.run(ask.deadline, (steps) => this.#askedRejoin(steps));
+    const answer = await this.#tasks.run(ask.deadline, (steps) =>
+      demote({
+        own: this.#own,
+        peers: this.#peers,
+        settings: this.#settings,
+        credentials: this.#credentials,
+        ask,
+        steps,
+      }),
+    );
+    this.#owesDemotion = !answer.ok && !ask.isPlanned;
+    this.#mayRejoin = true;
+    return answer;
+  }
+
+  async #askedRejoin(steps: Steps): Promise<Answer> {
+    for (;;) {
+      const view = await this.#view();
+      if (view === undefined) {
+        const [text = texts.followsNobody] = this.#standing.why;
+        return { ok: false, code: "unreachable", text };
+      }
+      const rejoined = await this.#rejoin(view);
+      this.#rejoined = rejoined;
+      if (rejoined.kind === "follows") return { ok: true, details: steps.print() };
+      if (rejoined.kind === "refused")
+        return { ok: false, code: rejoined.code, text: rejoined.text };
+      if (steps.isLate) return { ok: false, code: "late", text: texts.receivingLate };
+      await new Promise((resolve) => {
+        setTimeout(resolve, REJOIN_POLL_MS);
+      });
+    }
+  }
+
+  #failed(error: unknown, steps: Steps): Answer {
+    if (error instanceof Refusal) return error.answer;
+    if (steps.isLate) return { ok: false, code: "late", text: texts.late };
+    const problem = asProblem(error);
+    const where = printAddress(this.#own.at);
+    const isAnswer = problem.kind === "answer" || problem.kind === "refused";
+    return isAnswer
+      ? { ok: false, code: "failed", text: texts.failed(where, problem.message) }
+      : { ok: false, code: "unreachable", text: texts.unreachable(where, problem) };
+  }
+
+  async compare(): Promise<Comparison> {
+    const own = await see(this.#own, this.#timeoutMs);
+    const peers = await seeAll(this.#peers, this.#timeoutMs);
+    return compare(
+      own.facts,
+      peers.map(({ seen }) => seen.facts),
+    );
+  }
+
+  close(): Promise<void> {
+    for (const link of [this.#own, ...this.#peers]) link.close();
+    return Promise.resolve();
+  }
+}
+
+/** It follows nobody, or tries to follow somebody else than the primary. */
+function isAstray({ own: { source }, peers }: View): boolean {
+  if (source === undefined) return true;
+  const at = primaryOf(peers)?.link.at;
+  if (at === undefined || "socket" in at) return false;
+  return !source.isUp && (source.host !== at.host || source.port !== at.port);
+}

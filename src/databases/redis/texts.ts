@@ -1,0 +1,141 @@
+/** What operators read, in both languages. */
+import type { HostPort } from "#keepalived/plan/run-plan";
+import { printAddress, type Text } from "../port/database.ts";
+import type { RedisProblem } from "./connection.ts";
+
+const text = (en: string, zh: string): Text => ({ en, "zh-CN": zh });
+
+const secondsOf = (micros: number): string => `${Math.round(micros / 100_000) / 10} s`;
+
+export const unreachable = (where: string, { kind, message }: RedisProblem): Text => {
+  switch (kind) {
+    case "hung":
+      return text(
+        `Redis at ${where} accepts connections and does not answer`,
+        `Redis ${where} 接受连接但不应答`,
+      );
+    case "refused":
+      return text(
+        `Redis at ${where} refuses Baton's login: ${message}`,
+        `Redis ${where} 拒绝 Baton 登录：${message}`,
+      );
+    case "answer":
+    case "unreachable":
+      return text(
+        `Redis at ${where} does not answer (${message})`,
+        `Redis ${where} 没有应答（${message}）`,
+      );
+  }
+};
+
+export const loading: Text = text("the server is still loading its data", "服务器仍在加载数据");
+
+export const copying: Text = text(
+  "the replica is receiving a whole copy of the data, and has only a part of it",
+  "副本正在接收全量数据，目前只有一部分",
+);
+
+export const writableReplica: Text = text(
+  "replica-read-only is off: clients may have written to the replica, and nothing shows it",
+  "replica-read-only 已关闭：客户端可能写入过副本，而且无从得知",
+);
+
+export const notReceiving: Text = text(
+  "the replica's connection to its master is down",
+  "副本与主库的连接已断开",
+);
+
+export const notSynchronous: Text = text(
+  "sync required: the master does not answer, and Redis acknowledges writes before a replica has them",
+  "sync required：主库没有应答，而 Redis 会在副本收到之前确认写入",
+);
+
+export const lagging = (lag: number, max: number): Text =>
+  text(
+    `the replica is ${secondsOf(lag)} behind, max_lag allows ${secondsOf(max)}`,
+    `副本落后 ${secondsOf(lag)}，max_lag 只允许 ${secondsOf(max)}`,
+  );
+
+export const lagUnknown: Text = text(
+  "it is not known how far the replica is behind: it has not been seen together with its master",
+  "不知道副本落后多少：尚未同时看到它和它的主库",
+);
+
+export const ownData: Text = text("it has data that the master has not", "存在主库没有的数据");
+
+export const lacking = (here: string, there: string): Text =>
+  text(
+    `the other server has data that this one has not: here ${here}, there ${there}`,
+    `另一服务器有本服务器没有的数据：本机 ${here}，对方 ${there}`,
+  );
+
+export const diverged = (here: string, there: string): Text =>
+  text(
+    `it has data that the master has not: here ${here}, there ${there}`,
+    `存在主库没有的数据：本机 ${here}，对方 ${there}`,
+  );
+
+export const unrelated = (here: string, there: string): Text =>
+  text(
+    `the data of the two servers cannot be compared: here ${here}, there ${there}; if nothing here is needed, run REPLICAOF by hand`,
+    `两台服务器的数据无法比较：本机 ${here}，对方 ${there}；如果本机数据都不需要，请手工执行 REPLICAOF`,
+  );
+
+export const followsNobody: Text = text(
+  "it takes no writes and follows no other server, which may have newer data",
+  "服务器不接受写入且未跟随其他服务器，对方可能有更新的数据",
+);
+
+export const peerIsPrimary = (where: string): Text =>
+  text(`Redis at ${where} takes writes`, `Redis ${where} 正在接受写入`);
+
+export const peerStillPrimary = (where: string, why: string): Text =>
+  text(
+    `Redis at ${where} could not be kept from taking writes: ${why}`,
+    `无法让 Redis ${where} 停止接受写入：${why}`,
+  );
+
+export const readOnlyLate = (where: string, why: string): Text =>
+  text(`Redis at ${where} still takes writes: ${why}`, `Redis ${where} 仍在接受写入：${why}`);
+
+export const notReplicated = (where: string, why: string): Text =>
+  text(
+    `Redis at ${where} did not get everything in time: ${why}`,
+    `Redis ${where} 未能及时得到全部数据：${why}`,
+  );
+
+export const stillReadOnly: Text = text(
+  "the server takes no writes after its promotion",
+  "提升后服务器仍不接受写入",
+);
+
+export const failed = (what: string, why: string): Text =>
+  text(`${what} failed: ${why}`, `${what} 失败：${why}`);
+
+export const stillWritable: Text = text(
+  "the server takes writes, so it is not made a replica",
+  "服务器正在接受写入，不会被设为副本",
+);
+
+export const receivingLate: Text = text(
+  "it was made a replica, and does not receive yet",
+  "已设为副本，但尚未开始接收",
+);
+
+export const overtaken: Text = text(
+  "another promotion or demotion was asked for meanwhile",
+  "期间又收到了另一次提升或降级请求",
+);
+
+export const late: Text = text("there was no time left", "时间已用尽");
+
+export const rejoinManually = (at: HostPort): Text =>
+  text(
+    `rejoin manual: nothing is missing there, so run REPLICAOF ${at.host} ${at.port} by hand`,
+    `rejoin manual：${printAddress(at)} 不缺数据，请手工执行 REPLICAOF ${at.host} ${at.port}`,
+  );
+
+export const noPrimary: Text = text(
+  "no other server takes writes, so there is nobody to follow",
+  "没有其他服务器接受写入，无可跟随对象",
+);
