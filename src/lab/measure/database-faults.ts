@@ -51,6 +51,11 @@ export interface DatabaseFault {
   heal(context: FaultContext): Promise<void>;
   /** It is watched for so long at least. */
   readonly lastsSeconds?: number;
+  /**
+   * The former primary may be left with what clients had sent and nobody had acknowledged: it
+   * cannot follow then, and is not to.
+   */
+  readonly mayDiverge?: boolean;
   /** Of several moves the outage of the last one is what is asked for. */
   readonly isLastCounted?: boolean;
   /** Added to how long a move may take. */
@@ -138,6 +143,7 @@ export const DATABASE_FAULT: Readonly<Record<DatabaseFaultName, DatabaseFault>> 
   },
   "mysqld-kill": {
     serves: "other",
+    mayDiverge: true,
     inject: ({ pair, owner }) => pair.serverOf(owner).kill(),
     heal: restartDatabase,
   },
@@ -151,13 +157,14 @@ export const DATABASE_FAULT: Readonly<Record<DatabaseFaultName, DatabaseFault>> 
       pair.serverOf(owner).signal("SIGCONT");
       return Promise.resolve();
     },
+    mayDiverge: true,
   },
   link: {
     serves: "other",
     inject: ({ owner }) => Promise.resolve(owner.setCable("unplugged")),
     heal: ({ owner }) => Promise.resolve(owner.setCable("plugged")),
   },
-  host: { serves: "other", inject: loseHost, heal: boot },
+  host: { serves: "other", mayDiverge: true, inject: loseHost, heal: boot },
   "vrrp-cut": {
     serves: "owner",
     // The announcements of both come again every 5 s.

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
 import { elapsed, type Instant, toMillis } from "#units/time";
 import {
+  type Acknowledged,
   countFailures,
   type Gap,
   type Ledger,
@@ -32,6 +33,8 @@ export interface DatabaseResult {
   readonly acknowledged: number;
   /** Of them, those that the surviving data does not have. */
   readonly lost: number;
+  /** The first of them. */
+  readonly lostWrites: readonly Acknowledged[];
   readonly byBoth: number;
   readonly readOnly: number;
   readonly stale: number;
@@ -204,6 +207,7 @@ interface Course {
   readonly gap: Gap;
 }
 
+const SHOWN_MAX = 10;
 const NOT_FOLLOWED: readonly Problem[] = ["not-followed"];
 
 async function conclude(pair: DatabaseLab, course: Course): Promise<DatabaseResult> {
@@ -211,19 +215,21 @@ async function conclude(pair: DatabaseLab, course: Course): Promise<DatabaseResu
   const { acknowledged } = ledger;
   const lastServer = acknowledged.at(-1)?.server;
   const survivor = course.last ?? (lastServer === undefined ? owner : pair.nodeOf(lastServer));
-  const lost = lostOf(acknowledged, await pair.rowsOf(survivor));
+  const missing = lostOf(acknowledged, await pair.rowsOf(survivor));
   const windows = phases.slice(1).map((to, index) => [phases[index] ?? to, to] as const);
   const byBoth = windows.reduce((all, [from, to]) => all + takenByBoth(acknowledged, from, to), 0);
   const failed = countFailures(ledger.failed);
   const [healedAt, endedAt] = windows.at(-1) ?? [phases[0] ?? (0 as Instant), 0 as Instant];
   const figures = {
-    lost,
+    lost: missing.length,
     byBoth,
     readOnly: failed[READ_ONLY] ?? 0,
     stale: ledger.stale.length,
   };
   const { last } = course;
   const isFollowed = last !== undefined && (await pair.isFollowing(pair.otherThan(last)));
+  // The guides' scripts see to it that nobody follows.
+  const mustFollow = pair.hasGate && DATABASE_FAULT[name].mayDiverge !== true;
   return {
     fault: name,
     daemon: owner.kind,
@@ -232,16 +238,13 @@ async function conclude(pair: DatabaseLab, course: Course): Promise<DatabaseResu
     finally: course.last?.name,
     acknowledged: acknowledged.length,
     ...figures,
+    lostWrites: missing.slice(0, SHOWN_MAX),
     outageMilliseconds: toMillis(gap.total),
     isOpen: gap.isOpen,
     healOutageMilliseconds: toMillis(longestGap(acknowledged, healedAt, endedAt).total),
     failed,
     isFollowed,
-    // The guides' scripts see to it that nobody follows.
-    problems: [
-      ...problemsOf(course, figures),
-      ...(isFollowed || !pair.hasGate ? [] : NOT_FOLLOWED),
-    ],
+    problems: [...problemsOf(course, figures), ...(isFollowed || !mustFollow ? [] : NOT_FOLLOWED)],
   };
 }
 
