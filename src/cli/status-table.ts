@@ -46,7 +46,7 @@ export function renderStatus(status: Status, language: Language, color: boolean)
     color,
   );
   const now = Date.parse(status.at);
-  const scripts = status.scripts.map((one) => visible(scriptLine(one, messages, now)));
+  const scripts = status.scripts.map((one) => visible(scriptLine(one, messages, now, language)));
   const trouble = [
     ...(status.engineRestarts > 0 ? [messages.restarts(status.engineRestarts)] : []),
     ...(status.logLinesLost > 0 ? [messages.lost(status.logLinesLost)] : []),
@@ -226,7 +226,12 @@ function havipSentence(havip: HavipStatus, messages: StatusMessages): string | u
   }
 }
 
-function scriptLine(one: ScriptStatus, messages: StatusMessages, now: number): string {
+function scriptLine(
+  one: ScriptStatus,
+  messages: StatusMessages,
+  now: number,
+  language: Language,
+): string {
   const kind = one.check === undefined ? messages.script : messages.check;
   const head = `${kind} ${one.name}${messages.colon}${messages.results[one.result]}`;
   if (one.lastRunAt === undefined) return head;
@@ -240,7 +245,7 @@ function scriptLine(one: ScriptStatus, messages: StatusMessages, now: number): s
   // What a check found is short, and says what a status of 0 does not.
   return one.lastExit === 0 && one.check === undefined
     ? line
-    : withOutput(line, one.lastOutput, messages);
+    : withOutput(line, one.found?.[language] ?? one.lastOutput, messages);
 }
 
 /** The last line of a script's output, if it wrote anything. */

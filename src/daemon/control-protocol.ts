@@ -327,6 +327,8 @@ export interface ScriptStatus {
   readonly name: string;
   /** Of a `check`: what it asks; `command` is its keyword and target then, and `user` empty. */
   readonly check?: CheckKind;
+  /** Of a `check`: what its last run found; `lastOutput` in the daemon's language. */
+  readonly found?: Readonly<Record<"en" | "zh-CN", string>>;
   readonly command: readonly string[];
   readonly user: string;
   readonly intervalSeconds: number;

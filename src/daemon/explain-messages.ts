@@ -146,6 +146,7 @@ const KINDS: Readonly<Record<string, string>> = {
   interface: "网卡",
   file: "文件",
   process: "进程",
+  check: "检查",
 };
 
 /** The result of a tracked file is a number. */

@@ -5,7 +5,7 @@
 
 import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence } from "#diagnostics/render/reasons";
-import type { ControlAnswer, InstanceStatus, Status } from "./control-protocol.ts";
+import type { ControlAnswer, InstanceStatus, ScriptStatus, Status } from "./control-protocol.ts";
 import { explainGroup } from "./explain-group.ts";
 import { explainHavips, isDisputed } from "./explain-havip.ts";
 import { explainMessages } from "./explain-messages.ts";
@@ -41,7 +41,7 @@ export function explain(
     };
   }
   const paragraphs = [
-    ...instances.map((one) => explainInstance(one, status.maintenance, language)),
+    ...instances.map((one) => explainInstance(one, status, language)),
     ...groups.map((one) => explainGroup(one, language)),
   ];
   return { ok: true, text: paragraphs.join("\n\n") };
@@ -52,7 +52,7 @@ const HISTORY_MAX = 5;
 
 function explainInstance(
   one: InstanceStatus,
-  maintenance: Maintenance | undefined,
+  { maintenance, scripts }: Pick<Status, "maintenance" | "scripts">,
   language: Language,
 ): string {
   const messages = explainMessages(language);
@@ -62,7 +62,7 @@ function explainInstance(
     messages.why(reasonSentence(one.why.reason, language)),
     ...(one.standby === undefined ? [] : [messages.master(one.standby)]),
     messages.priority(one),
-    ...one.trackers.map(messages.tracker).map(indented),
+    ...one.trackers.map((tracker) => indented(explainTracker(tracker, scripts, language))),
     ...one.peers.map(messages.peer).map(indented),
     ...one.addresses.map(messages.address).map(indented),
     ...explainHavips(one.havips, language),
@@ -76,6 +76,22 @@ function explainInstance(
       .slice(0, HISTORY_MAX)
       .map((event) => indented(messages.history(event, printLocalTime(new Date(event.at))))),
   ].join("\n");
+}
+
+/** To the engine a check is a script; of one that fails, also what it found. */
+function explainTracker(
+  tracker: InstanceStatus["trackers"][number],
+  scripts: readonly ScriptStatus[],
+  language: Language,
+): string {
+  const { tracker: sentence } = explainMessages(language);
+  const { kind, name, result } = tracker;
+  const check = kind === "script" ? scripts.find((one) => one.name === name) : undefined;
+  if (check?.check === undefined) return sentence(tracker);
+  const found = result === "down" ? check.found?.[language] : undefined;
+  const colon = language === "en" ? ": " : "：";
+  const line = sentence({ ...tracker, kind: "check" });
+  return found === undefined ? line : `${line}${colon}${found}`;
 }
 
 /** Each sentence of `status` on a line of its own. */

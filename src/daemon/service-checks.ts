@@ -49,7 +49,7 @@ export interface Time {
 
 interface Check {
   plan: CheckPlan;
-  /** Of its target, loaded with the first run. */
+  /** Of its target. */
   readonly probe: Promise<Probe>;
   readonly tally: RunTally;
   state: CheckState;
@@ -131,6 +131,7 @@ export class ServiceChecks {
       lastExit: last?.exit,
       lastMilliseconds: last?.milliseconds,
       lastOutput: last?.text[language] ?? "",
+      ...(last !== undefined && { found: last.text }),
       consecutive: state.consecutive,
     }));
   }
@@ -155,8 +156,6 @@ export class ServiceChecks {
   #begin(plan: CheckPlan, tally: RunTally): Check {
     const { askDatabase, load } = this.#options;
     const probe = load === undefined ? loadProbe(plan.target, askDatabase) : load(plan);
-    // Whoever runs it learns of it.
-    probe.catch(() => undefined);
     const check: Check = {
       plan,
       probe,
@@ -168,7 +167,13 @@ export class ServiceChecks {
       isOver: false,
       unknowns: 0,
     };
-    this.#schedule(check);
+    // Loading takes longer than some time-outs. Whoever runs it learns why it could not be loaded.
+    const begin = (): void => {
+      if (check.isOver) return;
+      check.state = startCheck(check.plan, this.#time.now());
+      this.#schedule(check);
+    };
+    probe.then(begin, begin);
     return check;
   }
 

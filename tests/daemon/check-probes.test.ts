@@ -84,7 +84,7 @@ const PAGES: RequestListener = (request, response) => {
 test("http: status, body, Host; a redirect is an answer", async (context) => {
   const port = await listen(context, createHttp(PAGES));
   const http = async (path: string, changes?: Partial<HttpTarget>): Promise<string> =>
-    await ask(httpProbe(target(port, path, changes)));
+    await ask(await httpProbe(target(port, path, changes)));
   assert.equal(await http("/host"), "good: status 200");
   assert.equal(await http("/sick"), "bad: status 503, not 200-299");
   assert.equal(await http("/sick", { status: { from: 503, to: 503 } }), "good: status 503");
@@ -113,7 +113,7 @@ test("http: given up, the connection is closed, before the answer and within it"
   const port = await listen(context, server);
   for (const path of ["/hang", "/slow"]) {
     const controller = new AbortController();
-    const asked = httpProbe(target(port, path, { body: "whole" }))(runOf(controller));
+    const asked = (await httpProbe(target(port, path, { body: "whole" })))(runOf(controller));
     const [request] = (await once(server, "request")) as [{ socket: Socket }];
     const closed = new Promise((resolve) => {
       request.socket.once("close", resolve).on("error", () => undefined);
@@ -130,7 +130,7 @@ test("http: what is no HTTP is bad, and more of it keeps nobody", async (context
     socket.end("SSH-2.0-OpenSSH_9.2\r\n".repeat(1_000));
   });
   const port = await listen(context, server);
-  assert.match(await ask(httpProbe(target(port))), /^bad: .*HPE_/);
+  assert.match(await ask(await httpProbe(target(port))), /^bad: .*HPE_/);
 });
 
 test("https: certificates are validated, by name and authority", async (context) => {
@@ -147,7 +147,7 @@ test("https: certificates are validated, by name and authority", async (context)
   const port = await listen(context, server);
   const https = async (tls: HttpTarget["tls"]): Promise<string> => {
     const url = `https://127.0.0.1:${port}/`;
-    return await ask(httpProbe({ ...target(port), url, ...(tls !== undefined && { tls }) }));
+    return await ask(await httpProbe({ ...target(port), url, ...(tls !== undefined && { tls }) }));
   };
   const caFile = authority.cert;
   const name = "web.example.com";

@@ -1,7 +1,7 @@
 /** What `baton explain` says of an instance, in both languages. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { InstanceStatus, Status } from "#daemon/control-protocol";
+import type { InstanceStatus, ScriptStatus, Status } from "#daemon/control-protocol";
 import { explain } from "#daemon/explain";
 import { micros } from "#units/time";
 
@@ -50,9 +50,18 @@ function text(holdDown: InstanceStatus["holdDown"], language: "en" | "zh-CN"): s
   return textOf(holdDown === undefined ? {} : { holdDown }, language);
 }
 
-function textOf(change: Partial<InstanceStatus>, language: "en" | "zh-CN"): string {
+function textOf(
+  change: Partial<InstanceStatus>,
+  language: "en" | "zh-CN",
+  scripts: readonly ScriptStatus[] = [],
+): string {
   const one = { ...INSTANCE, ...change };
-  const status = { engineAnswers: true, instances: [one], groups: [] } as unknown as Status;
+  const status = {
+    engineAnswers: true,
+    instances: [one],
+    groups: [],
+    scripts,
+  } as unknown as Status;
   const answer = explain(status, undefined, language);
   assert.ok(answer.ok && "text" in answer);
   return answer.text;
@@ -135,4 +144,32 @@ test("history and checks are in the reader's language, and history in local time
   assert.match(chinese, /[+-]\d\d:\d\d  BACKUP -> MASTER：没有收到主节点的通告/);
   assert.doesNotMatch(chinese, /no master|down|script/);
   assert.match(textOf(change, "en"), /[+-]\d\d:\d\d  BACKUP -> MASTER: no master was heard/);
+});
+
+test("a check without a process is called one, with what it found when it is down", () => {
+  const web: ScriptStatus = {
+    name: "web",
+    check: "http",
+    found: { en: "status 503", "zh-CN": "状态码 503" },
+    command: ["http", "http://127.0.0.1/ status 200-299"],
+    user: "",
+    intervalSeconds: 1,
+    result: "down",
+    lastRunAt: "2026-01-01T00:00:00.000Z",
+    lastExit: "failed",
+    lastMilliseconds: 3,
+    lastOutput: "status 503",
+    consecutive: 1,
+  };
+  const trackers: InstanceStatus["trackers"] = [
+    { kind: "script", name: "web", result: "down", weight: 0, effect: "fault" },
+  ];
+  const en = textOf({ trackers }, "en", [web]);
+  assert.ok(en.includes("  check web is down (weight 0): keeps it in FAULT: status 503\n"), en);
+  const zh = textOf({ trackers }, "zh-CN", [web]);
+  assert.ok(zh.includes("  检查 web：失败（weight 0），使实例处于 FAULT：状态码 503\n"), zh);
+  const fine = trackers.map((one) => ({ ...one, result: "up" as const, effect: 0 as const }));
+  assert.ok(!textOf({ trackers: fine }, "en", [web]).includes("status 503"));
+  const script = textOf({ trackers }, "en");
+  assert.ok(script.includes("  script web is down (weight 0): keeps it in FAULT\n"));
 });

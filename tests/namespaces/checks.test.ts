@@ -160,7 +160,7 @@ test("a web server that hangs has failed after the time-out and `fall` intervals
     const en = await status("en");
     assert.match(en, /check web: .*asked .* ago, 5\d\d ms: no answer within 0\.5 s/);
     assert.match(en, /check own: .*: it replied/);
-    assert.match(await status("zh-CN"), /检查 web：.*前查询/);
+    assert.match(await status("zh-CN"), /检查 web：失败，.*前查询，5\d\d ms：0\.5 秒内没有应答/);
     // The kernel accepts for a program that hangs.
     assert.match(en, /check port: .*: connected/);
     const live = await baton(witness, "check", "--live", "--json", witness.file("conf"));

@@ -13,17 +13,17 @@ import * as texts from "./texts.ts";
 
 const BODY_MAX = 65_536;
 
-export function httpProbe(target: HttpTarget): Probe {
+export async function httpProbe(target: HttpTarget): Promise<Probe> {
   const url = new URL(target.url);
   const pattern = target.body === undefined ? undefined : patternOf(target.body);
+  const { request } =
+    url.protocol === "https:" ? await import("node:https") : await import("node:http");
   return async (run) => {
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
     const resolved = await resolveHost(host, run);
     if (resolved.kind !== "address") return resolved;
     const options = await optionsOf(target, url, resolved.address);
     if ("kind" in options) return options;
-    const { request } =
-      url.protocol === "https:" ? await import("node:https") : await import("node:http");
     if (run.signal.aborted) return bad(texts.stopped);
     return await new Promise<Found>((resolve) => {
       const asked = request(options);

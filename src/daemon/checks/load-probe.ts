@@ -12,7 +12,7 @@ export async function loadProbe(target: CheckTarget, ask: AskDatabase): Promise<
     case "tcp":
       return (await import("./tcp.ts")).tcpProbe(target.host, target.port);
     case "http":
-      return (await import("./http.ts")).httpProbe(target);
+      return await (await import("./http.ts")).httpProbe(target);
     case "dns":
       return (await import("./dns.ts")).dnsProbe(target);
     case "ping":

@@ -112,13 +112,17 @@ const KINDS_ZH: Readonly<Record<string, string>> = {
   interface: "网卡",
   file: "文件",
   process: "进程",
+  check: "检查",
 };
 
 function trackerRemarks({ trackers }: InstanceStatus, scripts: readonly ScriptStatus[]): Remark[] {
-  return trackers.flatMap(({ kind, name, effect }) => {
+  return trackers.flatMap(({ kind: tracked, name, effect }) => {
     if (effect === 0 || (typeof effect === "number" && effect > 0)) return [];
-    const output = kind === "script" ? lastLine(scripts, name) : "";
-    const [en, zh] = output === "" ? ["", ""] : [`: ${output}`, `：${output}`];
+    const script = tracked === "script" ? scripts.find((one) => one.name === name) : undefined;
+    // To a router a check without a process is a script.
+    const kind = script?.check === undefined ? tracked : "check";
+    const found = foundBy(script);
+    const [en, zh] = found === undefined ? ["", ""] : [`: ${found.en}`, `：${found["zh-CN"]}`];
     return effect === "fault"
       ? [
           remark(
@@ -137,12 +141,13 @@ function trackerRemarks({ trackers }: InstanceStatus, scripts: readonly ScriptSt
   });
 }
 
-const lastLine = (scripts: readonly ScriptStatus[], name: string): string =>
-  scripts
-    .find((one) => one.name === name && one.result === "down")
-    ?.lastOutput.trimEnd()
-    .split("\n")
-    .at(-1) ?? "";
+/** What a check found, or the last line that a script wrote, of one that is down. */
+function foundBy(script: ScriptStatus | undefined): ScriptStatus["found"] {
+  if (script?.result !== "down") return undefined;
+  if (script.found !== undefined) return script.found;
+  const line = script.lastOutput.trimEnd().split("\n").at(-1) ?? "";
+  return line === "" ? undefined : { en: line, "zh-CN": line };
+}
 
 function peerRemarks(instance: InstanceStatus): Remark[] {
   return instance.peers.flatMap(({ address, configured, unresolvedSeconds, heardSecondsAgo }) => {
