@@ -59,6 +59,8 @@ export class EntryTier {
   readonly #lab: Lab;
   readonly #children: readonly ChildProcess[];
   readonly #apps: readonly ChildProcess[];
+  /** Rejected when a server ends by itself: nobody would answer the clients. */
+  readonly #ended = Promise.withResolvers<never>();
 
   /** @param server undefined: the application itself is asked */
   constructor(lab: Lab, server: EntryServer | undefined) {
@@ -73,6 +75,11 @@ export class EntryTier {
     );
     const servers = server === undefined ? [] : lab.nodes.map((node) => startServer(node, server));
     this.#children = [...this.#apps, ...servers];
+    this.#ended.promise.catch(() => undefined);
+    for (const [index, child] of servers.entries()) {
+      const log = join(lab.nodes[index]?.folder ?? "", `${server}.log`);
+      child.once("exit", () => this.#ended.reject(new Error(readFileSync(log, "utf8"))));
+    }
   }
 
   async ready(): Promise<void> {
@@ -91,7 +98,12 @@ export class EntryTier {
       client(run("entry-streams-main.ts", ...where, String(streams), String(seconds))),
       client(run("web-load-main.ts", ...where, String(rate))),
     );
-    await load.started;
+    try {
+      await Promise.race([load.started, this.#ended.promise]);
+    } catch (error) {
+      load.close();
+      throw error;
+    }
     return load;
   }
 
