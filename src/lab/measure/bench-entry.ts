@@ -182,7 +182,7 @@ function describe(one: EntryFigures): string {
   const { requests, streams } = one;
   const { completed, reset, hung, running, gaps } = streams;
   const gap = gaps.length === 0 ? "-" : ms(Math.max(...gaps));
-  return `${requests.failures.length} of ${requests.asked} failed to connect, ${requests.late} late, ${cutOf(one)} cut; streams: ${completed} complete, ${reset} reset (${gap} ms), ${hung} hung, ${running} run`;
+  return `${requests.failures.length} of ${requests.asked} failed to connect, ${requests.late} late, ${cutOf(one)} cut (client's own pause ${ms(requests.pause)} ms); streams: ${completed} complete, ${reset} reset (${gap} ms), ${hung} hung, ${running} run`;
 }
 
 function row(results: readonly Measured[]): readonly string[] {
@@ -199,6 +199,7 @@ function row(results: readonly Measured[]): readonly string[] {
     sum(({ streams }) => streams.hung),
     spread(results.flatMap(({ streams }) => streams.gaps)),
     spread(results.map(({ requests }) => requests.slowest)),
+    spread(results.map(({ requests }) => requests.pause)),
   ];
 }
 
@@ -217,4 +218,5 @@ const COLUMNS: Table["columns"] = [
   right("hung"),
   right("data to reset ms"),
   right("slowest request ms"),
+  right("client's own pause ms"),
 ];

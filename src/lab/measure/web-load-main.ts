@@ -58,7 +58,11 @@ function ask(): void {
 }
 
 const startedAt = performance.now();
+let tickedAt = startedAt;
+let pause = 0;
 const timer = setInterval(() => {
+  pause = Math.max(pause, performance.now() - tickedAt);
+  tickedAt = performance.now();
   const due = Math.floor(((performance.now() - startedAt) * Number(rate)) / 1_000);
   while (asked < due) ask();
 }, 1);
@@ -70,7 +74,17 @@ process.stdin.once("end", () => {
     if (open > 0) return;
     clearInterval(finish);
     const seconds = (performance.now() - startedAt) / 1_000;
-    const figures: LoadFigures = { asked, answered, cut, failures, by, late, seconds, slowest };
+    const figures: LoadFigures = {
+      asked,
+      answered,
+      cut,
+      failures,
+      by,
+      late,
+      pause,
+      seconds,
+      slowest,
+    };
     process.stdout.write(`${JSON.stringify(figures)}\n`, () => process.exit(0));
   }, 10);
 });

@@ -19,6 +19,11 @@ export interface LoadFigures {
   readonly by: Readonly<Record<string, number>>;
   /** Connected only after the kernel had sent their SYN again. */
   readonly late: number;
+  /**
+   * Milliseconds: the longest time in which the client itself did not run. What connected late or
+   * was slow by less than that says nothing.
+   */
+  readonly pause: number;
   readonly seconds: number;
   /** Milliseconds. */
   readonly slowest: number;
