@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { droppingRules } from "#cli/check-firewall";
+import type { RunCheck } from "#cli/check-live-checks";
 import type { AskDatabase } from "#cli/check-live-databases";
 import type { HeardRouter, Hearing } from "#cli/check-live-routers";
 import type { OwnAddress } from "#cli/check-live-settings";
@@ -30,7 +31,7 @@ export interface Listed {
 }
 
 const COMMANDS =
-  /^(?:ip -br addr|ip route get \S+|sysctl \S+|ls -ld? .+|id \S+|file \S+|nft -j list ruleset|uname -r|ss -wnap|getconf GNU_LIBC_VERSION|tcpdump -vni \S+ vrrp|tccli vpc \w+|mysqladmin --host=\S+ ping|date -u .*|curl -sI .*)$/;
+  /^(?:ip -br addr|ip route get \S+|sysctl \S+|ls -ld? .+|id \S+|file \S+|nft -j list ruleset|uname -r|ss -wnap|getconf GNU_LIBC_VERSION|tcpdump -vni \S+ vrrp|tccli vpc \w+|wget -qO- \S+|mysqladmin --host=\S+ ping|date -u .*|curl -sI .*)$/;
 
 export function readConsole(text: string): readonly Shown[] {
   return text
@@ -130,6 +131,16 @@ export const databaseIn =
     return await Promise.resolve(
       isAlive ? { ok: true } : { ok: false, why: { en: said, "zh-CN": said } },
     );
+  };
+
+/** What a check by HTTP finds: an error of wget's is one; what the page does not show answers. */
+export const checkIn =
+  (shown: readonly Shown[]): RunCheck =>
+  async ({ target }) => {
+    const url = target.kind === "http" ? target.url : "";
+    const said = shown.find(({ command }) => command === `wget -qO- ${url}`)?.output ?? "";
+    const kind = said.startsWith("wget: ") ? "bad" : "good";
+    return await Promise.resolve({ kind, text: { en: said, "zh-CN": said } });
   };
 
 /** Folders above a file that is shown belong to root. */

@@ -9,12 +9,21 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { checkCloud } from "#cli/check-cloud";
 import { assessMachine } from "#cli/check-live";
+import { assessChecks } from "#cli/check-live-checks";
 import { assessDatabases } from "#cli/check-live-databases";
 import { assessHearing } from "#cli/check-live-routers";
 import { DEFAULT_FILE, includeLoader, loadFile, readFiles } from "#cli/config-files";
 import type { AnyFinding } from "#diagnostics/diagnostic";
 import { comparePair } from "#keepalived/pair";
-import { databaseIn, hearingIn, listedIn, machineIn, readConsole, type Shown } from "./console.ts";
+import {
+  checkIn,
+  databaseIn,
+  hearingIn,
+  listedIn,
+  machineIn,
+  readConsole,
+  type Shown,
+} from "./console.ts";
 import { cloudIn } from "./console-cloud.ts";
 
 export interface Example {
@@ -65,6 +74,7 @@ async function examineIn(
   for (const reading of readings) {
     found.push(...assessMachine(reading.model, machineIn(shown)));
     found.push(...assessHearing(reading, hearingIn(shown)));
+    found.push(...(await assessChecks(reading.model, checkIn(shown))));
     found.push(...(await assessDatabases(reading.model, databaseIn(shown))));
   }
   const cloud = cloudIn(shown);
