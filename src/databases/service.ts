@@ -10,6 +10,7 @@ import {
   type Database,
   type DatabaseCheck,
   type DatabaseModule,
+  type DatabaseSettings,
   type Standing,
   type Text,
   UNSEEN,
@@ -60,7 +61,7 @@ export class DatabaseService {
     for (const { unit, database: settings } of units) {
       const opened = await service.#open(settings.kind, settings.credentialsFile);
       const database = "why" in opened ? opened.why : opened.module.open(settings, opened.secrets);
-      const watched = new WatchedUnit(unit, database, settings.interval / 1_000, options.emit);
+      const watched = new WatchedUnit(unit, database, settings, options.emit);
       service.#units.set(unit, watched);
       watched.start();
     }
@@ -108,7 +109,16 @@ export class DatabaseService {
     const found = this.#checks[check];
     if (found === undefined) return { ok: "unknown", why: notBuilt(`check ${check}`) };
     if ("en" in found) return { ok: false, why: found };
-    return await found.run(this.#targets[check]?.query, timeoutMs);
+    const target = this.#targets[check];
+    const outcome = await found.run(target?.query, timeoutMs);
+    const lost = outcome.ok === true && target !== undefined ? this.#lostRole(target) : undefined;
+    return lost === undefined ? outcome : { ok: false, why: lost };
+  }
+
+  /** A primary that answers, and takes no writes any more, is of no use behind the address. */
+  #lostRole({ kind, at }: CheckTarget): Text | undefined {
+    const where = JSON.stringify([kind, at]);
+    return [...this.#units.values()].find((unit) => unit.where === where)?.lostRole();
   }
 
   async close(): Promise<void> {
@@ -123,6 +133,8 @@ type Result =
   | Omit<Extract<FromDatabases, { type: "looked" }>, "id">;
 
 class WatchedUnit {
+  /** Which server it is, to be compared. */
+  readonly where: string;
   readonly #unit: string;
   readonly #database: Database | Text;
   readonly #intervalMs: number;
@@ -136,12 +148,13 @@ class WatchedUnit {
   constructor(
     unit: string,
     database: Database | Text,
-    intervalMs: number,
+    { interval, kind, at }: DatabaseSettings,
     emit: (message: FromDatabases) => void,
   ) {
     this.#unit = unit;
     this.#database = database;
-    this.#intervalMs = intervalMs;
+    this.#intervalMs = interval / 1_000;
+    this.where = JSON.stringify([kind, at]);
     this.#emit = emit;
   }
 
@@ -177,6 +190,10 @@ class WatchedUnit {
     this.#emitted = text;
     this.#emittedAt = now;
     this.#emit({ type: "standing", unit: this.#unit, standing });
+  }
+
+  lostRole(): Text | undefined {
+    return "en" in this.#database ? undefined : this.#database.lostRole?.();
   }
 
   async take(ask: DatabaseAsk): Promise<Result> {

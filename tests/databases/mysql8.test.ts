@@ -136,6 +136,20 @@ test("a primary that does not become read-only keeps its successor out", async (
   await gate.close();
 });
 
+test("a promoted server that is read-only again has lost its role, until it is demoted", async () => {
+  const { own, gate } = pair();
+  assert.ok((await gate.promote({ ...promote, deadline: soon() })).ok);
+  await gate.look();
+  assert.equal(gate.lostRole(), undefined);
+  // As its option file has it, after a restart.
+  own.variables = { ...own.variables, read_only: "ON", super_read_only: "ON" };
+  await gate.look();
+  assert.match(gate.lostRole()?.en ?? "", /read-only now/);
+  assert.ok((await gate.demote({ reason: "fault", isPlanned: false, deadline: soon() })).ok);
+  assert.equal(gate.lostRole(), undefined);
+  await gate.close();
+});
+
 test("a later ask ends the one before it", async () => {
   const { own, gate } = pair();
   const first = gate.promote({ ...promote, deadline: Date.now() + 60_000 });

@@ -54,6 +54,9 @@ export class MySqlDatabase implements Database {
   #task: { readonly steps: Steps; readonly ended: Promise<void> } | undefined;
   /** An unplanned demotion that could not be carried out: done as soon as the server answers. */
   #owesDemotion = false;
+  /** We made it a primary, and nothing else since. */
+  #isPromoted = false;
+  #hasLostRole = false;
   #forgetting = false;
   #forgetProblem: string | undefined;
   /** It is ours to make it follow: we demoted it, or its server has just come back. */
@@ -100,6 +103,7 @@ export class MySqlDatabase implements Database {
       return undefined;
     }
     const view: View = { own: own.facts, peers };
+    this.#hasLostRole = this.#isPromoted && !this.#isTaken() && own.facts.isReadOnly;
     this.#memory = remember(view, this.#memory, beganAt);
     this.#standing = this.#withNotes(
       standingOf(this.#settings, view, this.#memory, performance.now()),
@@ -169,12 +173,15 @@ export class MySqlDatabase implements Database {
         ask,
         steps,
       });
+      this.#isPromoted = answer.ok;
       if (answer.ok) this.#forget();
       return answer;
     });
   }
 
   async demote(ask: DemoteAsk): Promise<Answer> {
+    this.#isPromoted = false;
+    this.#hasLostRole = false;
     if (ask.reason === "rejoin")
       return await this.#run(ask.deadline, (steps) => this.#askedRejoin(steps));
     const answer = await this.#run(ask.deadline, (steps) =>
@@ -257,6 +264,10 @@ export class MySqlDatabase implements Database {
       return theirs === undefined || ours === undefined ? undefined : { ours, theirs };
     });
     return joinDifferences(differences);
+  }
+
+  lostRole(): Text | undefined {
+    return this.#hasLostRole ? texts.lostRole : undefined;
   }
 
   close(): Promise<void> {

@@ -174,6 +174,12 @@ export const overtaken: Text = text(
 
 export const late: Text = text("there was no time left", "时间已用尽");
 
+export const lostRole: Text = text(
+  "it was promoted here and is read-only now: its server was started again, or another node has " +
+    "taken its role",
+  "它在此处被提升过，现在却是只读：服务器被重新启动，或其角色已被另一节点接管",
+);
+
 export const noRow: Text = text("the query gave no row", "查询没有返回任何行");
 
 export const falseRow: Text = text(

@@ -78,6 +78,11 @@ export interface Database {
   promote(ask: PromoteAsk): Promise<Answer>;
   demote(ask: DemoteAsk): Promise<Answer>;
   compare(): Promise<Comparison>;
+  /**
+   * Why it does not take writes any more though it was promoted and never demoted: its server was
+   * started again, or somebody else has taken its role. As of the last look; undefined: it does.
+   */
+  lostRole?(): Text | undefined;
   close(): Promise<void>;
 }
 
