@@ -201,7 +201,8 @@ test("a lab test says which programs it needs, and setup knows their packages", 
     rsyslogd: /"rsyslogd"/,
     logrotate: /"logrotate"/,
     mariadbd: /lab\/database\/mariadb|support\/database-pair|"--mysql"/,
-    mariadb: /"--vs"/,
+    mariadb: /"--mysql"/,
+    "redis-server": /support\/redis-pair/,
     mandoc: /"mandoc"/,
     prometheus: /support\/prometheus\.ts/,
     promtool: /"promtool"/,
@@ -215,6 +216,7 @@ test("a lab test says which programs it needs, and setup knows their packages", 
     xz: /package\/deb\.ts/,
     chromium: /support\/console-page/,
     openssl: /"openssl"|support\/certificates/,
+    nginx: /sbin\/nginx"/,
   };
   assert.deepEqual(Object.keys(marks), Object.keys(TOOLS));
   const problems: string[] = [];
