@@ -87,6 +87,8 @@ export class Gates {
       case "closeFence":
         return this.#close(instance, effect.only, now, outcomes);
       case "openFence": {
+        // Another member's run is under way: it opens when the unit is promoted (seed 102222).
+        if (this.#isUnderWay(instance)) return;
         const outcome = this.#context.world.fence?.open(fenceOf(instance.config));
         return this.#taken(instance, outcome, now, outcomes);
       }
@@ -245,6 +247,26 @@ export class Gates {
       this.#promoted.add(pending.unit);
     for (const [instance, run] of pending.waiting)
       steps.apply(instance, eventOf(message, run), now);
+    if (this.#promoted.has(pending.unit)) this.#openOthers(steps, pending.unit, now);
+  }
+
+  /** Of a sync group: whether its unit is being promoted or demoted. */
+  #isUnderWay({ config: { group } }: Instance): boolean {
+    if (group === undefined) return false;
+    for (const { unit, kind } of this.#pending.values())
+      if (unit === group && (kind === "promote" || kind === "demote")) return true;
+    return false;
+  }
+
+  /** Those that wanted to open while it was. */
+  #openOthers(steps: Stepper, unit: string, now: Instant): void {
+    for (const instance of this.#of(unit)) {
+      if (instance.config.group === undefined || instance.state.gate?.fence !== "open") continue;
+      const outcomes: RouterEvent[] = [];
+      const outcome = this.#context.world.fence?.open(fenceOf(instance.config));
+      this.#taken(instance, outcome, now, outcomes);
+      for (const event of outcomes) steps.apply(instance, event, now);
+    }
   }
 
   /** Known before the engine was; the routers get it at their start. */

@@ -241,6 +241,17 @@ test("a member that does not know yet that its unit is demoted promotes nobody (
   assert.equal(both.asked()[0]?.kind, "promote");
 });
 
+test("a member opens once its unit is promoted, not while another one's run is under way", () => {
+  const both = new Setting(gated("A", 1, { group: "G" }), gated("B", 2, { group: "G" }));
+  both.perform(1, { kind: "closeFence" });
+  both.promote(0, 1);
+  both.at(1).state = { ...both.at(1).state, gate: { ...STATE, fence: "open" } };
+  both.perform(1, { kind: "openFence" });
+  assert.equal(both.world.closed.size, 2);
+  both.answer("G", runOf(both.asked()), "done");
+  assert.equal(both.world.closed.size, 0);
+});
+
 test("a demotion closes the fences of the whole group first", () => {
   const both = new Setting(gated("A", 1, { group: "G" }), gated("B", 2, { group: "G" }));
   both.at(1).state = { ...both.at(1).state, gate: { ...STATE, fence: "open" } };
