@@ -3,7 +3,7 @@
 
 -- Baton's own: may look, switch read-only, and start and stop replication; sees no data of yours.
 CREATE USER 'baton'@'%' IDENTIFIED BY 'change-me-1';
-GRANT REPLICATION SLAVE ADMIN, REPLICATION MASTER ADMIN, REPLICA MONITOR, BINLOG MONITOR, READ_ONLY ADMIN, CONNECTION ADMIN, PROCESS ON *.* TO 'baton'@'%';
+GRANT REPLICATION SLAVE ADMIN, REPLICATION MASTER ADMIN, REPLICA MONITOR, BINLOG MONITOR, READ_ONLY ADMIN, CONNECTION ADMIN, PROCESS, RELOAD ON *.* TO 'baton'@'%';
 GRANT SELECT ON mysql.global_priv TO 'baton'@'%';
 
 -- With which each server replicates from the other.

@@ -4,6 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { command as check } from "#cli/check";
+import type { CommandIo } from "#command-line/io";
+import { GATE_GRANTS } from "#lab/database/mariadb";
 import { type DatabaseNode, exampleSettings, writeGate } from "#lab/measure/database-config";
 
 const example = (name: string): string =>
@@ -23,6 +26,31 @@ test("the nodes' files differ in what is each node's own", () => {
   assert.deepEqual(
     lines.map((line) => line.trim()).filter((line) => !line.startsWith("!")),
     ["router_id db-a", "unicast_src_ip 172.16.0.16", "172.16.0.14", "peer 172.16.0.14:3306"],
+  );
+});
+
+for (const database of ["mysql", "redis"]) {
+  test(`${database}: \`baton check\` of both nodes has nothing but remarks`, async () => {
+    const folder = join(import.meta.dirname, "../../examples", database);
+    const files = ["a", "b"].map((node) => join(folder, `node-${node}.conf`));
+    let output = "";
+    const say = (text: string): void => {
+      output += text;
+    };
+    const io: CommandIo = { stdout: say, stderr: say, env: {}, isTty: false };
+    assert.equal(await check(["--lang", "en", "--json", ...files], io), 0, output);
+    const { counts } = JSON.parse(output) as { readonly counts: object };
+    assert.deepEqual(counts, { VR4005: 4 }, "what keepalived does not know, and nothing else");
+  });
+}
+
+test("the example's account may do what the laboratory's may", () => {
+  const grants = example("accounts.sql")
+    .split("\n")
+    .filter((line) => /^GRANT .*'baton'/.test(line));
+  assert.deepEqual(
+    grants,
+    GATE_GRANTS.map((one) => `${one};`),
   );
 });
 

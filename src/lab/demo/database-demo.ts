@@ -63,7 +63,6 @@ export class DatabaseStage {
           kinds: [kind, kind],
           detection: DETECTION,
           gate: "builtin",
-          isScripted: true,
           // The short form runs among other tests.
           slowness: options.quick ? 3 : 1,
           ...(cloud !== undefined && { cloud }),
