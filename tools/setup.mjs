@@ -18,6 +18,7 @@ export const TOOLS = {
   mariadbd: "mariadb-server-core",
   mariadb: "mariadb-client-core",
   "redis-server": "redis-server",
+  "redis-cli": "redis-tools",
   mandoc: "mandoc",
   prometheus: "prometheus",
   promtool: "prometheus",
