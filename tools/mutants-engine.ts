@@ -29,8 +29,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     "reconcile",
     [
       "what is deleted during a planned move is put back",
-      'phase.kind === "master" : now < until - EARLY',
-      'phase.kind === "master" : false',
+      "ownsAddress(phase) : now < until - EARLY",
+      "ownsAddress(phase) : false",
     ],
     ["but not after its end", "now < until - EARLY", "true"],
   ),
