@@ -290,8 +290,21 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "and no longer",
-      "const sooner = afterAnnouncement(config, removeAt, platform, now);",
-      "const sooner = undefined;",
+      "const removeAt = afterAnnouncement(config, phase.removeAt, phase.platform, now);",
+      "const removeAt = undefined;",
+    ],
+  ),
+  ...inFile(
+    "gate-events",
+    [
+      "a service that was promoted elsewhere resets nothing yet",
+      "successorAnnounces(config, state, phase, now, [])",
+      "successorAnnounces(config, state, phase, now)",
+    ],
+    [
+      "nor at a stop",
+      "successorTakesOver(config, state, phase, now, [])",
+      "successorTakesOver(config, state, phase, now)",
     ],
   ),
   ...inFile("fault", [

@@ -21,6 +21,7 @@ import { toMillis } from "#units/time";
 import { failureText } from "./contain.ts";
 import { type GateAsk, GateRun, type RunEnd } from "./gate-run.ts";
 import type { GateKind, GateResult, UnitStatus } from "./gate-status.ts";
+import { watchSuccessor } from "./gate-successor.ts";
 import { eligibleText, MARKED, NOT_LOOKED, notKept, provedText, runText } from "./gate-texts.ts";
 import { type Heard, UnitMark } from "./gate-unit-mark.ts";
 import type { Launcher } from "./launcher.ts";
@@ -41,6 +42,8 @@ export interface GateUnitOptions {
   readonly heard: () => Promise<Heard | undefined>;
   readonly answer: (run: number, outcome: "done" | "refused") => void;
   readonly eligible: (isEligible: boolean) => void;
+  /** After a planned demotion: another node's service has been promoted. */
+  readonly successorServes: () => void;
   /** The status is another one. */
   readonly changed: () => void;
 }
@@ -86,6 +89,7 @@ export class GateUnit {
   #timer: NodeJS.Timeout | undefined;
   #last: GateResult | undefined;
   #isClosed = false;
+  #endWatch: () => void = () => undefined;
   readonly #listeners = new Set<(result: GateResult) => void>();
   readonly #counts: Record<GateKind, Record<RunResult, number>> = {
     promote: zero(),
@@ -172,6 +176,7 @@ export class GateUnit {
 
   request(request: UnitRequest): void {
     const earlier = this.#current;
+    this.#endWatch();
     if (request.kind === "demote") this.#beginDemotion(request, earlier?.run.ask.kind);
     else this.#priority = request.priority;
     const epoch = request.kind === "promote" ? this.#mark.next() : this.#mark.epoch;
@@ -264,6 +269,7 @@ export class GateUnit {
       clearTimeout(timer);
     }
     await this.#mark.settled();
+    this.#endWatch();
     this.#closeDatabase();
   }
 
@@ -295,6 +301,7 @@ export class GateUnit {
     else if (isLast) this.#learnDemotion(run.ask, end);
     const isAnswer = isLast && number !== undefined && end.outcome !== "ended";
     if (isAnswer) this.#options.answer(number, end.outcome === "done" ? "done" : "refused");
+    if (isAnswer && run.ask.isPlanned && end.outcome === "done") this.#watchSuccessor();
     this.#record(run, end);
     this.#notifyEngine();
     this.#options.changed();
@@ -319,6 +326,16 @@ export class GateUnit {
       // A move that is refused is taken back: the promotion that follows says what this node is.
       else if (reason !== "switch" && this.#hasDemotion) this.#mark.failed(reason);
     } else if (isDone) this.#mark.demoted();
+  }
+
+  #watchSuccessor(): void {
+    const database = this.#database;
+    if (database === undefined) return;
+    this.#endWatch = watchSuccessor({
+      look: async () => await database.look(),
+      serves: this.#options.successorServes,
+      forMs: toMillis(this.#plan.promoteTimeout),
+    });
   }
 
   #record(run: GateRun, { outcome, text }: RunEnd): void {

@@ -246,6 +246,7 @@ export class Gates {
       heard: async () => heardBy(this.#units.get(name), await engine.snapshot(SNAPSHOT_MS)),
       answer: (run, outcome) => engine.send({ type: "gateAnswer", unit: name, run, outcome }),
       eligible: (eligible) => engine.send({ type: "eligible", unit: name, eligible }),
+      successorServes: () => engine.send({ type: "successorServes", unit: name }),
       changed: () => {
         this.#forgetGone(({ isPrimary }) => !isPrimary);
         changed();

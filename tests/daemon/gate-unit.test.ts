@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { markPath, readMark, writeMark } from "#daemon/gate-mark";
 import { makeFolder } from "../support/daemon-bench.ts";
-import { GateBench, MYSQL, replica } from "../support/gate-bench.ts";
+import { GateBench, gatePlan, MYSQL, replica } from "../support/gate-bench.ts";
 
 const NO_MASTER = {
   isBackup: true,
@@ -155,6 +155,40 @@ test("a planned move that is taken back promotes again, though the demotion is n
   await bench.exit(0);
   assert.deepEqual(bench.take(), ["engine: true", "1 done", "2 refused", "3 done"]);
   assert.equal(bench.unit.isPrimary, true);
+});
+
+test("after a planned demotion the other database is watched until it takes writes, and once only", async (context) => {
+  const bench = new GateBench(context, { database: MYSQL, promote: undefined as never });
+  bench.database.stands(replica());
+  bench.ask("promote", "master-down");
+  await bench.settle();
+  bench.take();
+  const { demote: _, ...script } = gatePlan({ database: MYSQL });
+  bench.unit.configure(script);
+  bench.database.standing = replica({
+    peer: { role: "replica", isWritable: false, follows: true },
+  });
+  bench.ask("demote", "switch", { isPlanned: true });
+  await bench.settle();
+  assert.deepEqual(bench.take(), ["2 done"]);
+  context.mock.timers.tick(50);
+  await bench.settle();
+  assert.deepEqual(bench.take(), []);
+  bench.database.standing = replica({
+    peer: { role: "primary", isWritable: true, follows: false },
+  });
+  context.mock.timers.tick(50);
+  await bench.settle();
+  context.mock.timers.tick(500);
+  await bench.settle();
+  assert.deepEqual(bench.take(), ["successor serves"]);
+  bench.ask("promote", "taken-back");
+  await bench.settle();
+  bench.ask("demote", "fault");
+  await bench.settle();
+  context.mock.timers.tick(500);
+  await bench.settle();
+  assert.equal(bench.said.includes("successor serves"), false, "one that is not planned");
 });
 
 test("a stop goes on without a demotion that fails, and the next daemon knows of it", async (context) => {

@@ -92,6 +92,7 @@ export class GateBench {
       heard: async () => await Promise.resolve(this.heard),
       answer: (run, outcome) => void this.said.push(`${run} ${outcome}`),
       eligible: (isEligible) => void this.said.push(isEligible ? "eligible" : "not eligible"),
+      successorServes: () => void this.said.push("successor serves"),
       changed: () => undefined,
     });
     this.said.push(`engine: ${String(this.unit.forEngine())}`);

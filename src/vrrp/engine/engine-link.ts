@@ -106,6 +106,8 @@ export type ToEngine =
       readonly result: DataComparison;
     }
   | { readonly type: "drained"; readonly unit: string; readonly run: number }
+  /** After a planned demotion: another node's service has been promoted. */
+  | { readonly type: "successorServes"; readonly unit: string }
   /** At every change. */
   | { readonly type: "eligible"; readonly unit: string; readonly eligible: boolean }
   /** A person wants this node promoted, whatever its data lacks (`--accept-loss`). */

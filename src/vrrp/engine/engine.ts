@@ -345,8 +345,9 @@ export class Engine {
         return this.#gates.answered(this.#steps, message, now);
       case "eligible":
         return this.#gates.eligible(this.#steps, message.unit, message.eligible, now);
+      case "successorServes":
       case "promoteAsked":
-        return this.#gates.promoteAsked(this.#steps, message.unit, now);
+        return this.#gates.notify(this.#steps, message.unit, { kind: message.type }, now);
       case "recording":
         // For the process around the engine.
         return;

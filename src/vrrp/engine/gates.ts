@@ -41,6 +41,9 @@ export type GateAnswer = Extract<
   { type: "gateAnswer" | "dataCompared" | "drained" | "probeAnswer" }
 >;
 
+/** What a unit has not asked for. */
+type UnitNews = Extract<RouterEvent, { kind: "promoteAsked" | "successorServes" }>;
+
 /** Asked for and not answered yet. */
 interface Pending {
   readonly unit: string;
@@ -287,8 +290,9 @@ export class Gates {
     if (eligible !== undefined) steps.apply(instance, { kind: "eligibleChanged", eligible }, now);
   }
 
-  promoteAsked(steps: Stepper, unit: string, now: Instant): void {
-    for (const instance of this.#of(unit)) steps.apply(instance, { kind: "promoteAsked" }, now);
+  /** Each member of it. */
+  notify(steps: Stepper, unit: string, event: UnitNews, now: Instant): void {
+    for (const instance of this.#of(unit)) steps.apply(instance, event, now);
   }
 
   #of(unit: string): readonly Instance[] {

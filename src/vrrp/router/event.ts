@@ -82,6 +82,11 @@ export type RouterEvent =
   /** No running connection is left. */
   | { readonly kind: "drained"; readonly run: number }
   /**
+   * After a planned demotion: another node's service has been promoted. Where the network answers
+   * ARP itself its announcement of the address is not heard here.
+   */
+  | { readonly kind: "successorServes" }
+  /**
    * A person wants this node promoted whatever its data lacks: it is eligible, no refusal holds it
    * back, and of two masters it is the one.
    */

@@ -101,13 +101,7 @@ export function stepHandover(
 ): Step {
   if (event.kind === "advertReceived" && event.priority > 0)
     return hearSuccessor(config, state, phase, event, now);
-  if (event.kind === "foreignAnnouncement") {
-    const { removeAt, platform } = phase;
-    const sooner = afterAnnouncement(config, removeAt, platform, now);
-    return sooner === undefined
-      ? unchanged(state)
-      : withEffects(inPhase(state, { ...phase, removeAt: sooner }), ...resets(config));
-  }
+  if (event.kind === "foreignAnnouncement") return successorTakesOver(config, state, phase, now);
   if (event.kind === "platformAnswered") {
     const platform = event.moved ? "moved" : "not-awaited";
     const { removeAt } = phase;
@@ -123,6 +117,20 @@ export function stepHandover(
       { kind: "report", report: { kind: "handed-over", reason } },
     ],
   };
+}
+
+/** As in a planned move: `successorAnnounces` (switch.ts). */
+export function successorTakesOver(
+  config: RouterConfig,
+  state: RouterState,
+  phase: HandoverPhase,
+  now: Instant,
+  reset: readonly RouterEffect[] = resets(config),
+): Step {
+  const removeAt = afterAnnouncement(config, phase.removeAt, phase.platform, now);
+  return removeAt === undefined
+    ? unchanged(state)
+    : withEffects(inPhase(state, { ...phase, removeAt }), ...reset);
 }
 
 /**

@@ -189,6 +189,7 @@ function onEvent(config: RouterConfig, state: RouterState, event: RouterEvent, n
     case "probeAnswered":
     case "dataCompared":
     case "drained":
+    case "successorServes":
       return stepGate(config, state, event, now);
     case "promoteAsked": {
       const asked = stepGate(config, state, event, now);

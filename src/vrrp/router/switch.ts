@@ -134,17 +134,18 @@ export function stepSwitching(
  * Without a gate the successor announces before it advertises. With one it does when it is promoted
  * (`successorWait`).
  */
-function successorAnnounces(
+export function successorAnnounces(
   config: RouterConfig,
   state: RouterState,
   phase: SwitchingPhase,
   now: Instant,
+  reset: readonly RouterEffect[] = resets(config),
 ): Step {
   if (phase.successor === undefined) return unchanged(state);
   const until = afterAnnouncement(config, phase.until, phase.platform, now);
   return until === undefined
     ? unchanged(state)
-    : withEffects(inPhase(state, { ...phase, until }), ...resets(config));
+    : withEffects(inPhase(state, { ...phase, until }), ...reset);
 }
 
 function onTime(

@@ -298,7 +298,7 @@ test("eligible is for every member, and for those that are configured later", ()
   both.gates.eligible(both.stepper, "G", true, NOW);
   both.gates.settle(both.stepper, both.at(1), NOW);
   both.gates.eligible(both.stepper, "A", false, NOW);
-  both.gates.promoteAsked(both.stepper, "G", NOW);
+  both.gates.notify(both.stepper, "G", { kind: "promoteAsked" }, NOW);
   assert.deepEqual(both.applied, [
     'A eligibleChanged {"eligible":true}',
     'B eligibleChanged {"eligible":true}',
