@@ -193,8 +193,16 @@ test("a planned demotion that the peer cannot follow is refused, and can be take
   await withPair({}, async ({ a, b, gateA }) => {
     await b.query("STOP SLAVE SQL_THREAD");
     await a.query("INSERT INTO app.t VALUES ()");
-    const refused = await gateA.demote({
+    const asked = await gateA.demote({
       reason: "switch",
+      isPlanned: true,
+      deadline: inSeconds(5),
+    });
+    assert.equal(asked.ok ? "" : asked.code, "successor-not-ready");
+    assert.match(asked.ok ? "" : asked.text.en, /could not be promoted now: the replica's SQL/);
+    assert.equal((await a.query("SELECT @@read_only AS r"))[0]?.["r"], 0, "nothing was done");
+    const refused = await gateA.demote({
+      reason: "stop",
       isPlanned: true,
       deadline: Date.now() + 400,
     });

@@ -1,9 +1,17 @@
 /**
  * Demotion: sessions of applications killed, read-only, verified; at a planned move also everything
- * applied at the peer. Nothing is taken back here: after a refusal the server stays read-only until
- * somebody promotes it ("taken-back").
+ * applied at the peer. A move (`baton switch`) is refused before anything is done where the peer
+ * does not follow, or is too far behind. Nothing is taken back here: after another refusal the
+ * server stays read-only until somebody promotes it ("taken-back").
  */
-import { type Answer, type DemoteAsk, printAddress } from "../port/database.ts";
+import type { Micros } from "#units/time";
+import {
+  type Answer,
+  type DatabaseSettings,
+  type DemoteAsk,
+  printAddress,
+  type Text,
+} from "../port/database.ts";
 import type { Steps } from "../port/steps.ts";
 import type { Facts } from "./facts.ts";
 import { missing } from "./gtid.ts";
@@ -19,11 +27,17 @@ const MARGIN_MS = 20;
 export async function demote(
   own: Link,
   peers: readonly Link[],
+  { maxLag }: Pick<DatabaseSettings, "maxLag">,
   ask: DemoteAsk,
   steps: Steps,
 ): Promise<Answer> {
   const where = printAddress(own.at);
   const facts = await steps.run("look", () => own.facts(steps.left));
+  // A stop goes on whatever the answer is.
+  if (ask.reason === "switch" && !facts.isReadOnly) {
+    const why = await steps.run("successor", () => whyNotReady(peers, ask, maxLag, steps));
+    if (why !== undefined) return refused("successor-not-ready", why);
+  }
   const statements = statementsOf(facts.dialect, facts.version);
   if (!facts.isReadOnly) {
     const problem = await steps.run("read-only", () =>
@@ -51,6 +65,40 @@ const refused = (code: string, text: Extract<Answer, { ok: false }>["text"]): An
   text,
 });
 
+/** Known by another address than VRRP's: then each of them. */
+function successors(peers: readonly Link[], { peer }: DemoteAsk): readonly Link[] {
+  const found = peers.filter((one) => "host" in one.at && one.at.host === peer);
+  return found.length > 0 ? found : peers;
+}
+
+/** Asked before anything is done here: undefined where it could be promoted soon. */
+async function whyNotReady(
+  peers: readonly Link[],
+  ask: DemoteAsk,
+  maxLag: Micros,
+  steps: Steps,
+): Promise<Text | undefined> {
+  const found = await Promise.all(
+    successors(peers, ask).map(async (peer): Promise<Text | undefined> => {
+      const where = printAddress(peer.at);
+      try {
+        const { replication } = await peer.facts(steps.left);
+        if (replication?.applies !== true)
+          return texts.notReady(where, texts.applyingStopped(replication?.applyError));
+        if (replication.receives !== "yes")
+          return texts.notReady(where, texts.receivingStopped(replication.receiveError));
+        const { lag } = replication;
+        return lag !== undefined && lag > maxLag
+          ? texts.notReady(where, texts.lagging(lag, maxLag))
+          : undefined;
+      } catch (error) {
+        return texts.unreachable(where, asSqlError(error));
+      }
+    }),
+  );
+  return found.find((why) => why !== undefined);
+}
+
 async function untilReplicated(
   facts: Facts,
   statements: Statements,
@@ -58,11 +106,8 @@ async function untilReplicated(
   ask: DemoteAsk,
   steps: Steps,
 ): Promise<Answer> {
-  const successor = peers.filter((one) => "host" in one.at && one.at.host === ask.peer);
-  // Known by another address than VRRP's: then each must have everything.
-  const others = successor.length > 0 ? successor : peers;
   const answers = await Promise.all(
-    others.map((peer) => untilApplied(facts, statements, peer, steps)),
+    successors(peers, ask).map((peer) => untilApplied(facts, statements, peer, steps)),
   );
   return answers.find((answer) => !answer.ok) ?? { ok: true };
 }

@@ -185,7 +185,7 @@ export class MySqlDatabase implements Database {
     if (ask.reason === "rejoin")
       return await this.#run(ask.deadline, (steps) => this.#askedRejoin(steps));
     const answer = await this.#run(ask.deadline, (steps) =>
-      demote(this.#own, this.#peers, ask, steps),
+      demote(this.#own, this.#peers, this.#settings, ask, steps),
     );
     this.#owesDemotion = !answer.ok && !ask.isPlanned;
     this.#mayRejoin = true;

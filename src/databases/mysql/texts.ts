@@ -144,6 +144,12 @@ export const notReplicated = (where: string, why: string): Text =>
     `数据库 ${where} 未能及时得到全部数据：${why}`,
   );
 
+export const notReady = (where: string, why: Text): Text =>
+  text(
+    `the database at ${where} could not be promoted now: ${why.en}`,
+    `数据库 ${where} 目前无法提升：${why["zh-CN"]}`,
+  );
+
 export const stillReadOnly: Text = text(
   "the server is still read-only after SET GLOBAL",
   "执行 SET GLOBAL 后服务器仍为只读",
