@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { printIpv4 } from "#units/address";
 import { instant, micros } from "#units/time";
 import type { GateRequest } from "#vrrp/engine/engine-link";
+import { fenceOf } from "#vrrp/engine/fences";
 import { type GateEffect, Gates } from "#vrrp/engine/gates";
 import { Instance } from "#vrrp/engine/instance";
 import { Instances } from "#vrrp/engine/instances";
@@ -403,4 +404,17 @@ test("a reload closes the ports that are new, and lets through those that are no
   one.at(0).config = { ...gated("A", 1), fence: [{ protocol: "tcp", port: 5432 }] };
   one.gates.reloaded(one.at(0), before, NOW, []);
   assert.deepEqual([...one.world.closed], ["192.0.2.100 udp 53", "192.0.2.100 tcp 5432"]);
+});
+
+test("ports that nobody's gate is about any more are let through, those of another one are not", () => {
+  const one = new Setting(gated("A", 1));
+  const [kept, other] = fenceOf(one.at(0).config);
+  assert.ok(kept !== undefined && other !== undefined);
+  const gone = { ...kept, port: 5432 };
+  one.world.fence?.close([kept, gone], "all");
+  one.gates.release([kept, gone]);
+  assert.deepEqual([...one.world.closed], ["192.0.2.100 tcp 3306"]);
+  one.world.calls.length = 0;
+  one.gates.release([kept, other]);
+  assert.deepEqual(one.world.calls, [], "nothing is asked of the kernel");
 });
