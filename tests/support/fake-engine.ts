@@ -77,6 +77,7 @@ function onMessage(message: ToEngine): void {
     case "dataCompared":
     case "drained":
     case "eligible":
+    case "successorServes":
     case "promoteAsked":
       return;
   }
