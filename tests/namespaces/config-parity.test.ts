@@ -10,6 +10,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { command as runCheck } from "#cli/check";
 import { type Reading, readConfiguration } from "#keepalived/read";
 import { printIpv4 } from "#units/address";
@@ -232,8 +233,11 @@ for (const folder of ["valid", "broken", "corrected"]) {
               figures.filter((one) => !GROUP_TRACKERS.has(name) || !one.startsWith("track ")),
             ]),
           );
+        if (isDeepStrictEqual(plain(ours), plain(theirs))) continue;
+        // Its two processes write one log: a line of one may come between those of a list.
+        const again = await dump(path);
         try {
-          assert.deepEqual(plain(ours), plain(theirs));
+          assert.deepEqual(plain(ours), plain(again === undefined ? theirs : summaryOfDump(again)));
         } catch (error) {
           problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
         }
