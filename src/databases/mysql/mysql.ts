@@ -17,6 +17,7 @@ import {
   UNSEEN,
 } from "../port/database.ts";
 import { Steps } from "../port/steps.ts";
+import { Tasks } from "../port/tasks.ts";
 import { demote } from "./demotion.ts";
 import { missing } from "./gtid.ts";
 import { Link, type Seen, see } from "./link.ts";
@@ -51,7 +52,7 @@ export class MySqlDatabase implements Database {
   readonly #peers: readonly Link[];
   #memory: Memory | undefined;
   #standing: Standing = UNSEEN;
-  #task: { readonly steps: Steps; readonly ended: Promise<void> } | undefined;
+  readonly #tasks: Tasks;
   /** An unplanned demotion that could not be carried out: done as soon as the server answers. */
   #owesDemotion = false;
   /** We made it a primary, and nothing else since. */
@@ -71,6 +72,11 @@ export class MySqlDatabase implements Database {
     this.#credentials = credentials;
     this.#own = new Link(settings.at, credentials.client, dial);
     this.#peers = settings.peers.map((at) => new Link(at, credentials.client, dial));
+    this.#tasks = new Tasks({
+      interrupt: () => this.#own.drop(),
+      overtaken: { ok: false, code: "overtaken", text: texts.overtaken },
+      failed: (error, steps) => this.#failed(error, steps),
+    });
   }
 
   get #timeoutMs(): number {
@@ -78,14 +84,12 @@ export class MySqlDatabase implements Database {
   }
 
   async look(): Promise<Standing> {
-    if (this.#task !== undefined) return this.#standing;
+    if (this.#tasks.isBusy) return this.#standing;
     const view = await this.#view();
-    if (this.#isTaken() || view === undefined) return this.#standing;
+    if (this.#tasks.isBusy || view === undefined) return this.#standing;
     await this.#tend(view).catch(() => undefined);
     return this.#standing;
   }
-
-  readonly #isTaken = (): boolean => this.#task !== undefined;
 
   /** Undefined: this database does not answer. */
   async #view(): Promise<View | undefined> {
@@ -103,7 +107,7 @@ export class MySqlDatabase implements Database {
       return undefined;
     }
     const view: View = { own: own.facts, peers };
-    this.#hasLostRole = this.#isPromoted && !this.#isTaken() && own.facts.isReadOnly;
+    this.#hasLostRole = this.#isPromoted && !this.#tasks.isBusy && own.facts.isReadOnly;
     this.#memory = remember(view, this.#memory, beganAt);
     this.#standing = this.#withNotes(
       standingOf(this.#settings, view, this.#memory, performance.now()),
@@ -164,7 +168,7 @@ export class MySqlDatabase implements Database {
 
   async promote(ask: PromoteAsk): Promise<Answer> {
     this.#owesDemotion = false;
-    return await this.#run(ask.deadline, async (steps) => {
+    return await this.#tasks.run(ask.deadline, async (steps) => {
       const answer = await promote({
         own: this.#own,
         peers: this.#peers,
@@ -183,8 +187,8 @@ export class MySqlDatabase implements Database {
     this.#isPromoted = false;
     this.#hasLostRole = false;
     if (ask.reason === "rejoin")
-      return await this.#run(ask.deadline, (steps) => this.#askedRejoin(steps));
-    const answer = await this.#run(ask.deadline, (steps) =>
+      return await this.#tasks.run(ask.deadline, (steps) => this.#askedRejoin(steps));
+    const answer = await this.#tasks.run(ask.deadline, (steps) =>
       demote(this.#own, this.#peers, this.#settings, ask, steps),
     );
     this.#owesDemotion = !answer.ok && !ask.isPlanned;
@@ -213,43 +217,14 @@ export class MySqlDatabase implements Database {
     return { ok: false, code: "unreachable", text };
   }
 
-  /** Ends what is under way, then runs. Nothing rejects. */
-  async #run(deadline: number, work: (steps: Steps) => Promise<Answer>): Promise<Answer> {
-    const steps = new Steps(deadline);
-    const before = this.#task;
-    const done = this.#after(before, steps, work);
-    const task = { steps, ended: done.then(() => undefined) };
-    this.#task = task;
-    try {
-      return await done;
-    } finally {
-      if (this.#task === task) this.#task = undefined;
-    }
-  }
-
-  async #after(
-    before: { readonly steps: Steps; readonly ended: Promise<void> } | undefined,
-    steps: Steps,
-    work: (steps: Steps) => Promise<Answer>,
-  ): Promise<Answer> {
-    if (before !== undefined) {
-      before.steps.cancel();
-      // What waits for an answer of this server gets none any more.
-      this.#own.drop();
-      await before.ended;
-      if (steps.isLate) return { ok: false, code: "overtaken", text: texts.overtaken };
-    }
-    try {
-      return await work(steps);
-    } catch (error) {
-      if (steps.isLate) return { ok: false, code: "late", text: texts.late };
-      const problem = asSqlError(error);
-      const where = printAddress(this.#own.at);
-      const isAnswer = problem.problem === "statement" || problem.problem === "refused";
-      return isAnswer
-        ? { ok: false, code: "failed", text: texts.failed(where, problem.message) }
-        : { ok: false, code: "unreachable", text: texts.unreachable(where, problem) };
-    }
+  #failed(error: unknown, steps: Steps): Answer {
+    if (steps.isLate) return { ok: false, code: "late", text: texts.late };
+    const problem = asSqlError(error);
+    const where = printAddress(this.#own.at);
+    const isAnswer = problem.problem === "statement" || problem.problem === "refused";
+    return isAnswer
+      ? { ok: false, code: "failed", text: texts.failed(where, problem.message) }
+      : { ok: false, code: "unreachable", text: texts.unreachable(where, problem) };
   }
 
   async compare(): Promise<Comparison> {
