@@ -11,8 +11,8 @@ import {
   type DatabaseSettings,
   type PromoteAsk,
   printAddress,
-  type Text,
 } from "../port/database.ts";
+import { Refusal } from "../port/refusal.ts";
 import type { Steps } from "../port/steps.ts";
 import type { Facts } from "./facts.ts";
 import { missing } from "./gtid.ts";
@@ -44,14 +44,6 @@ export interface Promotion {
 interface Prepared {
   readonly facts: Facts;
   readonly statements: Statements;
-}
-
-class Refusal extends Error {
-  readonly answer: Answer;
-  constructor(code: string, text: Text) {
-    super(code);
-    this.answer = { ok: false, code, text };
-  }
 }
 
 export async function promote(promotion: Promotion): Promise<Answer> {

@@ -12,13 +12,13 @@ import {
   type DemoteAsk,
   printAddress,
 } from "../port/database.ts";
+import { Refusal } from "../port/refusal.ts";
 import type { Steps } from "../port/steps.ts";
 import { closeWrites } from "./close-writes.ts";
 import { isWritable } from "./facts.ts";
 import { follow, followNobody } from "./follow.ts";
 import { hasAll, printHistory } from "./history.ts";
 import { type Link, type Seen, see } from "./link.ts";
-import { Refusal } from "./refusal.ts";
 import { roleOf } from "./standing.ts";
 import * as texts from "./texts.ts";
 

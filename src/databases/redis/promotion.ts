@@ -10,6 +10,7 @@ import {
   type PromoteAsk,
   printAddress,
 } from "../port/database.ts";
+import { Refusal } from "../port/refusal.ts";
 import type { Steps } from "../port/steps.ts";
 import { closeWrites, openWrites } from "./close-writes.ts";
 import { asProblem } from "./connection.ts";
@@ -17,7 +18,6 @@ import { type Facts, isWritable } from "./facts.ts";
 import { followNobody } from "./follow.ts";
 import { hasAll, printHistory } from "./history.ts";
 import { type Link, type PeerView, see, seeAll } from "./link.ts";
-import { Refusal } from "./refusal.ts";
 import { type Memory, reasons } from "./standing.ts";
 import * as texts from "./texts.ts";
 

@@ -15,6 +15,7 @@ import {
   type Standing,
   UNSEEN,
 } from "../port/database.ts";
+import { Refusal } from "../port/refusal.ts";
 import type { Steps } from "../port/steps.ts";
 import { Tasks } from "../port/tasks.ts";
 import { closeWrites } from "./close-writes.ts";
@@ -25,7 +26,6 @@ import { isWritable } from "./facts.ts";
 import { type Rejoin, rejoin } from "./follow.ts";
 import { Link, see, seeAll } from "./link.ts";
 import { promote } from "./promotion.ts";
-import { Refusal } from "./refusal.ts";
 import {
   follows,
   type Memory,

@@ -1,4 +1,4 @@
-import type { Answer, Text } from "../port/database.ts";
+import type { Answer, Text } from "./database.ts";
 
 /** Thrown where a promotion or demotion ends; caught once. */
 export class Refusal extends Error {
