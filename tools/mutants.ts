@@ -29,7 +29,12 @@ export const MUTANTS: readonly Mutant[] = [
       "3 * fromCentis(interval)",
     ],
     ["a hand-over waits for the skew time", "skew(router, router.advertInterval, 1) + ", ""],
-    ["and an interval", "+ fromCentis(router.advertInterval) + LINGER", "+ LINGER"],
+    [
+      "and half a second at the least",
+      "Math.max(HAND_OVER_MIN, longestSkewAndInterval(router))",
+      "longestSkewAndInterval(router)",
+    ],
+    ["and an interval", "1) + fromCentis(router.advertInterval))", "1))"],
   ),
   ...inFile(
     "advertise",

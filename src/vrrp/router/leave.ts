@@ -1,8 +1,8 @@
 /**
  * Stopping: the hand-over. A planned move loses no packet, because priority 0 is sent but the
  * address stays and is answered for until the successor's advertisement is heard. (keepalived
- * removes it first, and nobody answers for the successor's skew time.) The wait is bounded: the
- * longest skew time, which a successor may have to wait, plus one interval.
+ * removes it first, and nobody answers for the successor's skew time.) The wait is bounded:
+ * `handOverWait`.
  *
  * Where a platform decides where packets go (a HAVIP), it may take seconds to follow the
  * successor's announcement and forwards everything here until then; `handoverWait` keeps the
@@ -16,7 +16,7 @@ import { release } from "./fault.ts";
 import type { Reason } from "./reason.ts";
 import type { HandoverPhase, PromotingPhase, RouterState, SwitchingPhase } from "./state.ts";
 import { enter, hasAddress, inPhase, type Step, unchanged, withEffects } from "./step.ts";
-import { LINGER, skew } from "./timing.ts";
+import { handOverWait, LINGER } from "./timing.ts";
 
 /** `removeAt` may be later than `until`: a successor heard last gets its time too. */
 export const handoverDeadline = (phase: HandoverPhase): Instant => phase.removeAt ?? phase.until;
@@ -63,7 +63,7 @@ function handOver(config: RouterConfig, state: RouterState, now: Instant): Step 
     const effects = [drop, { kind: "removeAddresses" }, release] as const;
     return enter(state, { kind: "stopped" }, removed, now, effects);
   }
-  const wait = handoverWindow(config);
+  const wait = handOverWait(config);
   const until = after(now, wait);
   const platform = config.handoverWait === undefined ? "not-awaited" : "waiting";
   const handover = { kind: "handover", until, removeAt: undefined, platform } as const;
@@ -87,10 +87,6 @@ function stopWhileSwitching(
   const handover = { kind: "handover", until, removeAt: until, platform } as const;
   return enter(state, handover, { kind: "stopping", address: "kept" }, now, []);
 }
-
-/** The longest skew time and one interval. */
-export const handoverWindow = (config: RouterConfig): Micros =>
-  micros(skew(config, config.advertInterval, 1) + fromCentis(config.advertInterval) + LINGER);
 
 export function stepHandover(
   config: RouterConfig,

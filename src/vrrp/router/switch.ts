@@ -11,9 +11,9 @@
  *   nobody is heard        MASTER as before: the lease is prolonged, an advertisement and an
  *                          announcement are sent. The address was there all the time.
  *
- * The wait is the one of a stop: the longest skew time, which a successor may have to wait, and an
- * interval. A quarter of an interval before its end ownership is resumed, so that the kernel keeps
- * the address no longer than after a stop if this process does not run then (`ownedUntil`).
+ * The wait is the longest skew time, which a successor may have to wait, and an interval. A quarter
+ * of an interval before its end ownership is resumed, so that the kernel keeps the address no
+ * longer than after a stop if this process does not run then (`ownedUntil`).
  *
  * The outside sees MASTER until the address is removed: this node answers for it until then.
  */
@@ -25,7 +25,7 @@ import { electAgain } from "./elect.ts";
 import type { PhaseEvent, RouterEffect, RouterEvent, TakenBack } from "./event.ts";
 import { gateOf } from "./gate.ts";
 import { LATENESS } from "./lease.ts";
-import { afterAnnouncement, handoverWindow, lingerOf, resets, successorWait } from "./leave.ts";
+import { afterAnnouncement, lingerOf, resets, successorWait } from "./leave.ts";
 import type { Reason } from "./reason.ts";
 import type {
   BackupPhase,
@@ -46,7 +46,7 @@ import {
   unchanged,
   withEffects,
 } from "./step.ts";
-import { stallThreshold } from "./timing.ts";
+import { LINGER, longestSkewAndInterval, stallThreshold } from "./timing.ts";
 
 type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
 
@@ -96,7 +96,7 @@ export function beginSwitch(
 
 /** How long a successor is waited for. */
 export const switchWindow = (config: RouterConfig): Micros =>
-  micros(handoverWindow(config) - lateness(config));
+  micros(longestSkewAndInterval(config) + LINGER - lateness(config));
 
 /** How late we may be to resume ownership. */
 const lateness = (config: RouterConfig): number => fromCentis(config.advertInterval) * LATENESS;

@@ -44,12 +44,19 @@ export const LINGER: Micros = micros(5_000);
  */
 export const UNCONFIRMED: Micros = micros(60_000_000);
 
+/** The longest skew time, in which a keepalived successor waits, and one interval. */
+export const longestSkewAndInterval = (router: Pick<RouterConfig, "version" | "advertInterval">) =>
+  micros(skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval));
+
 /**
- * How long the addresses of an engine that died are kept for a successor that is not heard: a skew
- * time, in which a keepalived successor waits, and an interval.
+ * How long addresses are kept for a successor that is not heard, at a stop and when an engine has
+ * died. Nobody else has them then, so a longer wait costs time alone, and a successor that is late
+ * costs the clients: below a second the skew time would be less than a machine may stall, or its
+ * kernel may take to add an address while another program changes many.
  */
 export const handOverWait = (router: RouterConfig): Micros =>
-  micros(skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER);
+  micros(Math.max(HAND_OVER_MIN, longestSkewAndInterval(router)) + LINGER);
+const HAND_OVER_MIN = 500_000;
 
 /**
  * A master's advertisement may go out so much before it is due, together with others that are: one
