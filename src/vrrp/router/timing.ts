@@ -45,8 +45,9 @@ export const LINGER: Micros = micros(5_000);
 export const UNCONFIRMED: Micros = micros(60_000_000);
 
 /** The longest skew time, in which a keepalived successor waits, and one interval. */
-export const longestSkewAndInterval = (router: Pick<RouterConfig, "version" | "advertInterval">) =>
-  micros(skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval));
+export const longestSkewAndInterval = (
+  router: Pick<RouterConfig, "version" | "advertInterval">,
+): Micros => micros(skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval));
 
 /**
  * How long addresses are kept for a successor that is not heard, at a stop and when an engine has
