@@ -10,8 +10,9 @@ import { Link } from "#databases/mysql/link";
 import { dialMySql } from "#databases/mysql/mysql-client";
 import { privilegedAccounts } from "#databases/mysql/privileged";
 import { fromMillis } from "#units/time";
-import { CREDENTIALS, english, inSeconds, until, withPair } from "../support/database-pair.ts";
+import { CREDENTIALS, withPair } from "../support/database-pair.ts";
 import { Writers } from "../support/database-writer.ts";
+import { english, inSeconds, until } from "../support/gate-pair.ts";
 
 const soon = (reason: string, acceptLoss = false) => ({
   reason,

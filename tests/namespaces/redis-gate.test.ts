@@ -8,7 +8,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { redis } from "#databases/redis/module";
 import { dialRedis } from "#databases/redis/redis-client";
-import { RedisWriters, untilRedis, withRedisPair } from "../support/redis-pair.ts";
+import { english, until } from "../support/gate-pair.ts";
+import { RedisWriters, withRedisPair } from "../support/redis-pair.ts";
 
 const soon = (reason: string, acceptLoss = false) => ({
   reason,
@@ -42,7 +43,7 @@ test("planned moves under load, there and back, lose nothing", async () => {
       const promoted = await to.promote(soon("released"));
       assert.ok(promoted.ok, JSON.stringify(promoted));
       assert.deepEqual(await writers.lostAt(source === a ? b : a), []);
-      await untilRedis(from, ({ follows, eligible }) => follows && eligible, [to]);
+      await until(from, ({ follows, eligible }) => follows && eligible, [to]);
     }
     assert.ok(all.every(({ acknowledged }) => acknowledged.length >= 500));
   });
@@ -51,7 +52,7 @@ test("planned moves under load, there and back, lose nothing", async () => {
 test("a killed primary: the replica is promoted, and it follows when it comes back empty", async () => {
   await withRedisPair({}, async ({ a, b, gateA, gateB }) => {
     await a.call("SET", "k", "v");
-    await untilRedis(gateB, ({ lagMicros }) => lagMicros === 0);
+    await until(gateB, ({ lagMicros }) => lagMicros === 0);
     await a.kill();
     const promoted = await gateB.promote(soon("master-down"));
     assert.ok(promoted.ok, JSON.stringify(promoted));
@@ -83,8 +84,8 @@ test("sync required: a master that does not answer keeps its replica out until a
     await a.kill();
     const refused = await gateB.promote(soon("master-down"));
     assert.equal(refused.ok ? "" : refused.code, "not-eligible");
-    const standing = await untilRedis(gateB, ({ eligible }) => !eligible);
-    assert.match(standing.why.map(({ en }) => en).join(), /sync required/);
+    const standing = await until(gateB, ({ eligible }) => !eligible);
+    assert.match(english(standing), /sync required/);
     const accepted = await gateB.promote(soon("operator", true));
     assert.ok(accepted.ok, JSON.stringify(accepted));
   });
@@ -101,7 +102,7 @@ test("a primary that hangs: passed over, and closed as soon as it answers", asyn
     const refused = await gateA.demote(down("fault", false, 300));
     assert.equal(refused.ok, false, "a hanging server cannot be demoted");
     a.signal("SIGCONT");
-    await untilRedis(gateA, ({ follows, isWritable }) => follows && !isWritable);
+    await until(gateA, ({ follows, isWritable }) => follows && !isWritable);
     assert.equal(await a.call("GET", "k"), "v");
   });
 });
@@ -151,7 +152,7 @@ test("a demotion that is taken back after the server was made a replica", async 
     assert.match(String(await a.call("INFO", "replication")), /role:slave/);
     assert.ok((await gateA.promote(soon("taken-back"))).ok);
     assert.equal(await a.call("SET", "k", "w"), "OK");
-    await untilRedis(gateB, ({ follows, eligible }) => follows && eligible, [gateA]);
+    await until(gateB, ({ follows, eligible }) => follows && eligible, [gateA]);
   });
 });
 
@@ -168,10 +169,10 @@ test("the operator's own min-replicas-to-write is kept, and a replica of its own
       "min-replicas-to-write",
       "1",
     ]);
-    await untilRedis(gateB, ({ eligible }) => eligible);
+    await until(gateB, ({ eligible }) => eligible);
     await b.call("CONFIG", "SET", "replica-read-only", "no");
-    const standing = await untilRedis(gateB, ({ eligible }) => !eligible);
-    assert.match(standing.why.map(({ en }) => en).join(), /replica-read-only is off/);
+    const standing = await until(gateB, ({ eligible }) => !eligible);
+    assert.match(english(standing), /replica-read-only is off/);
   });
 });
 

@@ -1,40 +1,23 @@
 /** A pair of Redis servers in this process's network, with Baton's view of each, and clients. */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DatabaseSettings, Standing } from "#databases/port/database";
+import type { DatabaseSettings } from "#databases/port/database";
 import { RedisDatabase } from "#databases/redis/redis";
 import { dialRedis } from "#databases/redis/redis-client";
 import { RedisServer } from "#lab/database/redis";
-import { fromMillis, fromSeconds } from "#units/time";
+import { type GatePair, inSeconds, PAIR_SETTINGS, until, withGatePair } from "./gate-pair.ts";
 
-const POLL_MS = 20;
-const UNTIL_MS = 15_000;
-
-export interface RedisPair {
-  readonly a: RedisServer;
-  readonly b: RedisServer;
-  /** Of the first server, which is the primary at the beginning. */
-  readonly gateA: RedisDatabase;
-  readonly gateB: RedisDatabase;
-}
+export type RedisPair = GatePair<RedisServer, RedisDatabase>;
 
 const settingsFor = (
   own: RedisServer,
   peer: RedisServer,
   more: Partial<DatabaseSettings>,
 ): DatabaseSettings => ({
+  ...PAIR_SETTINGS,
   kind: "redis",
   at: { host: own.address, port: own.port },
   peers: [{ host: peer.address, port: peer.port }],
-  maxLag: fromSeconds(5),
   sync: "preferred",
-  rejoin: "auto",
-  interval: fromMillis(200),
-  timeout: fromSeconds(1),
-  promoteTimeout: fromSeconds(10),
-  demoteTimeout: fromSeconds(5),
   ...more,
 });
 
@@ -48,45 +31,28 @@ export async function withRedisPair(
   },
   use: (pair: RedisPair) => Promise<void>,
 ): Promise<void> {
-  spawnSync("ip", ["link", "set", "lo", "up"]);
-  const folder = mkdtempSync(join(tmpdir(), "baton-redis-"));
-  const [a, b] = await Promise.all([
-    RedisServer.start({ folder: join(folder, "a"), port: 16_301, settings }),
-    RedisServer.start({ folder: join(folder, "b"), port: 16_302, settings }),
-  ]);
-  const gateA = new RedisDatabase(settingsFor(a, b, more), {}, dialRedis);
-  const gateB = new RedisDatabase(settingsFor(b, a, more), {}, dialRedis);
-  try {
-    await untilRedis(gateA, ({ eligible }) => eligible);
-    const first = { reason: "master-down", acceptLoss: false, deadline: Date.now() + 5_000 };
-    const promoted = await gateA.promote(first);
-    if (!promoted.ok) throw new Error(JSON.stringify(promoted));
-    // It follows by itself: it is read-only, and has nothing that the other one lacks.
-    await untilRedis(gateB, ({ eligible, follows }) => eligible && follows, [gateA]);
-    await use({ a, b, gateA, gateB });
-  } finally {
-    await Promise.all([gateA.close(), gateB.close()]);
-    await Promise.all([a.kill(), b.kill()]);
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await withGatePair(
+    {
+      name: "redis",
+      start: (folder) =>
+        Promise.all([
+          RedisServer.start({ folder: join(folder, "a"), port: 16_301, settings }),
+          RedisServer.start({ folder: join(folder, "b"), port: 16_302, settings }),
+        ]),
+      open: (own, peer) => new RedisDatabase(settingsFor(own, peer, more), {}, dialRedis),
+      prepare,
+    },
+    use,
+  );
 }
 
-/** Looks until it is so. */
-export async function untilRedis(
-  gate: RedisDatabase,
-  isSo: (standing: Standing) => boolean,
-  beside: readonly RedisDatabase[] = [],
-): Promise<Standing> {
-  const end = performance.now() + UNTIL_MS;
-  for (;;) {
-    const standing = await gate.look();
-    if (isSo(standing)) return standing;
-    if (performance.now() > end) throw new Error(`it stays at ${JSON.stringify(standing)}`);
-    for (const other of beside) await other.look();
-    await new Promise((resolve) => {
-      setTimeout(resolve, POLL_MS);
-    });
-  }
+async function prepare({ gateA, gateB }: RedisPair): Promise<void> {
+  await until(gateA, ({ eligible }) => eligible);
+  const first = { reason: "master-down", acceptLoss: false, deadline: inSeconds(5) };
+  const promoted = await gateA.promote(first);
+  if (!promoted.ok) throw new Error(JSON.stringify(promoted));
+  // It follows by itself: it is read-only, and has nothing that the other one lacks.
+  await until(gateB, ({ eligible, follows }) => eligible && follows, [gateA]);
 }
 
 /** Clients that write as fast as they are answered, and keep what was acknowledged. */
