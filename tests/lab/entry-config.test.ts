@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { command as check } from "#cli/check";
 import type { CommandIo } from "#command-line/io";
-import { ENTRY_SERVERS, entryConfig } from "#lab/measure/entry-load";
+import { entryConfig } from "#lab/measure/entry-load";
+import { ENTRY_SERVERS } from "#lab/measure/entry-names";
 
 const folder = join(import.meta.dirname, "../../examples");
 const example = (name: string): string => readFileSync(join(folder, name), "utf8");

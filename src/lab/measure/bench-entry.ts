@@ -3,6 +3,9 @@
  * 50 long streams, and what becomes of them when the address moves: by an operator, by a stop, and
  * by the death of the process that speaks VRRP. Baton resets what is left (`reset_connections`), or
  * lets it end before that (`drain`); keepalived knows neither, nor a move: its service is stopped.
+ *
+ * The same client asks the same servers at the nodes' own addresses: what fails or is slow there
+ * too has another reason than the move, and so has what falls into a pause of the client itself.
  */
 import { join } from "node:path";
 import { stdout } from "node:process";
@@ -10,13 +13,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { scratchFolder } from "../sandbox/sandbox.ts";
 import { askDaemon } from "./control.ts";
 import type { DaemonKind } from "./daemon.ts";
-import {
-  ENTRY_SERVERS,
-  type EntryFigures,
-  type EntryServer,
-  EntryTier,
-  hasServer,
-} from "./entry-load.ts";
+import { type EntryFigures, EntryTier, hasServer } from "./entry-load.ts";
+import type { EntryServer } from "./entry-names.ts";
 import { ms, spread } from "./figures.ts";
 import { Lab } from "./lab.ts";
 import type { LabNode } from "./node.ts";
@@ -25,6 +23,7 @@ import type { Table } from "./table.ts";
 
 export interface EntryOptions {
   readonly profile: Profile;
+  readonly servers: readonly EntryServer[];
   readonly runs: number;
 }
 
@@ -84,11 +83,12 @@ interface Measured extends EntryFigures {
   readonly event: EventName;
 }
 
-export async function entry({ profile, runs }: EntryOptions): Promise<Table> {
-  const servers = ENTRY_SERVERS.filter(hasServer);
-  if (servers.length < ENTRY_SERVERS.length)
-    stdout.write("of nginx and haproxy, what is installed is measured (apt-get install)\n");
-  if (servers.length === 0) throw new Error("neither nginx nor haproxy is installed");
+export async function entry(options: EntryOptions): Promise<Table> {
+  const { profile, runs } = options;
+  const servers = options.servers.filter(hasServer);
+  const missing = options.servers.filter((one) => !servers.includes(one));
+  if (missing.length > 0) stdout.write(`not installed (apt-get install): ${missing.join(", ")}\n`);
+  if (servers.length === 0) throw new Error(`${options.servers.join(" and ")}: not installed`);
   const rows: (readonly string[])[] = [];
   for (const server of servers)
     for (const variant of VARIANTS)
@@ -175,14 +175,38 @@ async function begin(owner: LabNode, event: EventName): Promise<void> {
   }
 }
 
-const cutOf = ({ requests }: EntryFigures): number =>
-  Object.values(requests.cut).reduce((all, one) => all + one, 0);
+const all = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, one) => sum + one, 0);
+const cutOf = ({ requests }: EntryFigures): number => all(requests.cut);
+const awayOf = ({ requests }: EntryFigures): number => all(requests.turnedAway);
 
 function describe(one: EntryFigures): string {
   const { requests, streams } = one;
   const { completed, reset, hung, running, gaps } = streams;
   const gap = gaps.length === 0 ? "-" : ms(Math.max(...gaps));
-  return `${requests.failures.length} of ${requests.asked} failed to connect, ${requests.late} late, ${cutOf(one)} cut (client's own pause ${ms(requests.pause)} ms); streams: ${completed} complete, ${reset} reset (${gap} ms), ${hung} hung, ${running} run`;
+  const { control } = requests;
+  const atNodes =
+    control === undefined
+      ? ""
+      : `; at the nodes' own addresses ${control.failures.length} of ${control.asked} failed, ${control.late} late, slowest ${ms(control.slowest)} ms`;
+  return [
+    `${requests.failures.length} of ${requests.asked} failed to connect${causes(one)}, ${requests.late} late, ${cutOf(one)} cut, ${awayOf(one)} turned away`,
+    `, slowest ${ms(requests.slowest)} ms (client's own pause ${ms(requests.pause)} ms${atNodes})`,
+    `; streams: ${completed} complete, ${reset} reset (${gap} ms, own pause ${ms(streams.pause)} ms), ${hung} hung, ${running} run`,
+  ].join("");
+}
+
+/** Each kind of failure, and how much of its longest wait the client did not run itself. */
+function causes({ requests }: EntryFigures): string {
+  const codes = [...new Set(requests.failures.map(({ code }) => code))];
+  if (codes.length === 0) return "";
+  const each = codes.map((code) => {
+    const those = requests.failures.filter((one) => one.code === code);
+    const longest = Math.max(...those.map(({ tookMs }) => tookMs));
+    const paused = Math.max(...those.map(({ pausedMs }) => pausedMs));
+    return `${those.length} ${code}, after ${longest} ms, ${paused} ms of it the client's pause`;
+  });
+  return ` (${each.join("; ")})`;
 }
 
 function row(results: readonly Measured[]): readonly string[] {
@@ -192,13 +216,17 @@ function row(results: readonly Measured[]): readonly string[] {
     String(results.length),
     sum(({ requests }) => requests.asked),
     sum(({ requests }) => requests.failures.length),
+    sum(({ requests }) => requests.control?.failures.length ?? 0),
     sum(({ requests }) => requests.late),
     sum(cutOf),
+    sum(awayOf),
     sum(({ streams }) => streams.completed),
     sum(({ streams }) => streams.reset),
     sum(({ streams }) => streams.hung),
     spread(results.flatMap(({ streams }) => streams.gaps)),
+    spread(results.map(({ streams }) => streams.pause)),
     spread(results.map(({ requests }) => requests.slowest)),
+    spread(results.map(({ requests }) => requests.control?.slowest ?? 0)),
     spread(results.map(({ requests }) => requests.pause)),
   ];
 }
@@ -211,12 +239,16 @@ const COLUMNS: Table["columns"] = [
   right("times"),
   right("new connections"),
   right("failed to connect"),
+  right("failed at the nodes' own addresses"),
   right("connected late"),
   right("requests cut"),
+  right("turned away"),
   right("streams complete"),
   right("reset"),
   right("hung"),
   right("data to reset ms"),
+  right("its client's pause ms"),
   right("slowest request ms"),
-  right("client's own pause ms"),
+  right("slowest at own addresses ms"),
+  right("client's pause ms"),
 ];

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import type { Detection, GateKind } from "./database-config.ts";
 import { DATABASE_FAULTS, type DatabaseFaultName } from "./database-faults.ts";
+import { ENTRY_SERVERS, type EntryServer } from "./entry-names.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
 import { FLOODS, type Flood } from "./flood-names.ts";
 import { FAST, PROFILES, type Profile, TUTORIAL } from "./profile.ts";
@@ -87,6 +88,7 @@ export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [opti
   --faults LIST     ${Object.keys(FAULTS).join(",")}
                     of database: ${DATABASE_FAULTS.slice(0, 8).join(",")},
                     ${DATABASE_FAULTS.slice(8).join(",")}
+  --servers LIST    of entry: ${ENTRY_SERVERS.join(",")}
   --runs N          of each fault, loss or move (default 5), of each row of scale, scrape (1)
   --seconds N       of timers (default ${SECONDS.timers}), loss (${SECONDS.loss}), announce (${SECONDS.announce}), scale (${SECONDS.scale}), of each
                     flood (${SECONDS.flood}), each window of scrape (${SECONDS.scrape})
@@ -119,6 +121,7 @@ export interface Options {
   readonly profiles: readonly Profile[];
   readonly faults: readonly FaultName[];
   readonly floods: readonly Flood[];
+  readonly servers: readonly EntryServer[];
   readonly runs: number;
   readonly seconds: number;
   readonly loss: number;
@@ -149,6 +152,7 @@ export function parseOptions(argv: readonly string[]): Options | string {
     profile: text,
     faults: text,
     floods: text,
+    servers: text,
     runs: text,
     seconds: text,
     loss: text,
@@ -187,8 +191,10 @@ export function parseOptions(argv: readonly string[]): Options | string {
   }
   const faults = parseFaults(known, values);
   if (typeof faults === "string") return faults;
-  const floods = parseFloods(values.floods);
+  const floods = parseSome("flood", FLOODS, values.floods);
   if (typeof floods === "string") return floods;
+  const servers = parseSome("server", ENTRY_SERVERS, values.servers);
+  if (typeof servers === "string") return servers;
   const numbers = parseNumbers(known, values);
   if (typeof numbers === "string") return numbers;
   const lists = parseLists(known, values);
@@ -201,6 +207,7 @@ export function parseOptions(argv: readonly string[]): Options | string {
     mode: known,
     profiles: profile === undefined ? DEFAULT_PROFILES[known] : [profile],
     floods,
+    servers,
     busy: values.busy === true,
     isScripted: values["check-script"] === true,
     alone: values.alone === true,
@@ -276,12 +283,17 @@ function parseNumbers(
   return { ...whole, hours };
 }
 
-function parseFloods(text: string | undefined): readonly Flood[] | string {
-  if (text === undefined) return FLOODS;
-  const floods = text.split(",");
-  const unknown = floods.find((one) => !FLOODS.some((known) => known === one));
-  if (unknown !== undefined) return `there is no flood ${unknown}: ${FLOODS.join(", ")}`;
-  return FLOODS.filter((one) => floods.includes(one));
+/** In the order of `all`, which is also what is meant without the option. */
+function parseSome<Name extends string>(
+  what: string,
+  all: readonly Name[],
+  text: string | undefined,
+): readonly Name[] | string {
+  if (text === undefined) return all;
+  const named = text.split(",");
+  const unknown = named.find((one) => !all.some((known) => known === one));
+  if (unknown !== undefined) return `there is no ${what} ${unknown}: ${all.join(", ")}`;
+  return all.filter((one) => named.includes(one));
 }
 
 const INSTANCES: Readonly<Partial<Record<Mode, string>>> = {

@@ -8,12 +8,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawnIn } from "#linux/namespace";
 import { resourceUrl } from "#units/installation";
+import type { EntryServer } from "./entry-names.ts";
 import { CLIENT, type Lab, VIRTUAL_ADDRESS } from "./lab.ts";
 import type { LabNode } from "./node.ts";
 import { firstOutput, type LoadFigures, readFigures } from "./web-load.ts";
-
-export type EntryServer = "nginx" | "haproxy";
-export const ENTRY_SERVERS: readonly EntryServer[] = ["nginx", "haproxy"];
 
 /** What became of streams that ran when the address moved. */
 export interface StreamFigures {
@@ -24,6 +22,8 @@ export interface StreamFigures {
   readonly running: number;
   /** Milliseconds from the last data to the reset, of each that was reset. */
   readonly gaps: readonly number[];
+  /** Milliseconds: the longest time in which the program that reads them did not run. */
+  readonly pause: number;
 }
 
 export interface EntryFigures {
@@ -57,14 +57,16 @@ export function entryConfig(server: EntryServer): string {
 /** The servers of a laboratory: started once, and asked by one load after the other. */
 export class EntryTier {
   readonly #lab: Lab;
-  readonly #children: readonly ChildProcess[];
+  readonly #server: EntryServer | undefined;
   readonly #apps: readonly ChildProcess[];
+  #servers: readonly ChildProcess[] = [];
   /** Rejected when a server ends by itself: nobody would answer the clients. */
   readonly #ended = Promise.withResolvers<never>();
 
   /** @param server undefined: the application itself is asked */
   constructor(lab: Lab, server: EntryServer | undefined) {
     this.#lab = lab;
+    this.#server = server;
     const where =
       server === undefined ? ["0.0.0.0", String(PORT)] : ["127.0.0.1", String(APP_PORT)];
     this.#apps = lab.nodes.map((node) =>
@@ -73,72 +75,82 @@ export class EntryTier {
         diesWithParent: true,
       }),
     );
-    const servers = server === undefined ? [] : lab.nodes.map((node) => startServer(node, server));
-    this.#children = [...this.#apps, ...servers];
     this.#ended.promise.catch(() => undefined);
-    for (const [index, child] of servers.entries()) {
-      const log = join(lab.nodes[index]?.folder ?? "", `${server}.log`);
-      child.once("exit", () => this.#ended.reject(new Error(readFileSync(log, "utf8"))));
-    }
   }
 
+  /**
+   * Only then the servers are started: HAProxy answers 503 for four seconds when its first check
+   * finds no application. Whether they serve is asked by each load.
+   */
   async ready(): Promise<void> {
     await Promise.all(this.#apps.map(firstOutput));
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#servers = this.#lab.nodes.map((node) => {
+      const child = startServer(node, server);
+      const log = join(node.folder, `${server}.log`);
+      child.once("exit", () => this.#ended.reject(new Error(readFileSync(log, "utf8"))));
+      return child;
+    });
   }
 
-  /** Resolves when a request has been answered and every stream has sent something. */
+  /** Resolves when every server has answered, and every stream has sent something. */
   async load(rate: number, streams: number, seconds: number): Promise<EntryLoad> {
-    const client = (argv: readonly string[]): ChildProcess =>
-      spawnIn(this.#lab.network.namespaceOf(CLIENT), argv, {
+    const where = [VIRTUAL_ADDRESS, String(PORT)];
+    const nodes = this.#lab.nodes.map(({ address }) => address);
+    const children: ChildProcess[] = [];
+    const begin = async <Figures>(argv: readonly string[]): Promise<Client<Figures>> => {
+      const child = spawnIn(this.#lab.network.namespaceOf(CLIENT), argv, {
         stdio: ["pipe", "pipe", "inherit"],
         diesWithParent: true,
       });
-    const where = [VIRTUAL_ADDRESS, String(PORT)];
-    const load = new EntryLoad(
-      client(run("entry-streams-main.ts", ...where, String(streams), String(seconds))),
-      client(run("web-load-main.ts", ...where, String(rate))),
-    );
+      children.push(child);
+      const { started, figures } = readFigures<Figures>(child);
+      await Promise.race([started, this.#ended.promise]);
+      return { child, figures };
+    };
     try {
-      await Promise.race([load.started, this.#ended.promise]);
+      const requests = run("web-load-main.ts", ...where, String(rate), ...nodes);
+      const ofRequests = await begin<LoadFigures>(requests);
+      const reads = run("entry-streams-main.ts", ...where, String(streams), String(seconds));
+      return new EntryLoad(ofRequests, await begin<StreamFigures>(reads));
     } catch (error) {
-      load.close();
+      for (const one of children) one.kill("SIGKILL");
       throw error;
     }
-    return load;
   }
 
   close(): void {
-    for (const one of this.#children) one.kill("SIGKILL");
+    for (const one of [...this.#servers, ...this.#apps]) one.kill("SIGKILL");
   }
 }
 
-export class EntryLoad {
-  readonly started: Promise<void>;
-  readonly #figures: Promise<EntryFigures>;
-  readonly #clients: readonly ChildProcess[];
+interface Client<Figures> {
+  readonly child: ChildProcess;
+  readonly figures: Promise<Figures>;
+}
 
-  constructor(streams: ChildProcess, requests: ChildProcess) {
-    this.#clients = [streams, requests];
-    const ofStreams = readFigures<StreamFigures>(streams);
-    const ofRequests = readFigures<LoadFigures>(requests);
-    this.started = Promise.all([ofStreams.started, ofRequests.started]).then(() => undefined);
-    this.#figures = Promise.all([ofStreams.figures, ofRequests.figures]).then(
-      ([about, asked]): EntryFigures => ({ streams: about, requests: asked }),
-    );
-    this.#figures.catch(() => undefined);
+export class EntryLoad {
+  readonly #requests: Client<LoadFigures>;
+  readonly #streams: Client<StreamFigures>;
+
+  constructor(requests: Client<LoadFigures>, streams: Client<StreamFigures>) {
+    this.#requests = requests;
+    this.#streams = streams;
   }
 
   async finish(): Promise<EntryFigures> {
-    for (const one of this.#clients) one.stdin?.end();
+    const clients = [this.#requests, this.#streams];
+    for (const { child } of clients) child.stdin?.end();
     try {
-      return await this.#figures;
+      return { requests: await this.#requests.figures, streams: await this.#streams.figures };
     } finally {
       this.close();
     }
   }
 
   close(): void {
-    for (const one of this.#clients) one.kill("SIGKILL");
+    for (const { child } of [this.#requests, this.#streams]) child.kill("SIGKILL");
   }
 }
 

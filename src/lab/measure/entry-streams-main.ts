@@ -1,11 +1,13 @@
 /**
  * Long streams through the virtual address, all opened at once. Its first line says that each has
- * sent something, its second, when its input ends, what became of all of them.
+ * sent something, its second, when its input ends, what became of all of them. One that begins with
+ * another status than 200 is no stream: the program ends with that.
  *
  *   entry-streams-main.ts ADDRESS PORT COUNT SECONDS
  */
 import { get } from "node:http";
 import type { StreamFigures } from "./entry-load.ts";
+import { OwnPauses } from "./own-pauses.ts";
 
 const [host = "", port = "", count = "0", seconds = "0"] = process.argv.slice(2);
 /** Without anything for so long a stream hangs: a part comes every 20 ms. */
@@ -18,6 +20,7 @@ interface Stream {
   gap: number | undefined;
 }
 
+const pauses = new OwnPauses(performance.now());
 const streams: Stream[] = [];
 let begun = 0;
 
@@ -31,6 +34,10 @@ function open(): void {
   };
   const path = `/stream?seconds=${seconds}`;
   const request = get({ host, port: Number(port), path, agent: false }, (answer) => {
+    if (answer.statusCode !== 200) {
+      process.stderr.write(`a stream began with status ${answer.statusCode}\n`);
+      process.exit(1);
+    }
     answer.on("data", () => {
       if (stream.lastAt === undefined && ++begun === Number(count)) process.stdout.write("begun\n");
       stream.lastAt = performance.now();
@@ -43,8 +50,13 @@ function open(): void {
 
 for (let opened = 0; opened < Number(count); opened++) open();
 
+setInterval(() => pauses.ran(performance.now()), 1);
+
 process.stdin.resume();
-process.stdin.once("end", () => {
+// What has arrived is read before somebody counts as hung.
+process.stdin.once("end", () => setTimeout(() => setImmediate(finish), 1));
+
+function finish(): void {
   const at = performance.now();
   const isOpen = ({ end }: Stream): boolean => end === undefined;
   const isHung = (one: Stream): boolean => isOpen(one) && at - (one.lastAt ?? 0) > HUNG_MS;
@@ -54,6 +66,7 @@ process.stdin.once("end", () => {
     hung: streams.filter(isHung).length,
     running: streams.filter((one) => isOpen(one) && !isHung(one)).length,
     gaps: streams.flatMap(({ gap }) => (gap === undefined ? [] : [gap])),
+    pause: pauses.longest,
   };
   process.stdout.write(`${JSON.stringify(figures)}\n`, () => process.exit(0));
-});
+}

@@ -8,25 +8,48 @@ import { fileURLToPath } from "node:url";
 import { spawnIn } from "#linux/namespace";
 import { CLIENT, type Lab } from "./lab.ts";
 
-export interface LoadFigures {
+/** What became of requests, each on a connection of its own. */
+export interface RequestFigures {
   readonly asked: number;
+  /** With status 200. */
   readonly answered: number;
+  /** With another status: how many, by status. */
+  readonly turnedAway: Readonly<Record<string, number>>;
   /** Connected, and then reset or not answered in time: how many, by error. */
   readonly cut: Readonly<Record<string, number>>;
   /** Requests that found nobody. */
-  readonly failures: readonly { readonly code: string; readonly atMs: number }[];
+  readonly failures: readonly LoadFailure[];
   /** Answers by node. */
   readonly by: Readonly<Record<string, number>>;
   /** Connected only after the kernel had sent their SYN again. */
   readonly late: number;
+  /** Milliseconds. */
+  readonly slowest: number;
+}
+
+export interface LoadFailure {
+  /** ECONNREFUSED, ECONNRESET (a SYN was answered by an RST), ETIMEDOUT (after 2 s), … */
+  readonly code: string;
+  /** Milliseconds of the client's own time. */
+  readonly atMs: number;
+  readonly tookMs: number;
+  /** How long the client itself did not run meanwhile. */
+  readonly pausedMs: number;
+}
+
+export interface LoadFigures extends RequestFigures {
+  /**
+   * The same client asked the same servers at the nodes' own addresses, one request for each ten:
+   * what failed there too, failed for another reason than the virtual address. Undefined: it was
+   * not asked to.
+   */
+  readonly control: RequestFigures | undefined;
   /**
    * Milliseconds: the longest time in which the client itself did not run. What connected late or
    * was slow by less than that says nothing.
    */
   readonly pause: number;
   readonly seconds: number;
-  /** Milliseconds. */
-  readonly slowest: number;
 }
 
 const PORT = 8_080;
