@@ -271,11 +271,6 @@ export const GATE_MUTANTS: readonly Mutant[] = [
       "const wait = lingerOf(config);",
     ],
     [
-      "and goes then",
-      "const until = afterAnnouncement(config, phase.until, phase.platform, now);",
-      "const until = undefined;",
-    ],
-    [
       "what is taken back is not served before it is promoted",
       "gate !== undefined && !gate.gate.isPromoted",
       "false",
@@ -288,10 +283,16 @@ export const GATE_MUTANTS: readonly Mutant[] = [
       "const promotion = gate?.promoteTimeout ?? micros(0);",
       "const promotion = micros(0);",
     ],
+    ["and no longer", "isStop ? phase.removeAt : phase", "isStop ? undefined : phase"],
     [
-      "and no longer",
-      "const removeAt = afterAnnouncement(config, phase.removeAt, phase.platform, now);",
-      "const removeAt = undefined;",
+      "nor does a planned move",
+      "isStop ? phase.removeAt : phase.successor && phase.until",
+      "isStop ? phase.removeAt : undefined",
+    ],
+    [
+      "who has not been heard announces nothing of ours",
+      "isStop ? phase.removeAt : phase.successor && phase.until",
+      "isStop ? phase.removeAt : phase.until",
     ],
   ),
   ...inFile(
@@ -302,9 +303,9 @@ export const GATE_MUTANTS: readonly Mutant[] = [
       "successorAnnounces(config, state, phase, now)",
     ],
     [
-      "nor at a stop",
-      "successorTakesOver(config, state, phase, now, [])",
-      "successorTakesOver(config, state, phase, now)",
+      "it is waited for at a stop too",
+      'phase.kind === "switching" || phase.kind === "handover"',
+      'phase.kind === "switching"',
     ],
   ),
   ...inFile("fault", [

@@ -6,12 +6,11 @@ import { demotionEnded, drained } from "./demoting.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
 import { gateOf, inGate, tookOf } from "./gate.ts";
 import { compared, settle } from "./gate-conflict.ts";
-import { successorTakesOver } from "./leave.ts";
+import { successorAnnounces } from "./leave.ts";
 import { promoted, promotionFailed } from "./promoting.ts";
 import type { GateEnd } from "./reason.ts";
 import type { GateRun, RouterState } from "./state.ts";
 import { type Step, unchanged } from "./step.ts";
-import { successorAnnounces } from "./switch.ts";
 
 export type GateEvent = Extract<
   RouterEvent,
@@ -58,9 +57,8 @@ export function stepGate(
         : unchanged(state);
     case "successorServes":
       // Its address comes in a moment: connections are reset with the removal, and not before.
-      if (phase.kind === "switching") return successorAnnounces(config, state, phase, now, []);
-      return phase.kind === "handover"
-        ? successorTakesOver(config, state, phase, now, [])
+      return phase.kind === "switching" || phase.kind === "handover"
+        ? successorAnnounces(config, state, phase, now, [])
         : unchanged(state);
     case "eligibleChanged":
       return eligibleNow(config, inGate(state, { eligible: event.eligible ? "yes" : "no" }), now);

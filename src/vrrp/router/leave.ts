@@ -97,7 +97,7 @@ export function stepHandover(
 ): Step {
   if (event.kind === "advertReceived" && event.priority > 0)
     return hearSuccessor(config, state, phase, event, now);
-  if (event.kind === "foreignAnnouncement") return successorTakesOver(config, state, phase, now);
+  if (event.kind === "foreignAnnouncement") return successorAnnounces(config, state, phase, now);
   if (event.kind === "platformAnswered") {
     const platform = event.moved ? "moved" : "not-awaited";
     const { removeAt } = phase;
@@ -115,18 +115,25 @@ export function stepHandover(
   };
 }
 
-/** As in a planned move: `successorAnnounces` (switch.ts). */
-export function successorTakesOver(
+/**
+ * At a stop and at a planned move. Without a gate the successor announces before it advertises.
+ * With one it does when it is promoted (`successorWait`), and the address goes soon after that.
+ *
+ * @param reset what is reset at once; connections that are left are reset with the removal
+ */
+export function successorAnnounces(
   config: RouterConfig,
   state: RouterState,
-  phase: HandoverPhase,
+  phase: HandoverPhase | SwitchingPhase,
   now: Instant,
   reset: readonly RouterEffect[] = resets(config),
 ): Step {
-  const removeAt = afterAnnouncement(config, phase.removeAt, phase.platform, now);
-  return removeAt === undefined
-    ? unchanged(state)
-    : withEffects(inPhase(state, { ...phase, removeAt }), ...reset);
+  const isStop = phase.kind === "handover";
+  const planned = isStop ? phase.removeAt : phase.successor && phase.until;
+  const sooner = afterAnnouncement(config, planned, phase.platform, now);
+  if (sooner === undefined) return unchanged(state);
+  const next = isStop ? { ...phase, removeAt: sooner } : { ...phase, until: sooner };
+  return withEffects(inPhase(state, next), ...reset);
 }
 
 /**
@@ -145,7 +152,7 @@ export function successorWait(config: RouterConfig, platform: HandoverPhase["pla
  * A gate, and the successor announces the address: the removal comes so soon after it. Undefined:
  * it stays as it is.
  */
-export function afterAnnouncement(
+function afterAnnouncement(
   config: RouterConfig,
   removeAt: Instant | undefined,
   platform: HandoverPhase["platform"],
@@ -158,7 +165,7 @@ export function afterAnnouncement(
 }
 
 /** Connections are reset as soon as who connects anew finds the successor. */
-export const resets = ({ gate }: RouterConfig): readonly RouterEffect[] =>
+const resets = ({ gate }: RouterConfig): readonly RouterEffect[] =>
   gate?.resetConnections === true ? [{ kind: "resetConnections", stays: true }] : [];
 
 /** Thousands of connections are reset in this time, before the address goes. */

@@ -25,7 +25,7 @@ import { electAgain } from "./elect.ts";
 import type { PhaseEvent, RouterEffect, RouterEvent, TakenBack } from "./event.ts";
 import { gateOf } from "./gate.ts";
 import { LATENESS } from "./lease.ts";
-import { afterAnnouncement, lingerOf, resets, successorWait } from "./leave.ts";
+import { lingerOf, successorAnnounces, successorWait } from "./leave.ts";
 import type { Reason } from "./reason.ts";
 import type {
   BackupPhase,
@@ -128,24 +128,6 @@ export function stepSwitching(
     case "timeReached":
       return onTime(config, state, phase, now);
   }
-}
-
-/**
- * Without a gate the successor announces before it advertises. With one it does when it is promoted
- * (`successorWait`).
- */
-export function successorAnnounces(
-  config: RouterConfig,
-  state: RouterState,
-  phase: SwitchingPhase,
-  now: Instant,
-  reset: readonly RouterEffect[] = resets(config),
-): Step {
-  if (phase.successor === undefined) return unchanged(state);
-  const until = afterAnnouncement(config, phase.until, phase.platform, now);
-  return until === undefined
-    ? unchanged(state)
-    : withEffects(inPhase(state, { ...phase, until }), ...reset);
 }
 
 function onTime(
