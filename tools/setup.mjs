@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { withoutNewUnits, withoutServices } from "./service-policy.mjs";
 
 /** Program → Debian package. */
 export const TOOLS = {
@@ -83,8 +84,11 @@ export function installTools(missing, say) {
     say(`Missing: ${missing.join(", ")}. Installing with apt-get: ${packages.join(" ")}`);
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     const options = { env, stdio: ["ignore", "ignore", "inherit"] };
-    spawnSync("apt-get", ["-q", "update"], options);
-    spawnSync("apt-get", ["-q", "install", "-y", "--no-install-recommends", ...packages], options);
+    const apt = (...args) => spawnSync("apt-get", ["-q", ...args], options);
+    apt("update");
+    withoutNewUnits(() =>
+      withoutServices(() => apt("install", "-y", "--no-install-recommends", ...packages)),
+    );
     if (missingTools(missing).length === 0) return true;
   }
   const why = isRoot() ? "apt-get did not bring them" : "only root may install them";
