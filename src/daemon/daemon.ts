@@ -7,6 +7,7 @@ import { hostname } from "node:os";
 import type { Language } from "#diagnostics/diagnostic";
 import type { EventLog } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
+import { now, wallClock } from "#linux/clock";
 import { keepDescriptorsToOurselves } from "#linux/descriptors";
 import { exitNow } from "#linux/process";
 import type { Result } from "#linux/result";
@@ -20,6 +21,7 @@ import { type ApiOptions, DaemonApi } from "./api-host.ts";
 import type { CloudQuestion } from "./cloud-source.ts";
 import { background, errnoOf, failureText } from "./contain.ts";
 import { type Handler, serveControl } from "./control-server.ts";
+import { recordEarlierEnd } from "./earlier-end.ts";
 import { killEngine, untilEngineGone } from "./engine-lock.ts";
 import { boundsOf } from "./event-bounds.ts";
 import { EventRecorder } from "./event-recorder.ts";
@@ -185,8 +187,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir, exit: Exit): P
   const closeSockets = await serveSockets(supervisor, dir, options);
   if (closeSockets === undefined) return 1;
   const pidFiles = writePids([dir.pidFile, ...options.pidFiles], log, messages);
-  log("info", `Starting Baton ${VERSION} with ${options.configFile}`);
-  events.record(startedEvent(VERSION, options.configFile));
+  recordStart(options, events);
   const stopped = untilStopped(supervisor, dir, options);
   const endHousekeeping = memory.start();
   await supervisor.start();
@@ -203,6 +204,14 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir, exit: Exit): P
   // anything.
   setTimeout(() => leave(0, exit), LINGER_MS).unref();
   return 0;
+}
+
+function recordStart({ log, configFile }: DaemonOptions, events: EventLog): void {
+  log("info", `Starting Baton ${VERSION} with ${configFile}`);
+  background(log, "events", async () => {
+    await recordEarlierEnd(events, { wall: wallClock(), boot: now() });
+  });
+  events.record(startedEvent(VERSION, configFile));
 }
 
 /**

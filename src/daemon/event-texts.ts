@@ -1,9 +1,11 @@
 /** What happened, as events: the sentences in both languages, and what programs need. */
 import type { Language } from "#diagnostics/diagnostic";
+import { duration } from "#diagnostics/numbers";
 import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/render/reasons";
 import { type Caller, printCaller } from "#events/caller";
 import type { EventData, EventSeverity, EventText, NewEvent, NewEventOf } from "#events/record";
 import { printIpv4 } from "#units/address";
+import type { Micros } from "#units/time";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { LatenessCause } from "#vrrp/engine/lateness";
 import type { Report } from "#vrrp/router/event";
@@ -317,6 +319,35 @@ export const stoppedEvent = (version: string): NewEventOf<"daemon"> => ({
   text: { en: `Baton ${version} has stopped`, "zh-CN": `Baton ${version} 已停止` },
   data: { what: "stopped", version },
 });
+
+/**
+ * Of the daemon before this one.
+ *
+ * @param age of its last event; undefined: not known
+ * @param isBootLater the machine was started after that
+ */
+export function endedEvent(age: Micros | undefined, isBootLater: boolean): NewEventOf<"daemon"> {
+  const en = [
+    "the daemon before this one did not stop, it ended: killed, or crashed",
+    ...(isBootLater ? [", or with the machine, which has been started since"] : []),
+    ...(age === undefined ? [] : [`; its last event was ${duration(age)} ago`]),
+  ];
+  const zh = [
+    "上一个守护进程没有正常停止：被杀死或崩溃",
+    ...(isBootLater ? ["，或随机器一起中断（此后机器重新启动过）"] : []),
+    ...(age === undefined ? [] : [`；其最后一个事件在 ${duration(age)} 之前`]),
+  ];
+  return {
+    kind: "daemon",
+    severity: "warning",
+    text: { en: en.join(""), "zh-CN": zh.join("") },
+    data: {
+      what: "ended-without-stop",
+      ...(age !== undefined && { lastEventMicrosAgo: age }),
+      machineRestarted: isBootLater,
+    },
+  };
+}
 
 /** Because of the same cause, as many were left out before. */
 export const standsFor = (text: EventText, skipped: number): EventText =>
