@@ -69,6 +69,33 @@ test("routers differ by VRID and address, and totals count them", () => {
   assert.deepEqual([owned, without.length, unreachable.length], [2, 0, 0]);
 });
 
+test("peers with one VRID and different addresses are named, and hide nothing else", () => {
+  const at = (address: string) => OWNER.addresses.map((one) => ({ ...one, address }));
+  const sources = { a: OWNER.source, b: STANDBY.source };
+  assert.ok(sources.a !== undefined && sources.b !== undefined && sources.a !== sources.b);
+  const other: InstanceStatus = { ...STANDBY, addresses: at("10.0.0.101/24") };
+  const nodes = [view("a", [OWNER]), view("b", [other])];
+  const { mismatched, unknown } = totalsOf(routersOf(nodes), nodes);
+  assert.deepEqual(
+    mismatched.map(({ vrid, members }) => [vrid, ...members.map(({ name }) => name)]),
+    [[OWNER.vrid, "a", "b"]],
+  );
+  assert.deepEqual(unknown, [], "the master that b hears is a, which is asked");
+  // One more than the other, and one router for who looks at the first address only.
+  const more: InstanceStatus = { ...OWNER, addresses: [...OWNER.addresses, ...at("10.0.0.109")] };
+  const some = [view("a", [more]), view("b", [STANDBY])];
+  assert.equal(totalsOf(routersOf(some), some).mismatched.length, 1);
+  // In another network the VRID is somebody else's; what a node said last proves nothing.
+  const apart: InstanceStatus = { ...other, source: "10.9.0.1", peers: [] };
+  const lonely: InstanceStatus = { ...OWNER, peers: [] };
+  const far = [view("a", [lonely]), view("b", [apart])];
+  assert.deepEqual(totalsOf(routersOf(far), far).mismatched, []);
+  const gone = [view("a", [OWNER]), view("b", [other], { failure })];
+  assert.deepEqual(totalsOf(routersOf(gone), gone).mismatched, []);
+  const same = [view("a", [OWNER]), view("b", [STANDBY])];
+  assert.deepEqual(totalsOf(routersOf(same), same).mismatched, []);
+});
+
 test("what is wrong is said, worst first", () => {
   const remarks = remarksOf({ ...WEAKENED, linkUp: false }, []);
   assert.deepEqual(

@@ -108,11 +108,47 @@ function foreignMaster(members: readonly Member[]): string | undefined {
 
 export const heardMaster = ({ members }: Router): string | undefined => foreignMaster(members);
 
+/** Two nodes that are peers with the same VRID, each with other addresses: they are one router. */
+export interface Mismatch {
+  readonly vrid: number;
+  readonly members: readonly [Member, Member];
+}
+
+function mismatchesOf(routers: readonly Router[]): readonly Mismatch[] {
+  const found = new Map<string, Mismatch>();
+  const byVrid = Map.groupBy(
+    routers.flatMap(({ members }) => members),
+    ({ instance }) => instance.vrid,
+  );
+  for (const [vrid, members] of byVrid)
+    for (const [nth, one] of members.entries())
+      for (const other of members.slice(nth + 1)) {
+        const texts = [one, other].map((each) => addressesOfMember(each).toSorted().join(" "));
+        if (texts[0] === texts[1] || one.node === other.node) continue;
+        if (!isPeer(one, other) && !isPeer(other, one)) continue;
+        // Of three nodes two may have the same: that is one mistake.
+        const key = `${vrid}/${texts.toSorted().join("/")}`;
+        if (!found.has(key)) found.set(key, { vrid, members: [one, other] });
+      }
+  return [...found.values()];
+}
+
+/** It is configured so, or has been heard. Virtual routers in other networks may have the VRID. */
+const isPeer = (a: Member, b: Member): boolean =>
+  a.isFresh &&
+  b.isFresh &&
+  b.instance.source !== undefined &&
+  a.instance.peers.some(({ address }) => address === b.instance.source);
+
+export const addressesOfMember = ({ instance }: Member): readonly string[] =>
+  instance.addresses.map(({ address }) => bare(address));
+
 export interface Totals {
   readonly routers: number;
   readonly owned: number;
   readonly without: readonly Router[];
   readonly disputed: readonly Router[];
+  readonly mismatched: readonly Mismatch[];
   readonly unknown: readonly Router[];
   readonly unreachable: readonly NodeView[];
 }
@@ -120,12 +156,17 @@ export interface Totals {
 export function totalsOf(routers: readonly Router[], nodes: readonly NodeView[]): Totals {
   const having = (verdict: Verdict): readonly Router[] =>
     routers.filter((one) => one.verdict === verdict);
+  const mismatched = mismatchesOf(routers);
+  const isMismatched = ({ members }: Router): boolean =>
+    mismatched.some((pair) => pair.members.some((one) => members.includes(one)));
   return {
     routers: routers.length,
     owned: having("one-owner").length,
     without: having("no-owner"),
     disputed: having("two-owners"),
-    unknown: having("unknown"),
+    mismatched,
+    // The master that it hears is one of the nodes.
+    unknown: having("unknown").filter((one) => !isMismatched(one)),
     unreachable: nodes.filter(({ failure }) => failure !== undefined),
   };
 }

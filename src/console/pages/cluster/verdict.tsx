@@ -4,7 +4,13 @@ import { t } from "../../base/language.ts";
 import type { NodeView } from "../../base/node-view.ts";
 import { type Text, text } from "../../base/text.ts";
 import { Notice } from "../../parts/notice.tsx";
-import { heardMaster, type Router, type Totals } from "./routers.ts";
+import {
+  addressesOfMember,
+  heardMaster,
+  type Mismatch,
+  type Router,
+  type Totals,
+} from "./routers.ts";
 
 const SHOWN_MAX = 5;
 
@@ -18,6 +24,21 @@ const two = (router: Router): Text => {
     `${addressesOf(router)} 有 ${owners.length} 个持有者：${owners.join("、")}`,
   );
 };
+
+function mismatch({ vrid, members }: Mismatch): Text {
+  const each = members.map((one) => {
+    const addresses = addressesOfMember(one);
+    return {
+      name: one.name,
+      en: addresses.length === 0 ? "none" : addresses.join(", "),
+      zh: addresses.length === 0 ? "无地址" : addresses.join("、"),
+    };
+  });
+  return text(
+    `VRID ${vrid} has different addresses: ${each.map(({ name, en }) => `${name} has ${en}`).join("; ")}. Nodes that are peers must have the same ones`,
+    `VRID ${vrid} 的地址不一致：${each.map(({ name, zh }) => `${name} 为 ${zh}`).join("；")}。互为对端的节点应配置相同的地址`,
+  );
+}
 
 const none = (router: Router): Text =>
   text(`${addressesOf(router)} has no owner`, `${addressesOf(router)} 无人持有`);
@@ -49,7 +70,11 @@ const fine = ({ routers }: Totals): Text =>
       );
 
 export function Verdict({ totals }: { readonly totals: Totals }): JSX.Element | null {
-  const errors = [...totals.disputed.map(two), ...totals.without.map(none)];
+  const errors = [
+    ...totals.disputed.map(two),
+    ...totals.mismatched.map(mismatch),
+    ...totals.without.map(none),
+  ];
   const warnings = [...totals.unreachable.map(unreachableNode), ...totals.unknown.map(unknown)];
   if (errors.length === 0 && warnings.length === 0) {
     if (totals.routers === 0) return null;
