@@ -14,7 +14,7 @@ import { printJsonProblem } from "#json/problem";
 import { parseJson, readShape } from "#json/shape";
 import { Secret } from "#units/secret";
 import { visible } from "#units/visible";
-import { BODIES } from "./actions.ts";
+import { BODIES, isRefusal } from "./actions.ts";
 import type { Attempts } from "./attempts.ts";
 import { readBody } from "./body.ts";
 import type { ApiCaller, Callers } from "./callers.ts";
@@ -230,19 +230,10 @@ async function carryOut(
     return jsonText(c, JSON.stringify({ ...problem, ...more }), 409, PROBLEM_TYPE);
   }
   const { ok: _, ...rest } = answer;
-  // A maintenance that was begun is no refusal, whatever became of what the node owned.
-  const isRefused =
-    (command === "switch" && hasOutcome(rest, "switch") && rest.switch.outcome !== "moved") ||
-    (hasOutcome(rest, "promote") && rest.promote.outcome === "refused");
-  if (!isRefused) return json(c, rest);
+  if (!isRefusal(command, rest)) return json(c, rest);
   const refusal = { ...problemOf("refused", language), ...rest };
   return jsonText(c, JSON.stringify(refusal), 409, PROBLEM_TYPE);
 }
-
-const hasOutcome = <Name extends string>(
-  answer: object,
-  name: Name,
-): answer is Readonly<Record<Name, { readonly outcome: string }>> => name in answer;
 
 const NOT_JSON: Readonly<Record<Language, string>> = {
   en: "the body is not JSON",

@@ -113,7 +113,8 @@ export const command: Command = defineCommand({
     if (!("switch" in answer) || answer.switch === undefined) return 1;
     if (options.json) io.stdout(`${JSON.stringify(answer.switch)}\n`);
     else print(answer.switch, line);
-    return answer.switch.outcome === "moved" ? 0 : 1;
+    const { outcome } = answer.switch;
+    return outcome === "refused" || outcome === "partly" ? 1 : 0;
   },
 });
 

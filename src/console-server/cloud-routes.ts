@@ -6,6 +6,7 @@ import { printEndpoint } from "#cloud/client/endpoint";
 import { describeFailure } from "#cloud/client/failure-text";
 import { isRegion } from "#cloud/client/sendable";
 import type { ChangedHavip, HavipList } from "#console/base/cloud-shape";
+import { wanted } from "#json/problem";
 import { closedObject, type Shape } from "#json/shape";
 import {
   allocateAddress,
@@ -23,13 +24,23 @@ import { readBody } from "./read-body.ts";
 export type CloudAccess = Pick<ClientOptions, "endpoint" | "region" | "credentials"> &
   Pick<Partial<ClientOptions>, "transport">;
 
-const NAME = v.pipe(v.string("a name"), v.maxLength(60, "at most 60 characters"));
-const ID = v.pipe(
-  v.string("an id"),
-  v.regex(/^[a-z]+-[a-z0-9]{1,32}$/, "an id such as ins-1a2b3c4d"),
+const NAME = v.pipe(
+  v.string(wanted("a name", "名称")),
+  v.maxLength(60, wanted("at most 60 characters", "不超过 60 个字符的名称")),
 );
-const IDS = v.pipe(v.array(ID, "a list of ids"), v.maxLength(10, "at most ten ids"));
-const ADDRESS = v.pipe(v.string("an IPv4 address"), v.ipv4("an IPv4 address"));
+const ID = v.pipe(
+  v.string(wanted("an id", " ID")),
+  v.regex(
+    /^[a-z]+-[a-z0-9]{1,32}$/,
+    wanted("an id such as ins-1a2b3c4d", "形如 ins-1a2b3c4d 的 ID"),
+  ),
+);
+const IDS = v.pipe(
+  v.array(ID, wanted("a list of ids", " ID 的列表")),
+  v.maxLength(10, wanted("at most ten ids", "不超过十个 ID")),
+);
+const IPV4 = wanted("an IPv4 address", " IPv4 地址");
+const ADDRESS = v.pipe(v.string(IPV4), v.ipv4(IPV4));
 
 const APPLICATION = closedObject(
   {
@@ -37,10 +48,13 @@ const APPLICATION = closedObject(
     subnetId: ID,
     name: NAME,
     address: v.exactOptional(ADDRESS),
-    checksRange: v.boolean("true or false"),
+    checksRange: v.boolean(wanted("true or false", " true 或 false")),
     range: IDS,
   },
-  "an object with vpcId, subnetId, name, checksRange and range",
+  wanted(
+    "an object with vpcId, subnetId, name, checksRange and range",
+    "由 vpcId、subnetId、name、checksRange、range 组成的对象",
+  ),
 );
 
 const CHANGE = v.variant(
@@ -51,10 +65,10 @@ const CHANGE = v.variant(
     v.strictObject({ change: v.literal("bind"), address: ADDRESS }),
     v.strictObject({ change: v.picklist(["add-to-range", "take-from-range"]), ids: IDS }),
   ],
-  "an object with a change",
+  wanted("an object with a change", "含有 change 的对象"),
 );
 
-const ALLOCATION = closedObject({ name: NAME }, "an object with name");
+const ALLOCATION = closedObject({ name: NAME }, wanted("an object with name", "含有 name 的对象"));
 
 export function cloudExtension(access: CloudAccess): Extension {
   const { endpoint, region } = access;

@@ -15,15 +15,18 @@ export async function readBody<Body>(
   const value = parseJson(await context.req.text());
   const read = value === undefined ? undefined : readShape(shape, value);
   if (read?.kind === "value") return { kind: "body", body: read.value };
-  const why = read === undefined ? "it is not JSON" : printJsonProblem(read.problem, "the body");
+  const why =
+    read === undefined
+      ? ["it is not JSON", "不是 JSON"]
+      : [
+          printJsonProblem(read.problem, "the body"),
+          printJsonProblem(read.problem, "请求体", "zh-CN"),
+        ];
   return {
     kind: "refused",
     response: problem(context, {
       status: 422,
-      detail: text(
-        `the request cannot be understood: ${why}`,
-        `无法理解此请求：${read === undefined ? "不是 JSON" : why}`,
-      ),
+      detail: text(`the request cannot be understood: ${why[0]}`, `无法理解此请求：${why[1]}`),
     }),
   };
 }

@@ -4,7 +4,7 @@
  */
 import { type Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
-import { BODIES } from "#api/actions";
+import { BODIES, isRefusal } from "#api/actions";
 import type { NodeEntry } from "#console/base/session-shape";
 import type { ControlAnswer, ControlRequest, Status } from "#daemon/control-protocol";
 import type { Language } from "#diagnostics/diagnostic";
@@ -95,7 +95,8 @@ async function carryOut(
   const read = readShape(BODIES[command], parseJson(await context.req.text()));
   const language = languageOf(context.req.header("accept-language"));
   if (read.kind === "problem") {
-    const say = (lang: Language): string => printJsonProblem(read.problem, "body", lang);
+    const say = (lang: Language): string =>
+      printJsonProblem(read.problem, lang === "en" ? "the body" : "请求体", lang);
     return problem(context, { status: 422, detail: text(say("en"), say("zh-CN")) });
   }
   const request = { command, ...read.value, lang: language } as ControlRequest;
@@ -108,10 +109,7 @@ async function carryOut(
     return context.body(JSON.stringify(body), 409, { "Content-Type": "application/problem+json" });
   }
   const { ok: _, ...rest } = answer;
-  const isRefused =
-    ("switch" in rest && rest.switch?.outcome !== "moved") ||
-    ("promote" in rest && rest.promote.outcome === "refused");
-  return context.json(rest, isRefused ? 409 : 200);
+  return context.json(rest, isRefusal(command, rest) ? 409 : 200);
 }
 
 const unreachable = (

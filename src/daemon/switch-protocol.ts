@@ -20,8 +20,11 @@ export interface SwitchRequest {
 export type Text = Readonly<Record<"en" | "zh-CN", string>>;
 
 export interface SwitchAnswer {
-  /** "moved": all of it, or with `dryRun` and `back`: nothing speaks against it. */
-  readonly outcome: "moved" | "refused" | "partly";
+  /**
+   * "moved": all of it; "partly": some of it. "would-move": with `dryRun`, nothing speaks against
+   * any of it; "back": with `back`, which nothing can speak against.
+   */
+  readonly outcome: "moved" | "would-move" | "back" | "refused" | "partly";
   readonly units: readonly SwitchUnit[];
 }
 

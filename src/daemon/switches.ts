@@ -323,9 +323,10 @@ function knownPeer(
 }
 
 function outcomeOf(units: readonly SwitchUnit[], request: SwitchRequest): SwitchAnswer["outcome"] {
-  if (request.back === true) return "moved";
+  if (request.back === true) return "back";
   const counts = units.filter(({ outcome }) => request.all !== true || outcome !== "not-owner");
   const moved = counts.filter(({ outcome }) => outcome === "moved" || outcome === "would-move");
   if (moved.length === 0) return "refused";
-  return moved.length === counts.length ? "moved" : "partly";
+  if (moved.length < counts.length) return "partly";
+  return request.dryRun === true ? "would-move" : "moved";
 }

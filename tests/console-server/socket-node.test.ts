@@ -43,7 +43,7 @@ function fakeDaemon(): Fake {
     ask: async (asked) => {
       requests.push(asked);
       if (asked.command === "switch") {
-        const outcome = asked.all === true ? "moved" : "refused";
+        const outcome = asked.all === true ? "would-move" : "refused";
         const answer = { ok: true, switch: { outcome, units: [] } } as const;
         return await Promise.resolve({ kind: "answer", answer });
       }
@@ -125,7 +125,8 @@ test("a switch is the control socket's, in the page's language; a refusal is a c
       }),
     );
   const moved = await post({ all: true, dryRun: true });
-  assert.deepEqual(await moved.json(), { switch: { outcome: "moved", units: [] } });
+  assert.equal(moved.status, 200);
+  assert.deepEqual(await moved.json(), { switch: { outcome: "would-move", units: [] } });
   assert.equal((await post({ names: ["VI_1"] })).status, 409);
   assert.deepEqual(requests, [
     { command: "switch", all: true, dryRun: true, lang: "zh-CN" },

@@ -116,7 +116,7 @@ test("moved: by whom, in how long, and the instance does not preempt from then o
   assert.match(unit?.text["zh-CN"] ?? "", /已接管/);
   assert.equal(bench.switches.switchedOf("VI_1")?.by, "root (socket)");
   assert.deepEqual(bench.switches.forEngine(), [{ instance: "VI_1", to: PEER }]);
-  assert.equal((await bench.ask({ back: true })).outcome, "moved");
+  assert.equal((await bench.ask({ back: true })).outcome, "back");
   assert.equal(bench.switches.switchedOf("VI_1"), undefined);
 });
 
@@ -151,7 +151,7 @@ test("a second request meanwhile is refused, and a dry run asks only", async () 
   const second = await bench.ask({});
   assert.equal(second.units[0]?.reason?.kind, "under-way");
   const dry = await bench.ask({ dryRun: true });
-  assert.equal(dry.outcome, "moved");
+  assert.equal(dry.outcome, "would-move");
   assert.equal(dry.units[0]?.outcome, "would-move");
   bench.reports("VI_1", SWITCHED);
   assert.equal((await first).outcome, "moved");

@@ -29,7 +29,7 @@ let served: Served;
 let act: (path: string, body: unknown) => Response;
 
 const WOULD = {
-  outcome: "moved",
+  outcome: "would-move",
   units: [
     {
       name: "VI_1",

@@ -36,12 +36,17 @@ const TEXT = {
   goBack: text("Switch back now", "立即切回"),
   working: text("Switching…", "正在切换…"),
   close: text("Close", "关闭"),
-  moved: text("Moved", "切换完成"),
-  refused: text("Nothing moved", "未切换"),
-  partly: text("Only a part moved", "部分已切换"),
   both: text("both answered for", "两个节点同时应答"),
   took: text("it took", "耗时"),
 };
+
+const TITLES = {
+  moved: text("Moved", "切换完成"),
+  "would-move": text("It would move", "将会切换"),
+  back: text("It may come back", "已允许切回"),
+  refused: text("Nothing moved", "未切换"),
+  partly: text("Only a part moved", "部分已切换"),
+} as const;
 
 export interface SwitchDialogProps {
   readonly member: Member;
@@ -176,7 +181,13 @@ function Times({ unit: { bothAnsweredMs, tookMs } }: { readonly unit: SwitchUnit
   );
 }
 
-const TONES = { moved: "ok", refused: "error", partly: "warning" } as const;
+const TONES = {
+  moved: "ok",
+  "would-move": "info",
+  back: "ok",
+  refused: "error",
+  partly: "warning",
+} as const;
 
 interface ResultProps {
   readonly shown: SwitchAnswer | Failure;
@@ -184,7 +195,7 @@ interface ResultProps {
 }
 
 function Result({ shown, onClose }: ResultProps): JSX.Element {
-  const title = isFailure(shown) ? TEXT.refused : TEXT[shown.outcome];
+  const title = isFailure(shown) ? TITLES.refused : TITLES[shown.outcome];
   return (
     <Dialog title={t(title)} onClose={onClose} onSubmit={onClose}>
       {isFailure(shown) ? (
