@@ -118,7 +118,7 @@ export class CheckFeed {
     const targets = checks.flatMap(({ target }) => (isDatabase(target) ? [target] : []));
     if (targets.length === 0 && this.#databases === undefined) return;
     const configured = this.#options.databases.load().then(async (databases) => {
-      databases.setChecks(targets);
+      databases.setChecks(targets, (target, ageMs) => this.#services?.doubt(target, ageMs));
       // What is set together is one configuration, a turn later.
       await Promise.resolve();
       return databases;

@@ -64,6 +64,11 @@ export type CheckEvent =
   /** It could not even be started: that is a failure, and there is nothing to wait for. */
   | { readonly kind: "notStarted" }
   /**
+   * What is checked has stopped answering at `since`: the next run begins now, and its time counts
+   * from then.
+   */
+  | { readonly kind: "doubted"; readonly since: Instant }
+  /**
    * This machine lacked the resources to start it. That says nothing about what is checked, so
    * there is no result.
    */
@@ -121,6 +126,8 @@ export function stepCheck(
       return timeReached(config, state, event.isExcused === true, now);
     case "finished":
       return finished(config, state, event.ok, now);
+    case "doubted":
+      return doubted(config, state, event.since);
     case "unable":
       return { state: { ...state, run: undefined }, effects: [] };
     case "notStarted":
@@ -142,6 +149,11 @@ function start(config: CheckConfig, state: CheckState, now: Instant): CheckStep 
   const actAt = after(now, config.timeout);
   const run: Run = { kind: "running", actAt, overAt: undefined, hasMissedBeat: false };
   return { state: { ...state, run }, effects: [{ kind: "start" }] };
+}
+
+function doubted(config: CheckConfig, state: CheckState, since: Instant): CheckStep {
+  if (state.run !== undefined) return { state, effects: [] };
+  return start(config, { ...state, nextAt: after(since, config.interval) }, since);
 }
 
 function timeReached(

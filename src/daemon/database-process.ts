@@ -58,6 +58,9 @@ interface OpenUnit {
 
 export type { CheckOutcome };
 
+/** @param ageMs of the question that is not answered */
+type OnDoubt = (target: CheckTarget, ageMs: number) => void;
+
 type Reply = Extract<FromDatabases, { readonly id: number }>;
 
 export interface DatabaseProcessOptions {
@@ -90,6 +93,7 @@ export class DatabaseProcess {
   readonly #pending = new Map<number, (reply: Reply | undefined) => void>();
   readonly #open = new Map<string, OpenUnit>();
   #checks: readonly CheckTarget[] = [];
+  #onDoubt: OnDoubt = () => undefined;
   /** Of the process that runs. */
   #configuration: DatabasesConfiguration = NOTHING;
   #isChanging = false;
@@ -137,9 +141,14 @@ export class DatabaseProcess {
     };
   };
 
-  /** All checks of databases that may be asked for from now on. */
-  setChecks(checks: readonly CheckTarget[]): void {
+  /**
+   * All checks of databases that may be asked for from now on.
+   *
+   * @param onDoubt a server that answered a run does not answer now
+   */
+  setChecks(checks: readonly CheckTarget[], onDoubt: OnDoubt = () => undefined): void {
     this.#checks = checks;
+    this.#onDoubt = onDoubt;
     this.#change();
   }
 
@@ -276,6 +285,9 @@ export class DatabaseProcess {
       const message = JSON.parse(line) as FromDatabases;
       if (message.type === "standing") {
         this.#open.get(message.unit)?.onStanding(message.standing);
+      } else if (message.type === "doubt") {
+        const target = this.#configuration.checks[message.check];
+        if (target !== undefined) this.#onDoubt(target, message.ageMs);
       } else if ("id" in message) this.#settle(message.id, message);
       return true;
     } catch (error) {

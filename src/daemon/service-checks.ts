@@ -6,11 +6,11 @@
 import type { Language } from "#diagnostics/diagnostic";
 import type { EventLog } from "#events/event-log";
 import { printCheckTarget } from "#keepalived/plan/checks";
-import type { CheckPlan } from "#keepalived/plan/run-plan";
+import type { CheckPlan, CheckTarget } from "#keepalived/plan/run-plan";
 import { now as presentTime } from "#linux/clock";
 import { CHECK_BOUNDS } from "#metrics/bounds";
 import type { CheckReading } from "#metrics/reading";
-import { elapsed, type Instant, toMillis, toSeconds } from "#units/time";
+import { after, elapsed, type Instant, instant, toMillis, toSeconds } from "#units/time";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import {
   type CheckEvent,
@@ -108,6 +108,23 @@ export class ServiceChecks {
       this.#checks.set(plan.name, isSame ? this.#continue(known, plan) : this.#begin(plan, tally));
     }
     for (const gone of old.values()) end(gone);
+  }
+
+  /**
+   * A database has stopped answering between two runs: the next one begins now.
+   *
+   * @param ageMs of the question that is not answered
+   */
+  doubt(target: CheckTarget, ageMs: number): void {
+    const wanted = JSON.stringify(target);
+    for (const check of this.#checks.values()) {
+      const { plan } = check;
+      if (check.isOver || JSON.stringify(plan.target) !== wanted) continue;
+      // Enough of the run is left for an answer to arrive.
+      const age = Math.min(ageMs * 1_000, plan.timeout / 2, plan.interval / 2);
+      const since = instant(this.#time.now() - Math.max(0, age));
+      this.#feed(check, { kind: "doubted", since });
+    }
   }
 
   results(): readonly TrackerResult[] {
@@ -236,7 +253,9 @@ export class ServiceChecks {
       startedAt: performance.now(),
     };
     check.run = run;
-    const ask = { timeoutMs: toMillis(check.plan.timeout), signal: run.abort.signal };
+    const due = check.state.run?.actAt ?? after(this.#time.now(), check.plan.timeout);
+    const timeoutMs = toMillis(elapsed(this.#time.now(), due));
+    const ask = { timeoutMs, signal: run.abort.signal };
     void this.#ask(check, ask).then((found) => {
       if (check.isOver || check.run !== run) return;
       this.#found(check, run, found);

@@ -63,6 +63,8 @@ export type FromDatabases =
   | { readonly type: "compared"; readonly id: number; readonly comparison: Comparison }
   | { readonly type: "looked"; readonly id: number; readonly standing: Standing }
   | { readonly type: "checked"; readonly id: number; readonly outcome: CheckOutcome }
+  /** A question between two runs of a check is not answered, or not well; it began so long ago. */
+  | { readonly type: "doubt"; readonly check: number; readonly ageMs: number }
   /** Nothing else to report. */
   | { readonly type: "alive" };
 

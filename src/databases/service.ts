@@ -23,6 +23,7 @@ import type {
   FromDatabases,
   ToDatabases,
 } from "./protocol.ts";
+import { Watch } from "./watch.ts";
 
 /** A standing that changed in its figures alone is reported so often. */
 const FIGURES_MS = 10_000;
@@ -45,7 +46,7 @@ export interface ServiceOptions {
 export class DatabaseService {
   readonly #options: ServiceOptions;
   readonly #units = new Map<string, WatchedUnit>();
-  readonly #checks: (DatabaseCheck | Text)[] = [];
+  readonly #checks: (WatchedCheck | Text)[] = [];
   #targets: readonly CheckTarget[] = [];
 
   private constructor(options: ServiceOptions) {
@@ -65,11 +66,17 @@ export class DatabaseService {
       service.#units.set(unit, watched);
       watched.start();
     }
-    for (const { kind, at, credentialsFile } of checks) {
+    for (const [check, { kind, at, credentialsFile }] of checks.entries()) {
       const opened = await service.#open(kind, credentialsFile);
-      service.#checks.push(
-        "why" in opened ? opened.why : opened.module.openCheck(at, opened.secrets),
+      if ("why" in opened) {
+        service.#checks.push(opened.why);
+        continue;
+      }
+      const { module, secrets } = opened;
+      const watch = new Watch(module.openCheck(at, secrets), (ageMs) =>
+        options.emit({ type: "doubt", check, ageMs }),
       );
+      service.#checks.push({ check: module.openCheck(at, secrets), watch });
     }
     return service;
   }
@@ -110,7 +117,9 @@ export class DatabaseService {
     if (found === undefined) return { ok: "unknown", why: notBuilt(`check ${check}`) };
     if ("en" in found) return { ok: false, why: found };
     const target = this.#targets[check];
-    const outcome = await found.run(target?.query, timeoutMs);
+    const outcome = await found.check.run(target?.query, timeoutMs);
+    if (outcome.ok === true) found.watch.keep(timeoutMs);
+    else found.watch.pause();
     const lost = outcome.ok === true && target !== undefined ? this.#lostRole(target) : undefined;
     return lost === undefined ? outcome : { ok: false, why: lost };
   }
@@ -122,9 +131,19 @@ export class DatabaseService {
   }
 
   async close(): Promise<void> {
-    for (const check of this.#checks) if (!("en" in check)) check.close();
+    for (const one of this.#checks) {
+      if ("en" in one) continue;
+      one.check.close();
+      one.watch.close();
+    }
     await Promise.all([...this.#units.values()].map((unit) => unit.close()));
   }
+}
+
+interface WatchedCheck {
+  readonly check: DatabaseCheck;
+  /** Between its runs. */
+  readonly watch: Watch;
 }
 
 type Result =

@@ -91,6 +91,19 @@ test("a run that hangs is terminated at its timeout, counts as failure then, and
   assert.equal(bench.state.result, "down");
 });
 
+test("after a doubt the run begins at once, counts from there, and so do the beats", () => {
+  const bench = new Bench({ timeout: fromSeconds(1), fall: 2 });
+  bench.until(0);
+  bench.feed(ok);
+  bench.until(2.3);
+  const doubted = { kind: "doubted", since: instant(2_000_000) } as const;
+  assert.deepEqual(bench.feed(doubted), ["2.3 start"]);
+  assert.deepEqual(bench.feed(doubted), [], "one at a time");
+  assert.deepEqual(bench.until(3), ["3 terminate"]);
+  assert.deepEqual(bench.feed(failed), []);
+  assert.deepEqual(bench.until(8), ["7 start", "8 terminate", "8 down"]);
+});
+
 test("a run that timed out between two beats is followed by the next beat", () => {
   const bench = new Bench({ timeout: fromSeconds(1) });
   bench.until(1);

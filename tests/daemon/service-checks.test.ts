@@ -9,6 +9,7 @@ import { after, fromMillis, fromSeconds, type Instant, instant } from "#units/ti
 import { keepLog } from "../support/daemon-bench.ts";
 
 const TCP: CheckTarget = { kind: "tcp", host: "127.0.0.1", port: 80 };
+const MYSQL: CheckTarget = { kind: "mysql", at: { host: "127.0.0.1", port: 3_306 } };
 const YES: Found = good({ en: "yes", "zh-CN": "是" });
 const NO: Found = bad({ en: "no", "zh-CN": "否" });
 
@@ -74,6 +75,11 @@ class Bench {
     });
     if (this.answer !== undefined) resolve(this.answer);
     return await promise;
+  }
+
+  /** The database does not answer a question that began so long ago. */
+  doubt(milliseconds: number): void {
+    this.checks.doubt(MYSQL, milliseconds);
   }
 
   async until(seconds: number): Promise<void> {
@@ -152,8 +158,7 @@ test("a machine that lacks descriptors keeps what it knew, for ten runs", async 
 
 test("a database is not down because the process that asks it says nothing, for ten runs", async () => {
   const bench = new Bench();
-  const target: CheckTarget = { kind: "mysql", at: { host: "127.0.0.1", port: 3_306 } };
-  bench.checks.configure([plan({ target })]);
+  bench.checks.configure([plan({ target: MYSQL })]);
   await bench.until(0.5);
   bench.answer = { kind: "unknown", text: { en: "ended", "zh-CN": "已结束" } };
   await bench.until(5.5);
@@ -162,6 +167,36 @@ test("a database is not down because the process that asks it says nothing, for 
   assert.deepEqual(bench.reported, ["0 up"]);
   await bench.until(11.5);
   assert.deepEqual(bench.reported, ["0 up", "11.4 down"]);
+});
+
+test("a database that stops answering between two runs is asked at once", async () => {
+  const bench = new Bench();
+  const [target, timeout] = [MYSQL, fromSeconds(1)];
+  bench.checks.configure([plan({ target, timeout, fall: 2 }), plan({ name: "other" })]);
+  await bench.until(0.5);
+  bench.answer = NO;
+  bench.doubt(200);
+  await bench.until(0.6);
+  // Begun at 0.3, and again an interval later; the other one keeps to its own.
+  assert.deepEqual(bench.begun, [0, 0, 0.5]);
+  bench.doubt(10);
+  await bench.until(1.29);
+  assert.deepEqual(bench.begun, [0, 0, 0.5, 0.6, 1]);
+  bench.answer = YES;
+  await bench.until(1.7);
+  assert.deepEqual(bench.reported.slice(0, 2), ["0 up", "0 up"]);
+});
+
+test("a doubt says nothing by itself: the answer of the run decides", async () => {
+  const bench = new Bench();
+  bench.checks.configure([plan({ target: MYSQL })]);
+  await bench.until(0.5);
+  // As old as it may be, there is time for an answer.
+  bench.doubt(60_000);
+  await bench.until(0.6);
+  assert.deepEqual([bench.begun, bench.reported], [[0, 0.5], ["0 up"]]);
+  await bench.until(1.35);
+  assert.deepEqual(bench.begun, [0, 0.5, 1.3]);
 });
 
 test("a time-out that is noticed late is none: the answer could not be read either", async () => {
