@@ -37,7 +37,7 @@ test("a database behind the HAVIP loses no acknowledged write", (context) => {
       results.map(({ fault, before, after, problems }) => ({ fault, before, after, problems })),
       [
         { fault: "move", before: "a", after: "b", problems: [] },
-        { fault: "mysqld-kill", before: "a", after: "b", problems: [] },
+        { fault: "server-kill", before: "a", after: "b", problems: [] },
       ],
     );
     for (const { acknowledged } of results) {

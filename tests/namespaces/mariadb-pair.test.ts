@@ -9,8 +9,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { prepareMariaDb, type StartProgram } from "#lab/database/mariadb";
+import { prepareMariaDb } from "#lab/database/mariadb";
 import { makePair } from "#lab/database/mariadb-pair";
+import type { StartProgram } from "#lab/database/program";
 import { createNamespace, spawnIn } from "#linux/namespace";
 
 const NEVER_MS = 3_600_000;

@@ -9,11 +9,21 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
 import type { LoadLine, LoadOptions } from "./load-protocol.ts";
-import { connectMysql } from "./mysql-session.ts";
 import { type Session, StatementFailed } from "./session.ts";
 
 const options = JSON.parse(process.argv[2] ?? "{}") as LoadOptions;
 const RETRY_MILLISECONDS = 5;
+
+/** Only the client library that is needed is loaded. */
+async function loadSession(): Promise<(one: LoadOptions) => Promise<Session>> {
+  switch (options.kind) {
+    case "mysql":
+      return (await import("./mysql-session.ts")).connectMysql;
+    case "redis":
+      return (await import("./redis-session.ts")).connectRedis;
+  }
+}
+const connect = await loadSession();
 
 let acknowledged: [number, number, number, number][] = [];
 let failed: [string, number][] = [];
@@ -30,7 +40,7 @@ async function keepAsking(turn: (session: Session) => Promise<void>): Promise<ne
   for (;;) {
     const begunAt = performance.now();
     try {
-      session ??= await connectMysql(options);
+      session ??= await connect(options);
       await turn(session);
     } catch (error) {
       if (!(error instanceof StatementFailed)) throw error;

@@ -2,10 +2,13 @@
 
 /** As JSON in its only argument. */
 export interface LoadOptions {
+  /** What is spoken there. */
+  readonly kind: "mysql" | "redis";
   readonly address: string;
   readonly port: number;
   readonly user: string;
   readonly password: string;
+  /** Nothing to Redis. */
   readonly database: string;
   /** Connections that write. */
   readonly writers: number;

@@ -3,7 +3,7 @@
  * written through to the disk unless asked for. Ready in a fifth of a second, as its empty data
  * folder is made once and copied.
  */
-import { type ChildProcess, type StdioOptions, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawnSync } from "node:child_process";
 import {
   closeSync,
   cpSync,
@@ -17,6 +17,7 @@ import {
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { type StartProgram, startHere } from "./program.ts";
 
 const PROGRAM = "/usr/sbin/mariadbd";
 const SHARE = "/usr/share/mysql";
@@ -95,9 +96,6 @@ export function prepareMariaDb(folder: string): void {
   renameSync(making, folder);
 }
 
-/** Starts the program where the server is to run: a network namespace, a machine of the lab. */
-export type StartProgram = (argv: readonly string[], stdio: StdioOptions) => ChildProcess;
-
 export interface MariaDbOptions {
   /** What `prepareMariaDb` has made; copied. */
   readonly template: string;
@@ -115,10 +113,6 @@ export interface MariaDbOptions {
   /** Unless given, here. */
   readonly start?: StartProgram;
 }
-
-/** It ends with this process, however that ends. */
-const startHere: StartProgram = (argv, stdio) =>
-  spawn("setpriv", ["--pdeathsig", "KILL", "--", ...argv], { stdio });
 
 export class MariaDb {
   readonly socket: string;

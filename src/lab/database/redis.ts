@@ -2,11 +2,12 @@
  * A Redis server for tests and the laboratory: everything in one folder. Closed at every start, as
  * a server that comes back must not take writes before somebody has decided.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { type StartProgram, startHere } from "./program.ts";
 
 const PROGRAM = "redis-server";
 const START_MILLISECONDS = 20_000;
@@ -17,21 +18,29 @@ export interface RedisServerOptions {
   /** Its own: data and log. Kept by `restart`. */
   readonly folder: string;
   readonly port: number;
-  /** As on the command line: `["--appendonly", "yes"]`. */
+  /** Where it listens; unless given 127.0.0.1. */
+  readonly address?: string;
+  /** Where it is asked; unless given at its address, which must be this namespace's then. */
+  readonly socket?: string;
+  readonly password?: string;
+  /** As on the command line, after all others: `["--appendonly", "yes"]`. */
   readonly settings?: readonly string[];
+  /** Unless given, here. */
+  readonly start?: StartProgram;
 }
 
 export class RedisServer {
   readonly port: number;
-  readonly address = ADDRESS;
+  readonly address: string;
   readonly folder: string;
-  readonly #settings: readonly string[];
+  readonly #options: RedisServerOptions;
   #child: ChildProcess | undefined;
 
-  private constructor({ folder, port, settings = [] }: RedisServerOptions) {
-    this.folder = folder;
-    this.port = port;
-    this.#settings = settings;
+  private constructor(options: RedisServerOptions) {
+    this.#options = options;
+    this.folder = options.folder;
+    this.port = options.port;
+    this.address = options.address ?? ADDRESS;
   }
 
   /** Resolves when it answers. */
@@ -42,11 +51,12 @@ export class RedisServer {
     return server;
   }
 
-  /** Starts it again with its data. It ends with this process, however that ends. */
+  /** Starts it again with its data; one that runs is killed first. */
   async restart(): Promise<void> {
+    await this.kill();
     const log = openSync(this.#log, "a");
-    const argv = ["--pdeathsig", "KILL", "--", PROGRAM, ...this.#arguments()];
-    const child = spawn("setpriv", argv, { stdio: ["ignore", log, log] });
+    const start = this.#options.start ?? startHere;
+    const child = start([PROGRAM, ...this.#arguments()], ["ignore", log, log]);
     closeSync(log);
     child.once("error", () => undefined);
     this.#child = child;
@@ -64,10 +74,12 @@ export class RedisServer {
   }
 
   #arguments(): readonly string[] {
+    const { socket, settings = [] } = this.#options;
     const place = ["--port", String(this.port), "--bind", this.address, "--dir", this.folder];
+    const local = socket === undefined ? [] : ["--unixsocket", socket];
     const closed = ["--min-replicas-to-write", "1000000"];
     const quick = ["--daemonize", "no", "--save", "", "--repl-diskless-sync-delay", "0"];
-    return [...place, ...closed, ...quick, ...this.#settings];
+    return [...place, ...local, ...closed, ...quick, ...settings];
   }
 
   /** One command by a connection of its own. */
@@ -83,9 +95,10 @@ export class RedisServer {
 
   /** The caller closes it. */
   connect(name: string): Redis {
+    const { socket, password } = this.#options;
     const client = new Redis({
-      host: this.address,
-      port: this.port,
+      ...(socket === undefined ? { host: this.address, port: this.port } : { path: socket }),
+      ...(password !== undefined && { password }),
       connectionName: name,
       lazyConnect: true,
       disableClientInfo: true,

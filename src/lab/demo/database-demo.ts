@@ -10,9 +10,10 @@ import { createRng } from "#units/rng";
 import { statusOf } from "../measure/control.ts";
 import type { DaemonKind } from "../measure/daemon.ts";
 import type { Detection } from "../measure/database-config.ts";
-import type { DatabaseFaultName } from "../measure/database-faults.ts";
+import type { DatabaseFaultName } from "../measure/database-fault-names.ts";
 import { DatabaseLab } from "../measure/database-lab.ts";
 import { beginRound, type DatabaseResult, runDatabaseFault } from "../measure/database-run.ts";
+import { mariadbKit } from "../measure/kit-mariadb.ts";
 import { labHosts, VIRTUAL_ADDRESS } from "../measure/lab.ts";
 import { TUTORIAL } from "../measure/profile.ts";
 import { printMarkdownTable, printTextTable, type Table } from "../measure/table.ts";
@@ -60,6 +61,7 @@ export class DatabaseStage {
         const lab = new DatabaseLab({
           folder: join(scratch, kind),
           profile: TUTORIAL,
+          kit: mariadbKit,
           kinds: [kind, kind],
           detection: DETECTION,
           gate: "builtin",

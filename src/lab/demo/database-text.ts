@@ -1,7 +1,7 @@
 /** What `npm start -- --mysql` says, in English and Chinese. */
 import type { Language } from "#diagnostics/diagnostic";
 import type { DaemonKind } from "../measure/daemon.ts";
-import type { DatabaseFaultName } from "../measure/database-faults.ts";
+import type { DatabaseFaultName } from "../measure/database-fault-names.ts";
 import type { DatabaseResult, Problem } from "../measure/database-run.ts";
 import { daemonName } from "./demo-text.ts";
 import { printMilliseconds } from "./report.ts";
@@ -50,8 +50,8 @@ const EN: DatabaseText = {
     move: "planned move",
     kill: "kill -9 the daemon",
     "kill-engine": "kill -9 the engine",
-    "mysqld-kill": "kill -9 mariadbd",
-    "mysqld-hang": "mariadbd hangs",
+    "server-kill": "kill -9 mariadbd",
+    "server-hang": "mariadbd hangs",
     link: "pull the owner's cable",
     host: "lose the whole machine",
     "vrrp-cut": "only VRRP is cut",
@@ -74,9 +74,9 @@ const EN: DatabaseText = {
         return `kill -9 of every daemon process on ${node}; its MariaDB goes on`;
       case "kill-engine":
         return `kill -9 of the process on ${node} that speaks VRRP`;
-      case "mysqld-kill":
+      case "server-kill":
         return `kill -9 of mariadbd on ${node}`;
-      case "mysqld-hang":
+      case "server-hang":
         return `mariadbd on ${node} hangs (SIGSTOP): it takes connections and answers none`;
       case "link":
         return `pulling the cable of ${node}`;
@@ -161,8 +161,8 @@ const ZH: DatabaseText = {
     move: "计划内切换",
     kill: "kill -9 守护进程",
     "kill-engine": "kill -9 引擎进程",
-    "mysqld-kill": "kill -9 mariadbd",
-    "mysqld-hang": "mariadbd 挂起",
+    "server-kill": "kill -9 mariadbd",
+    "server-hang": "mariadbd 挂起",
     link: "拔掉主节点网线",
     host: "整机故障",
     "vrrp-cut": "仅 VRRP 中断",
@@ -185,9 +185,9 @@ const ZH: DatabaseText = {
         return `kill -9 ${node} 上的全部守护进程，其 MariaDB 继续运行`;
       case "kill-engine":
         return `kill -9 ${node} 上负责 VRRP 的进程`;
-      case "mysqld-kill":
+      case "server-kill":
         return `kill -9 ${node} 上的 mariadbd`;
-      case "mysqld-hang":
+      case "server-hang":
         return `${node} 上的 mariadbd 挂起（SIGSTOP）：可以连接，但没有应答`;
       case "link":
         return `拔掉 ${node} 的网线`;

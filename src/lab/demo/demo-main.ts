@@ -17,7 +17,7 @@ import {
   findKeepalived,
   HOW_TO_INSTALL_KEEPALIVED,
 } from "../measure/daemon.ts";
-import type { DatabaseFaultName } from "../measure/database-faults.ts";
+import type { DatabaseFaultName } from "../measure/database-fault-names.ts";
 import type { FaultName } from "../measure/faults.ts";
 import { Lab, labHosts, VIRTUAL_ADDRESS } from "../measure/lab.ts";
 import { TUTORIAL } from "../measure/profile.ts";

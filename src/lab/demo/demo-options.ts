@@ -11,7 +11,7 @@ import {
 } from "#command-line/definition";
 import type { Language } from "#diagnostics/diagnostic";
 import type { Micros } from "#units/time";
-import { DATABASE_FAULTS, type DatabaseFaultName } from "../measure/database-faults.ts";
+import { DATABASE_FAULTS, type DatabaseFaultName } from "../measure/database-fault-names.ts";
 import { FAULT_NAMES, type FaultName } from "../measure/faults.ts";
 import { readDuration } from "../vpc/duration.ts";
 
@@ -50,7 +50,7 @@ const STEP_FIVE: readonly FaultName[] = [
 const DEFAULT_SEED = 1;
 
 /** `--mysql --quick`: a planned move and a crash. */
-const QUICK: readonly DatabaseFaultName[] = ["move", "mysqld-kill"];
+const QUICK: readonly DatabaseFaultName[] = ["move", "server-kill"];
 
 /** Which of the two it must be depends on `--mysql`. */
 const KNOWN_FAULTS: ReadonlySet<string> = new Set([...FAULT_NAMES, ...DATABASE_FAULTS]);

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- database`: clients write through the address of a MariaDB pair, something
+ * `npm run bench -- database`: clients write through the address of a pair of databases, something
  * breaks, and afterwards the rows that are left are compared with what was acknowledged. Baton
  * with its gate, and keepalived with the notify scripts that guides print, one after the other: two
  * pairs at once would take each other's processor.
@@ -10,15 +10,17 @@ import { createRng } from "#units/rng";
 import { scratchFolder } from "../sandbox/sandbox.ts";
 import { type DaemonKind, KINDS } from "./daemon.ts";
 import type { Detection, GateKind } from "./database-config.ts";
-import type { DatabaseFaultName } from "./database-faults.ts";
+import type { DatabaseFaultName, EngineName } from "./database-fault-names.ts";
 import { DatabaseLab } from "./database-lab.ts";
 import { beginRound, type DatabaseResult, runDatabaseFault } from "./database-run.ts";
 import { median, ms, spread } from "./figures.ts";
+import { loadKit } from "./load-kit.ts";
 import type { Profile } from "./profile.ts";
 import type { Table } from "./table.ts";
 
 export interface DatabaseOptions {
   readonly profile: Profile;
+  readonly engine: EngineName;
   readonly databaseFaults: readonly DatabaseFaultName[];
   readonly runs: number;
   readonly seed: number;
@@ -34,12 +36,14 @@ const LOG_LINES = 25;
 export async function database(options: DatabaseOptions): Promise<Table> {
   const { profile, databaseFaults, runs, detection, seed } = options;
   const kinds = options.alone ? KINDS.filter((kind) => kind === "baton") : KINDS;
+  const kit = await loadKit(options.engine);
   const results: DatabaseResult[] = [];
   const pairs = kinds.map(
     (kind: DaemonKind) =>
       new DatabaseLab({
         folder: join(scratchFolder(), kind),
         profile,
+        kit,
         kinds: [kind, kind],
         detection,
         gate: options.gate,
@@ -57,8 +61,9 @@ export async function database(options: DatabaseOptions): Promise<Table> {
           results.push(result);
           stdout.write(` ${describe(result)};`);
           // Why is in what the daemons logged.
-          const isWrong = result.daemon === "baton" && result.problems.length > 0;
-          if (isWrong) stderr.write(`\n${pair.lab.describe(LOG_LINES)}\n`);
+          const isWrong = result.problems.length > 0 || isLate(result);
+          if (result.daemon === "baton" && isWrong)
+            stderr.write(`\n${pair.lab.describe(LOG_LINES)}\n`);
         }
         stdout.write("\n");
       }
@@ -83,9 +88,22 @@ const counts = (values: readonly number[]): string =>
     ? String(values[0] ?? "-")
     : `${median(values)} (${Math.min(...values)}..${Math.max(...values)})`;
 
+const isLate = ({ outageMilliseconds, goalMilliseconds }: DatabaseResult): boolean =>
+  goalMilliseconds !== undefined && outageMilliseconds > goalMilliseconds;
+
+/** What the settings in use should give, and in how many runs they did. */
+function verdict(results: readonly DatabaseResult[]): string {
+  const goal = results[0]?.goalMilliseconds;
+  if (goal === undefined) return "-";
+  const count = results.filter((one) => !isLate(one)).length;
+  const how = count === results.length ? "reached" : `reached in ${count} of ${results.length}`;
+  return `${ms(goal)}, ${how}`;
+}
+
 function describe(result: DatabaseResult): string {
-  const { daemon, outageMilliseconds, isOpen, lost, byBoth, problems } = result;
-  const outage = `${ms(outageMilliseconds)} ms${isOpen ? " and on" : ""}`;
+  const { daemon, outageMilliseconds, isOpen, goalMilliseconds, lost, byBoth, problems } = result;
+  const late = isLate(result) ? ` > ${ms(goalMilliseconds ?? 0)}` : "";
+  const outage = `${ms(outageMilliseconds)} ms${late}${isOpen ? " and on" : ""}`;
   const wrong = problems.length === 0 ? "" : ` (${problems.join(", ")})`;
   return `${daemon}: ${outage}, lost ${lost}, both ${byBoth}${wrong}`;
 }
@@ -107,6 +125,7 @@ export function databaseTable(
         fault,
         daemon,
         `${milliseconds((one) => one.outageMilliseconds)}${open === 0 ? "" : `, ${open} up to the repair`}`,
+        verdict(mine),
         count((one) => one.lost),
         count((one) => one.byBoth),
         count((one) => one.readOnly),
@@ -124,6 +143,7 @@ export function databaseTable(
       { title: "fault on the owner", align: "left" },
       { title: "daemon", align: "left" },
       right("write outage ms"),
+      right("goal ms"),
       right("acknowledged, lost"),
       right("taken by both"),
       right("read-only errors"),

@@ -1,7 +1,13 @@
 /** The options of `npm run bench`: which benchmark, and how much of it. Pure. */
 import { parseArgs } from "node:util";
 import type { Detection, GateKind } from "./database-config.ts";
-import { DATABASE_FAULTS, type DatabaseFaultName } from "./database-faults.ts";
+import {
+  DATABASE_FAULTS,
+  type DatabaseFaultName,
+  ENGINES,
+  type EngineName,
+  faultsOf,
+} from "./database-fault-names.ts";
 import { ENTRY_SERVERS, type EntryServer } from "./entry-names.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
 import { FLOODS, type Flood } from "./flood-names.ts";
@@ -81,7 +87,7 @@ export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [opti
   flood             10,000 packets a second from an unknown peer, and other floods
   footprint         memory over time, over reloads and moves; how long commands take
   scrape            a scrape each second and 50 streams of events, against none
-  database          a MariaDB pair behind the address: what becomes of acknowledged writes
+  database          a pair of databases behind the address: what becomes of acknowledged writes
 
   --profile NAME    ${PROFILES.map((one) => one.name).join(", ")}
                     (default: tutorial; timers: tutorial and ${FAST.name}; loss: ${FAST.name})
@@ -106,6 +112,7 @@ export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [opti
   --reloads N       of footprint (default 100)
   --moves N         of footprint (default 100)
   --alone           without keepalived: footprint, as it needs a second for each reload; database
+  --engine NAME     database: ${ENGINES.join(" or ")} (default mariadb)
   --interval SEC    of the check of a database (default 1), its time limit (--timeout, default 1),
                     and how many failures in a row count (--fall, default 2)
   --gate KIND       database: builtin (default), scripts in Baton's gate, or none: the guides' notify scripts
@@ -136,6 +143,7 @@ export interface Options {
   readonly reloads: number;
   readonly moves: number;
   readonly alone: boolean;
+  readonly engine: EngineName;
   readonly databaseFaults: readonly DatabaseFaultName[];
   readonly detection: Detection;
   readonly gate: GateKind;
@@ -167,6 +175,7 @@ export function parseOptions(argv: readonly string[]): Options | string {
     reloads: text,
     moves: text,
     alone: { type: "boolean" },
+    engine: text,
     interval: text,
     timeout: text,
     fall: text,
@@ -217,11 +226,13 @@ export function parseOptions(argv: readonly string[]): Options | string {
 
 const GATES: readonly GateKind[] = ["builtin", "scripts", "none"];
 
-type Faults = Pick<Options, "faults" | "databaseFaults" | "detection" | "gate">;
+type Faults = Pick<Options, "faults" | "engine" | "databaseFaults" | "detection" | "gate">;
 
 function parseFaults(mode: Mode, values: Texts): Faults | string {
   const isDatabase = mode === "database";
-  const known: readonly string[] = isDatabase ? DATABASE_FAULTS : Object.keys(FAULTS);
+  const engine = ENGINES.find((one) => one === (values["engine"] ?? "mariadb"));
+  if (engine === undefined) return `--engine wants one of ${ENGINES.join(", ")}`;
+  const known: readonly string[] = isDatabase ? faultsOf(engine) : Object.keys(FAULTS);
   const list = values["faults"] ?? (isDatabase ? known.join(",") : DEFAULT_FAULTS);
   const faults = String(list).split(",");
   const unknown = faults.find((one) => !known.includes(one));
@@ -238,8 +249,10 @@ function parseFaults(mode: Mode, values: Texts): Faults | string {
   }
   const gate = GATES.find((one) => one === (values["gate"] ?? "builtin"));
   if (gate === undefined) return `--gate wants one of ${GATES.join(", ")}`;
+  if (gate === "scripts" && engine !== "mariadb") return "--gate scripts: of mariadb only";
   return {
     gate,
+    engine,
     faults: isDatabase ? [] : (faults as FaultName[]),
     databaseFaults: isDatabase ? (faults as DatabaseFaultName[]) : [],
     detection,

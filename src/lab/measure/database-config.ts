@@ -1,6 +1,6 @@
 /**
- * The files of a node of the database pair: keepalived.conf, and the scripts that the guides for a
- * MySQL pair behind keepalived print. keepalived is measured with them; so is Baton `--no-gate`.
+ * The files of a node of a database pair: keepalived.conf, and the scripts that the guides for a
+ * MySQL pair behind keepalived print. keepalived is measured with them; so is Baton `--gate none`.
  */
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -43,7 +43,7 @@ export interface DatabaseNode {
   readonly isSlow: boolean;
 }
 
-function write(node: DatabaseNode, name: string, text: string, mode: number): void {
+export function writeNodeFile(node: DatabaseNode, name: string, text: string, mode: number): void {
   const path = join(node.etc, name);
   writeFileSync(path, text);
   chmodSync(path, mode);
@@ -51,21 +51,27 @@ function write(node: DatabaseNode, name: string, text: string, mode: number): vo
 
 /** keepalived.conf as the guides print it, and its scripts. */
 export function writeGuide(node: DatabaseNode): string {
-  write(node, "promote.sh", GUIDE_PROMOTE, 0o755);
-  write(node, "demote.sh", GUIDE_DEMOTE, 0o755);
-  return printScripted(node, [
-    '    notify_master "/etc/keepalived/promote.sh"',
-    '    notify_backup "/etc/keepalived/demote.sh"',
-    '    notify_fault "/etc/keepalived/demote.sh"',
-    '    notify_stop "/etc/keepalived/demote.sh"',
-  ]);
+  writeNodeFile(node, "promote.sh", GUIDE_PROMOTE, 0o755);
+  writeNodeFile(node, "demote.sh", GUIDE_DEMOTE, 0o755);
+  return printGuide(node, "mysql", CHECK);
 }
+
+const GUIDE_LINES: readonly string[] = [
+  '    notify_master "/etc/keepalived/promote.sh"',
+  '    notify_backup "/etc/keepalived/demote.sh"',
+  '    notify_fault "/etc/keepalived/demote.sh"',
+  '    notify_stop "/etc/keepalived/demote.sh"',
+];
+
+/** keepalived.conf as the guides have it; promote.sh and demote.sh are beside it already. */
+export const printGuide = (node: DatabaseNode, database: string, check: string): string =>
+  printScripted(node, { database, check, instance: GUIDE_LINES });
 
 /** A gate with scripts, as for a database that Baton does not know. */
 export function writeScriptedGate(node: DatabaseNode): string {
-  write(node, "promote.sh", GATE_PROMOTE, 0o755);
-  write(node, "demote.sh", GATE_DEMOTE, 0o755);
-  return printScripted(node, [
+  writeNodeFile(node, "promote.sh", GATE_PROMOTE, 0o755);
+  writeNodeFile(node, "demote.sh", GATE_DEMOTE, 0o755);
+  const instance = [
     "    gate {",
     '        promote "/etc/keepalived/promote.sh" timeout 10',
     '        demote "/etc/keepalived/demote.sh" timeout 5',
@@ -74,16 +80,24 @@ export function writeScriptedGate(node: DatabaseNode): string {
     "        on_refusal backup hold 5",
     "        reset_connections on",
     "    }",
-  ]);
+  ];
+  return printScripted(node, { database: "mysql", check: CHECK, instance });
 }
 
-function printScripted(node: DatabaseNode, instance: readonly string[]): string {
-  write(node, "check_mysql.sh", CHECK, 0o755);
+interface Scripted {
+  /** Name of the check. */
+  readonly database: string;
+  readonly check: string;
+  readonly instance: readonly string[];
+}
+
+function printScripted(node: DatabaseNode, { database, check, instance }: Scripted): string {
+  writeNodeFile(node, `check_${database}.sh`, check, 0o755);
   const { intervalSeconds, timeoutSeconds, fall } = node.detection;
-  return printConfig(node, {
+  return printConfig(node, database, {
     root: [
-      "vrrp_script mysql {",
-      '    script "/etc/keepalived/check_mysql.sh"',
+      `vrrp_script ${database} {`,
+      `    script "/etc/keepalived/check_${database}.sh"`,
       `    interval ${intervalSeconds}`,
       `    timeout ${timeoutSeconds}`,
       `    fall ${fall}`,
@@ -109,18 +123,23 @@ export function writeGate(node: DatabaseNode): string {
     `user = ${replication.user}`,
     `password = ${replication.password}`,
   ];
-  write(node, "mysql.cnf", `${accounts.join("\n")}\n`, 0o600);
+  writeNodeFile(node, "mysql.cnf", `${accounts.join("\n")}\n`, 0o600);
+  return withScript(withNode(readExample(`node-${node.name}.conf`), node), node);
+}
+
+/** The example's file with how the check notices a failure, and slow where it may be. */
+export function withNode(example: string, node: DatabaseNode): string {
   const { intervalSeconds, timeoutSeconds, fall } = node.detection;
-  const text = readExample(`node-${node.name}.conf`)
+  const text = example
     .replace(/^( +)interval 1$/m, `$1interval ${intervalSeconds}`)
     .replace(/^( +)timeout 1$/m, `$1timeout ${timeoutSeconds}`)
     .replace(/^( +)fall 2$/m, `$1fall ${fall}`);
-  return [withSlowness, withScript].reduce((all, change) => change(all, node), text);
+  return withSlowness(text, node);
 }
 
 function withSlowness(text: string, node: DatabaseNode): string {
   if (!node.isSlow) return text;
-  write(node, "promote.sh", SLOW_PROMOTE, 0o755);
+  writeNodeFile(node, "promote.sh", SLOW_PROMOTE, 0o755);
   const promote = '    promote "/etc/keepalived/promote.sh" timeout 10';
   return text.replace(/^( +)gate \{$/m, `$1gate {\n$1${promote}`);
 }
@@ -128,14 +147,16 @@ function withSlowness(text: string, node: DatabaseNode): string {
 /** The same question, asked by a script as keepalived's is. */
 function withScript(text: string, node: DatabaseNode): string {
   if (!node.isScripted) return text;
-  write(node, "check_mysql.sh", CHECK, 0o755);
+  writeNodeFile(node, "check_mysql.sh", CHECK, 0o755);
   return text
     .replace("check db {", "vrrp_script db {")
     .replace(/^( +)mysql \S+ credentials_file .*$/m, '$1script "/etc/keepalived/check_mysql.sh"');
 }
 
-const readExample = (name: string): string =>
-  readFileSync(resourceUrl(`examples/mysql/${name}`), "utf8");
+export const readExampleFile = (path: string): string =>
+  readFileSync(resourceUrl(`examples/${path}`), "utf8");
+
+const readExample = (name: string): string => readExampleFile(`mysql/${name}`);
 
 /** The example's settings of a server, as options of the program. */
 export function exampleSettings(name: string): readonly string[] {
@@ -149,6 +170,7 @@ export function exampleSettings(name: string): readonly string[] {
 
 function printConfig(
   { address, peer, virtualAddress }: DatabaseNode,
+  database: string,
   parts: { readonly root: readonly string[]; readonly instance: readonly string[] },
 ): string {
   const lines = [
@@ -182,7 +204,7 @@ function printConfig(
     "        eth0",
     "    }",
     "    track_script {",
-    "        mysql",
+    `        ${database}`,
     "    }",
     ...parts.instance,
     "}",

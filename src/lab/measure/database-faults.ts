@@ -3,28 +3,10 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { askDaemon } from "./control.ts";
+import type { DatabaseFaultName } from "./database-fault-names.ts";
+import { SLOW_SECONDS, STALL_MS } from "./database-goals.ts";
 import type { DatabaseLab } from "./database-lab.ts";
 import type { LabNode } from "./node.ts";
-
-export const DATABASE_FAULTS = [
-  "stop",
-  "restart",
-  "move",
-  "kill",
-  "kill-engine",
-  "mysqld-kill",
-  "mysqld-hang",
-  "link",
-  "host",
-  "vrrp-cut",
-  "slow-promotion",
-  "lagging",
-  "stopped-replica",
-  "failback",
-  "double",
-  "stall",
-] as const;
-export type DatabaseFaultName = (typeof DATABASE_FAULTS)[number];
 
 export interface FaultContext {
   readonly pair: DatabaseLab;
@@ -62,9 +44,9 @@ export interface DatabaseFault {
   readonly extraSeconds?: number;
 }
 
-const SLOW_SECONDS = 5;
 const BEHIND_MILLISECONDS = 3_000;
-const STALL_MILLISECONDS = 400;
+/** A primary without its replica then acknowledges alone, within the time that it is stopped. */
+const ALONE_MILLISECONDS = 500;
 const SWITCH_MILLISECONDS = 15_000;
 const nothing = (): Promise<void> => Promise.resolve();
 
@@ -100,12 +82,9 @@ async function boot(context: FaultContext): Promise<void> {
   await startDaemon(context);
 }
 
-/** Where a script has promoted it, it follows nobody and there is nothing to start. */
 async function bootAndFollow(context: FaultContext): Promise<void> {
   await boot(context);
-  const server = context.pair.serverOf(context.other);
-  const [status] = await server.query("SHOW SLAVE STATUS");
-  if (status !== undefined) await server.query("START SLAVE");
+  await context.pair.serverOf(context.other).release?.();
 }
 
 async function loseHost({ pair, owner }: FaultContext): Promise<void> {
@@ -141,13 +120,13 @@ export const DATABASE_FAULT: Readonly<Record<DatabaseFaultName, DatabaseFault>> 
     inject: ({ owner }) => owner.signalEngine("SIGKILL"),
     heal: nothing,
   },
-  "mysqld-kill": {
+  "server-kill": {
     serves: "other",
     mayDiverge: true,
     inject: ({ pair, owner }) => pair.serverOf(owner).kill(),
     heal: restartDatabase,
   },
-  "mysqld-hang": {
+  "server-hang": {
     serves: "other",
     inject: ({ pair, owner }) => {
       pair.serverOf(owner).signal("SIGSTOP");
@@ -189,7 +168,7 @@ export const DATABASE_FAULT: Readonly<Record<DatabaseFaultName, DatabaseFault>> 
   lagging: {
     serves: "nobody",
     prepare: async ({ pair, other }) => {
-      await pair.serverOf(other).query("STOP SLAVE SQL_THREAD");
+      await pair.serverOf(other).hold?.("applying");
       await sleep(BEHIND_MILLISECONDS);
     },
     inject: loseHost,
@@ -198,9 +177,8 @@ export const DATABASE_FAULT: Readonly<Record<DatabaseFaultName, DatabaseFault>> 
   "stopped-replica": {
     serves: "nobody",
     prepare: async ({ pair, owner, other }) => {
-      // It does not wait for long, and then it acknowledges alone.
-      await pair.serverOf(owner).query("SET GLOBAL rpl_semi_sync_master_timeout=500");
-      await pair.serverOf(other).query("STOP SLAVE IO_THREAD");
+      await pair.serverOf(owner).waitForReplica?.(ALONE_MILLISECONDS);
+      await pair.serverOf(other).hold?.("receiving");
       await sleep(BEHIND_MILLISECONDS);
     },
     inject: loseHost,
@@ -247,7 +225,7 @@ async function stallWhileMoving(context: FaultContext): Promise<void> {
   await sleep(isKeepalived ? 2 : 20);
   if (!owner.isRunning()) return;
   await owner.signalAll("SIGSTOP");
-  await sleep(STALL_MILLISECONDS);
+  await sleep(STALL_MS);
   if (owner.isRunning()) await owner.signalAll("SIGCONT");
   await moved;
 }

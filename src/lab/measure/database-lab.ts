@@ -1,5 +1,5 @@
 /**
- * A pair of nodes with a MariaDB on each, the second a replica of the first, a daemon that moves
+ * A pair of nodes with a database on each, the second a replica of the first, a daemon that moves
  * the address between them, and clients that write through the address. Every round begins with new
  * servers: what a fault has left behind is gone.
  */
@@ -9,25 +9,16 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { spawnIn } from "#linux/namespace";
 import type { Ledger } from "../database/ledger.ts";
-import { rowKey } from "../database/ledger.ts";
 import { DatabaseLoad } from "../database/load.ts";
-import { APP_ACCOUNT, APP_DATABASE, type MariaDb, prepareMariaDb } from "../database/mariadb.ts";
-import { makePair } from "../database/mariadb-pair.ts";
 import { mount } from "../sandbox/folders.ts";
-import {
-  DATABASE_PORT,
-  type DatabaseNode,
-  type Detection,
-  exampleSettings,
-  type GateKind,
-  writeGate,
-  writeGuide,
-  writeScriptedGate,
-} from "./database-config.ts";
+import type { DatabaseNode, Detection, GateKind } from "./database-config.ts";
+import type { Detections } from "./database-goals.ts";
+import type { DatabaseKit, LabServer, Member } from "./database-kit.ts";
 import { CLIENT, Lab, type LabOptions, VIRTUAL_ADDRESS } from "./lab.ts";
 import type { LabNode } from "./node.ts";
 
 export interface DatabaseLabOptions extends LabOptions {
+  readonly kit: DatabaseKit;
   readonly detection: Detection;
   /** Of Baton; keepalived always has the guides' scripts. */
   readonly gate: GateKind;
@@ -42,8 +33,6 @@ export interface RoundOptions {
   readonly isSlow?: boolean;
 }
 
-/** As in examples/mysql. */
-const SEMI_SYNC_MILLISECONDS = 10_000;
 const PACE_MILLISECONDS = 5;
 const CONNECT_MILLISECONDS = 100;
 const STATEMENT_MILLISECONDS = 1_000;
@@ -53,8 +42,8 @@ export class DatabaseLab {
   readonly lab: Lab;
   readonly #options: DatabaseLabOptions;
   readonly #folder: string;
-  readonly #template: string;
-  #servers = new Map<string, MariaDb>();
+  readonly #kit: DatabaseKit;
+  #servers = new Map<string, LabServer>();
   #load: DatabaseLoad | undefined;
   #round = 0;
 
@@ -62,14 +51,14 @@ export class DatabaseLab {
     this.#options = options;
     this.lab = new Lab(options);
     // In memory: both servers would wait for one disk, and that is what would be measured.
-    this.#folder = join(options.folder, "mariadb");
+    this.#kit = options.kit;
+    this.#folder = join(options.folder, this.#kit.name);
     mkdirSync(this.#folder);
     mount("-t", "tmpfs", "none", this.#folder);
-    this.#template = join(this.#folder, "template");
-    prepareMariaDb(this.#template);
+    this.#kit.prepare(this.#folder);
   }
 
-  serverOf(node: LabNode): MariaDb {
+  serverOf(node: LabNode): LabServer {
     const server = this.#servers.get(node.name);
     if (server === undefined) throw new Error(`no database on ${node.name}`);
     return server;
@@ -78,6 +67,14 @@ export class DatabaseLab {
   /** Baton's gate decides, not the guides' scripts. */
   get hasGate(): boolean {
     return this.#options.gate !== "none" && this.lab.nodes.some(({ kind }) => kind === "baton");
+  }
+
+  /** What the settings in use can notice, and how fast. */
+  get detections(): Detections {
+    return {
+      masterDownSeconds: this.lab.takeOverSeconds(),
+      check: this.#options.detection,
+    };
   }
 
   /** The longest time until a fault is noticed, by VRRP or by the check. */
@@ -109,9 +106,8 @@ export class DatabaseLab {
     const owner = await this.lab.startDaemons();
     this.#load = new DatabaseLoad(this.lab.network.namespaceOf(CLIENT), {
       address: VIRTUAL_ADDRESS,
-      port: DATABASE_PORT,
-      ...APP_ACCOUNT,
-      database: APP_DATABASE,
+      port: this.#kit.port,
+      ...this.#kit.load,
       writers: this.#options.writers ?? 6,
       readers: this.#options.readers ?? 2,
       paceMilliseconds: PACE_MILLISECONDS,
@@ -142,50 +138,39 @@ export class DatabaseLab {
 
   /** The rows that a node has now. */
   async rowsOf(node: LabNode): Promise<ReadonlySet<number>> {
-    const rows = await this.serverOf(node).query<{ writer: number; seq: number }>(
-      `SELECT writer, seq FROM ${APP_DATABASE}.ledger`,
-    );
-    return new Set(rows.map(({ writer, seq }) => rowKey(writer, seq)));
+    return await this.serverOf(node).rows();
   }
 
   /** Whether the node's database receives from the other one and applies. */
   async isFollowing(node: LabNode): Promise<boolean> {
-    const [status] = await this.serverOf(node).query("SHOW SLAVE STATUS");
-    return status?.["Slave_IO_Running"] === "Yes" && status["Slave_SQL_Running"] === "Yes";
+    return await this.serverOf(node).isFollowing();
   }
 
   async #startServers(): Promise<void> {
     this.#round += 1;
-    for (const { folder } of this.lab.nodes) {
-      mkdirSync(join(folder, "run", "mysqld"), { recursive: true });
-    }
-    const members = this.lab.nodes.map((node, index) => ({
-      template: this.#template,
+    const [first, second] = this.lab.nodes;
+    if (first === undefined || second === undefined) throw new Error("a pair has two nodes");
+    const members = [this.#memberOf(first, 1), this.#memberOf(second, 2)] as const;
+    const isGated = this.hasGate && this.#options.gate === "builtin";
+    const [a, b] = await this.#kit.startPair(this.#folder, members, isGated);
+    this.#servers = new Map([
+      [first.name, a],
+      [second.name, b],
+    ]);
+  }
+
+  #memberOf(node: LabNode, number: 1 | 2): Member {
+    // Within the node's own /run: daemons ask as nobody, who cannot enter our folder.
+    const runFolder = join(node.folder, "run", this.#kit.run);
+    mkdirSync(runFolder, { recursive: true });
+    return {
       folder: join(this.#folder, `${node.name}-${this.#round}`),
-      serverId: index + 1,
-      // Within the node's own /run: daemons ask as nobody, who cannot enter our folder.
-      socket: join(node.folder, "run", "mysqld", "mysqld.sock"),
+      runFolder,
+      number,
       address: node.address,
-      port: DATABASE_PORT,
       start: (argv: readonly string[], stdio: StdioOptions) =>
         spawnIn(node.namespace, argv, { stdio, diesWithParent: true }),
-    }));
-    const [first, second] = members;
-    if (first === undefined || second === undefined) throw new Error("a pair has two nodes");
-    // Baton switches it as it promotes. The guides have it on, and a replica that goes on alone.
-    const isBatons = this.hasGate && this.#options.gate === "builtin";
-    const settings = isBatons ? [] : ["--rpl-semi-sync-master-enabled=1", "--skip-slave-start=0"];
-    const { primary, replica } = await makePair([first, second], SEMI_SYNC_MILLISECONDS, [
-      ...exampleSettings("a").filter((one) => !one.startsWith("--server_id")),
-      ...settings,
-    ]);
-    for (const [index, server] of [primary, replica].entries()) {
-      const node = this.lab.nodes[index];
-      if (node !== undefined) this.#servers.set(node.name, server);
-    }
-    await primary.query(
-      `CREATE TABLE ${APP_DATABASE}.ledger (writer INT, seq INT, PRIMARY KEY (writer, seq))`,
-    );
+    };
   }
 
   #configure(node: LabNode, isSlow: boolean): void {
@@ -199,8 +184,8 @@ export class DatabaseLab {
       isScripted: this.#options.isScripted ?? false,
       isSlow,
     };
-    const write = { builtin: writeGate, scripts: writeScriptedGate, none: writeGuide };
-    node.configure(write[node.kind === "baton" ? this.#options.gate : "none"](files));
+    const gate = node.kind === "baton" ? this.#options.gate : "none";
+    node.configure(this.#kit.configure(files, gate));
   }
 
   /** Nothing of an earlier round is left: daemons, servers, addresses, marks. */
@@ -213,7 +198,7 @@ export class DatabaseLab {
       this.lab.network.setVrrpLoss(node.name, 0);
       node.forgetVirtualAddress();
       // The daemon's state is beside its socket, as it runs with a runtime folder of its own.
-      for (const name of ["baton", "mysqld"]) {
+      for (const name of ["baton", this.#kit.run]) {
         rmSync(join(node.folder, "run", name), { recursive: true, force: true });
       }
       rmSync(join(node.folder, "etc", "slow"), { force: true });
@@ -225,7 +210,10 @@ export class DatabaseLab {
     const servers = [...this.#servers.values()];
     this.#servers = new Map();
     await Promise.all(servers.map((server) => server.kill()));
-    for (const { folder } of servers) rmSync(folder, { recursive: true, force: true });
+    for (const { name } of this.lab.nodes) {
+      const folder = join(this.#folder, `${name}-${this.#round}`);
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 
   async close(): Promise<void> {

@@ -13,12 +13,9 @@ import {
   takenByBoth,
 } from "../database/ledger.ts";
 import type { DaemonKind } from "./daemon.ts";
-import {
-  DATABASE_FAULT,
-  type DatabaseFault,
-  type DatabaseFaultName,
-  type FaultContext,
-} from "./database-faults.ts";
+import type { DatabaseFaultName } from "./database-fault-names.ts";
+import { DATABASE_FAULT, type DatabaseFault, type FaultContext } from "./database-faults.ts";
+import { outageGoal } from "./database-goals.ts";
 import type { DatabaseLab } from "./database-lab.ts";
 import type { LabNode } from "./node.ts";
 
@@ -42,6 +39,8 @@ export interface DatabaseResult {
   readonly outageMilliseconds: number;
   /** It lasted up to the repair. */
   readonly isOpen: boolean;
+  /** How long it may be with these settings; undefined: that is not asked of this fault. */
+  readonly goalMilliseconds: number | undefined;
   /** The same, from the repair to the end. */
   readonly healOutageMilliseconds: number;
   /** Statements that failed, by code, read-only ones included. */
@@ -84,6 +83,8 @@ const GRACE_SECONDS = 3;
 const BEFORE_MILLISECONDS = 1_000;
 const AFTER_MILLISECONDS = 1_500;
 const HEALED_SECONDS = 20;
+/** The same where the former primary need not follow. */
+const MAY_DIVERGE_SECONDS = 6;
 /** Writes are acknowledged: the last one is not older. */
 const RECENT_MILLISECONDS = 250;
 
@@ -134,7 +135,7 @@ export async function runDatabaseFault(
   phases.push(observedAt);
   await fault.heal(context);
   watcher.onHealed?.(owner);
-  const last = await untilHealed(pair);
+  const last = await untilHealed(pair, fault);
   await sleep(AFTER_MILLISECONDS);
   const endedAt = now();
   const ledger = await pair.finish();
@@ -183,10 +184,15 @@ async function observe(
 }
 
 /** Writes are taken, and the other node follows, or neither of it for too long. */
-async function untilHealed(pair: DatabaseLab): Promise<LabNode | undefined> {
-  const end = performance.now() + HEALED_SECONDS * 1_000 * pair.lab.slowness;
+async function untilHealed(
+  pair: DatabaseLab,
+  { mayDiverge = false }: DatabaseFault,
+): Promise<LabNode | undefined> {
+  const beganAt = performance.now();
   let node: LabNode | undefined;
-  while (performance.now() < end) {
+  for (;;) {
+    const seconds = mayDiverge && node !== undefined ? MAY_DIVERGE_SECONDS : HEALED_SECONDS;
+    if (performance.now() - beganAt > seconds * 1_000 * pair.lab.slowness) break;
     node = await serving(pair);
     const isFollowed = node !== undefined && (await pair.isFollowing(pair.otherThan(node)));
     // The guides' scripts see to it that nobody follows.
@@ -241,6 +247,7 @@ async function conclude(pair: DatabaseLab, course: Course): Promise<DatabaseResu
     lostWrites: missing.slice(0, SHOWN_MAX),
     outageMilliseconds: toMillis(gap.total),
     isOpen: gap.isOpen,
+    goalMilliseconds: outageGoal(name, pair.detections),
     healOutageMilliseconds: toMillis(longestGap(acknowledged, healedAt, endedAt).total),
     failed,
     isFollowed,

@@ -1,0 +1,101 @@
+/** A pair of MariaDB servers as examples/mysql sets them up. */
+import { join } from "node:path";
+import { rowKey } from "../database/ledger.ts";
+import { APP_ACCOUNT, APP_DATABASE, type MariaDb, prepareMariaDb } from "../database/mariadb.ts";
+import { makePair } from "../database/mariadb-pair.ts";
+import {
+  DATABASE_PORT,
+  exampleSettings,
+  writeGate,
+  writeGuide,
+  writeScriptedGate,
+} from "./database-config.ts";
+import type { DatabaseKit, LabServer } from "./database-kit.ts";
+
+/** As in examples/mysql. */
+const SEMI_SYNC_MILLISECONDS = 10_000;
+
+const templateIn = (folder: string): string => join(folder, "template");
+
+class MariaDbServer implements LabServer {
+  readonly #server: MariaDb;
+
+  constructor(server: MariaDb) {
+    this.#server = server;
+  }
+
+  async restart(): Promise<void> {
+    await this.#server.restart();
+  }
+
+  async kill(): Promise<void> {
+    await this.#server.kill();
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#server.signal(name);
+  }
+
+  async rows(): Promise<ReadonlySet<number>> {
+    const rows = await this.#server.query<{ writer: number; seq: number }>(
+      `SELECT writer, seq FROM ${APP_DATABASE}.ledger`,
+    );
+    return new Set(rows.map(({ writer, seq }) => rowKey(writer, seq)));
+  }
+
+  async isFollowing(): Promise<boolean> {
+    const [status] = await this.#server.query("SHOW SLAVE STATUS");
+    return status?.["Slave_IO_Running"] === "Yes" && status["Slave_SQL_Running"] === "Yes";
+  }
+
+  async hold(what: "applying" | "receiving"): Promise<void> {
+    await this.#server.query(`STOP SLAVE ${what === "applying" ? "SQL" : "IO"}_THREAD`);
+  }
+
+  /** Where a script has promoted it, it follows nobody and there is nothing to start. */
+  async release(): Promise<void> {
+    const [status] = await this.#server.query("SHOW SLAVE STATUS");
+    if (status !== undefined) await this.#server.query("START SLAVE");
+  }
+
+  async waitForReplica(milliseconds: number): Promise<void> {
+    await this.#server.query(`SET GLOBAL rpl_semi_sync_master_timeout=${milliseconds}`);
+  }
+}
+
+export const mariadbKit: DatabaseKit = {
+  name: "mariadb",
+  port: DATABASE_PORT,
+  run: "mysqld",
+  load: { kind: "mysql", ...APP_ACCOUNT, database: APP_DATABASE },
+
+  prepare: (folder) => prepareMariaDb(templateIn(folder)),
+
+  startPair: async (folder, [first, second], isGated) => {
+    // Baton switches it as it promotes. The guides have it on, and a replica that goes on alone.
+    const settings = isGated ? [] : ["--rpl-semi-sync-master-enabled=1", "--skip-slave-start=0"];
+    const [a, b] = [first, second].map(({ folder: own, runFolder, number, address, start }) => ({
+      template: templateIn(folder),
+      folder: own,
+      socket: join(runFolder, "mysqld.sock"),
+      serverId: number,
+      address,
+      port: DATABASE_PORT,
+      start,
+    }));
+    if (a === undefined || b === undefined) throw new Error("a pair has two nodes");
+    const { primary, replica } = await makePair([a, b], SEMI_SYNC_MILLISECONDS, [
+      ...exampleSettings("a").filter((one) => !one.startsWith("--server_id")),
+      ...settings,
+    ]);
+    await primary.query(
+      `CREATE TABLE ${APP_DATABASE}.ledger (writer INT, seq INT, PRIMARY KEY (writer, seq))`,
+    );
+    return [new MariaDbServer(primary), new MariaDbServer(replica)];
+  },
+
+  configure: (node, gate) => {
+    const write = { builtin: writeGate, scripts: writeScriptedGate, none: writeGuide };
+    return write[gate](node);
+  },
+};
