@@ -136,6 +136,25 @@ test("a primary that does not become read-only keeps its successor out", async (
   await gate.close();
 });
 
+test("a look that began before a promotion and ends after it says nothing", async () => {
+  const { own, peer, gate } = pair();
+  await gate.look();
+  await gate.look();
+  peer.isHung = true;
+  const hung = Promise.withResolvers<void>();
+  peer.next = hung.promise;
+  const looking = gate.look();
+  while (peer.next !== undefined) await new Promise(setImmediate);
+  const answer = await gate.promote({ ...promote, reason: "released", deadline: soon() });
+  assert.ok(answer.ok, JSON.stringify(answer));
+  hung.resolve();
+  await looking;
+  assert.equal(gate.lostRole(), undefined);
+  assert.ok(!own.statements.some((one) => one.startsWith("CHANGE")), "it follows nobody");
+  assert.equal((await gate.look()).role, "primary");
+  await gate.close();
+});
+
 test("a promoted server that is read-only again has lost its role, until it is demoted", async () => {
   const { own, gate } = pair();
   assert.ok((await gate.promote({ ...promote, deadline: soon() })).ok);

@@ -27,6 +27,8 @@ export class FakeMySql {
   /** It accepts connections, and answers nothing. */
   isHung = false;
   isDown = false;
+  /** The next question waits for it; those behind it do not. */
+  next: Promise<void> | undefined;
   #threads = 100;
 
   constructor(port: number) {
@@ -53,6 +55,9 @@ export class FakeMySql {
   }
 
   async #query(sql: string): Promise<readonly Row[]> {
+    const { next } = this;
+    this.next = undefined;
+    await next;
     if (this.isDown) throw new SqlError("unreachable", "ECONNRESET", "gone");
     if (this.isHung) throw new SqlError("hung", "ETIMEDOUT", "no answer in time");
     const looks = /^(?:SHOW|SELECT @@)/.test(sql);

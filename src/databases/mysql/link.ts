@@ -13,6 +13,8 @@ export class Link {
   readonly #dial: Dial;
   #sql: Sql | undefined;
   #isClosed = false;
+  /** It accepted, and did not answer, when it was last looked at. */
+  isHung = false;
 
   constructor(at: DatabaseAddress, login: Login | undefined, dial: Dial) {
     this.at = at;
@@ -89,8 +91,12 @@ export type Seen =
 
 export async function see(link: Link, timeoutMs: number, keptMs?: number): Promise<Seen> {
   try {
-    return { facts: await link.facts(timeoutMs, keptMs) };
+    const facts = await link.facts(timeoutMs, keptMs);
+    link.isHung = false;
+    return { facts };
   } catch (error) {
-    return { problem: asSqlError(error) };
+    const problem = asSqlError(error);
+    link.isHung = problem.problem === "hung";
+    return { problem };
   }
 }

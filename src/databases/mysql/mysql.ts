@@ -91,8 +91,9 @@ export class MySqlDatabase implements Database {
     return this.#standing;
   }
 
-  /** Undefined: this database does not answer. */
+  /** Undefined: this database does not answer, or something was done with it meanwhile. */
   async #view(): Promise<View | undefined> {
+    const tasks = this.#tasks.begun;
     const beganAt = performance.now();
     // Its own first: what it has beyond a peer's later answer is its own.
     const own = await see(this.#own, this.#timeoutMs);
@@ -101,6 +102,8 @@ export class MySqlDatabase implements Database {
         return { at: link.at, seen: await see(link, this.#timeoutMs) };
       }),
     );
+    // A peer that hangs takes its time, and this one may have been promoted since it was asked.
+    if (tasks !== this.#tasks.begun) return undefined;
     if (own.facts === undefined) {
       this.#mayRejoin = true;
       this.#standing = unreachableStanding(printAddress(this.#own.at), own.problem, peers);

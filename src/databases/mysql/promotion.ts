@@ -24,6 +24,8 @@ import * as texts from "./texts.ts";
 
 /** How long a peer's server may take that accepts connections and does not answer. */
 const HUNG_MS = 150;
+/** The same where it did not answer the look before, which takes longer. */
+const STILL_HUNG_MS = 50;
 /** The same while its router says nothing: a slow machine's database may be taking writes. */
 const HUNG_AFTER_LOSS_MS = 1_000;
 /** A kept connection answers within this, or a new one is tried. */
@@ -69,10 +71,12 @@ export async function promote(promotion: Promotion): Promise<Answer> {
 }
 
 async function seePeers({ peers, ask, steps }: Promotion): Promise<readonly PeerView[]> {
-  const hungMs = ask.reason === "master-down" ? HUNG_AFTER_LOSS_MS : HUNG_MS;
-  const ms = Math.min(hungMs, steps.left / 3);
   return await Promise.all(
-    peers.map(async (link) => ({ at: link.at, seen: await see(link, ms, KEPT_MS) })),
+    peers.map(async (link) => {
+      const hungMs = link.isHung ? STILL_HUNG_MS : HUNG_MS;
+      const ms = ask.reason === "master-down" ? HUNG_AFTER_LOSS_MS : hungMs;
+      return { at: link.at, seen: await see(link, Math.min(ms, steps.left / 3), KEPT_MS) };
+    }),
   );
 }
 

@@ -18,6 +18,7 @@ export interface TaskOptions {
 export class Tasks {
   readonly #options: TaskOptions;
   #task: Task | undefined;
+  #begun = 0;
 
   constructor(options: TaskOptions) {
     this.#options = options;
@@ -27,8 +28,14 @@ export class Tasks {
     return this.#task !== undefined;
   }
 
+  /** How many have begun: what was seen before the last of them is not so any more. */
+  get begun(): number {
+    return this.#begun;
+  }
+
   /** Nothing rejects. */
   async run(deadline: number, work: (steps: Steps) => Promise<Answer>): Promise<Answer> {
+    this.#begun += 1;
     const steps = new Steps(deadline);
     const done = this.#after(this.#task, steps, work);
     const task: Task = { steps, ended: done.then(() => undefined) };

@@ -13,6 +13,8 @@ export class Link {
   readonly #dial: Dial;
   #connection: Connection | undefined;
   #isClosed = false;
+  /** It accepted, and did not answer, when it was last looked at. */
+  isHung = false;
 
   constructor(at: DatabaseAddress, login: Login | undefined, dial: Dial) {
     this.at = at;
@@ -84,9 +86,13 @@ export type Seen =
 
 export async function see(link: Link, timeoutMs: number, keptMs?: number): Promise<Seen> {
   try {
-    return { facts: await link.facts(timeoutMs, keptMs) };
+    const facts = await link.facts(timeoutMs, keptMs);
+    link.isHung = false;
+    return { facts };
   } catch (error) {
-    return { problem: asProblem(error) };
+    const problem = asProblem(error);
+    link.isHung = problem.kind === "hung";
+    return { problem };
   }
 }
 
@@ -99,9 +105,6 @@ export interface PeerView {
 export async function seeAll(
   links: readonly Link[],
   timeoutMs: number,
-  keptMs?: number,
 ): Promise<readonly PeerView[]> {
-  return await Promise.all(
-    links.map(async (link) => ({ link, seen: await see(link, timeoutMs, keptMs) })),
-  );
+  return await Promise.all(links.map(async (link) => ({ link, seen: await see(link, timeoutMs) })));
 }

@@ -17,12 +17,14 @@ import { asProblem } from "./connection.ts";
 import { type Facts, isWritable } from "./facts.ts";
 import { followNobody } from "./follow.ts";
 import { hasAll, printHistory } from "./history.ts";
-import { type Link, type PeerView, see, seeAll } from "./link.ts";
+import { type Link, type PeerView, see } from "./link.ts";
 import { type Memory, reasons } from "./standing.ts";
 import * as texts from "./texts.ts";
 
 /** How long a peer's server may take that accepts connections and does not answer. */
 const HUNG_MS = 150;
+/** The same where it did not answer the look before, which takes longer. */
+const STILL_HUNG_MS = 50;
 /** The same while its router says nothing: a slow machine's database may be taking writes. */
 const HUNG_AFTER_LOSS_MS = 1_000;
 /** A kept connection answers within this, or a new one is tried. */
@@ -41,12 +43,11 @@ export interface Promotion {
 }
 
 export async function promote(promotion: Promotion): Promise<Answer> {
-  const { steps, own, peers, ask } = promotion;
-  const hungMs = ask.reason === "master-down" ? HUNG_AFTER_LOSS_MS : HUNG_MS;
+  const { steps, own, ask } = promotion;
   // Both at once: a peer that is gone takes its time.
   const [facts, seen] = await Promise.all([
     steps.run("look", () => own.facts(steps.left)),
-    steps.run("peers", () => seeAll(peers, Math.min(hungMs, steps.left / 3), KEPT_MS)),
+    steps.run("peers", () => seePeers(promotion)),
   ]);
   if (!ask.acceptLoss) checkHistories(facts, seen);
   const quiet = await steps.run("their writes off", () => quieten(promotion, seen));
@@ -56,6 +57,16 @@ export async function promote(promotion: Promotion): Promise<Answer> {
   if (!isWritable(after) || after.source !== undefined)
     throw new Refusal("read-only", texts.stillReadOnly);
   return { ok: true, details: steps.print() };
+}
+
+async function seePeers({ peers, ask, steps }: Promotion): Promise<readonly PeerView[]> {
+  return await Promise.all(
+    peers.map(async (link) => {
+      const hungMs = link.isHung ? STILL_HUNG_MS : HUNG_MS;
+      const ms = ask.reason === "master-down" ? HUNG_AFTER_LOSS_MS : hungMs;
+      return { link, seen: await see(link, Math.min(ms, steps.left / 3), KEPT_MS) };
+    }),
+  );
 }
 
 /** Nobody is closed for a promotion that cannot come to anything. */

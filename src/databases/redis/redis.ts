@@ -78,12 +78,15 @@ export class RedisDatabase implements Database {
     return this.#standing;
   }
 
-  /** Undefined: this database does not answer. */
+  /** Undefined: this database does not answer, or something was done with it meanwhile. */
   async #view(): Promise<View | undefined> {
+    const tasks = this.#tasks.begun;
     const beganAt = performance.now();
     // Its own first: what its master has later may be on its way.
     const own = await see(this.#own, this.#timeoutMs);
     const peers = await seeAll(this.#peers, this.#timeoutMs);
+    // A peer that hangs takes its time, and this one may have been promoted since it was asked.
+    if (tasks !== this.#tasks.begun) return undefined;
     if (own.facts === undefined) {
       this.#mayRejoin = true;
       this.#standing = unreachableStanding(printAddress(this.#own.at), own.problem, peers);
