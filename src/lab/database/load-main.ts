@@ -35,12 +35,20 @@ const newest = new Map<number, number>();
 const print = (line: LoadLine): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /** One connection: `turn` again and again, a new connection after a failure. */
-async function keepAsking(turn: (session: Session) => Promise<void>): Promise<never> {
+async function keepAsking(
+  place: number,
+  turn: (session: Session) => Promise<void>,
+): Promise<never> {
   let session: Session | undefined;
+  // All lose their connections at one moment; attempts that end together would show a database that
+  // answers again only to the nearest of those moments.
+  const part = (place + 1) / (options.writers + options.readers);
+  const connectMilliseconds = options.connectMilliseconds * (0.5 + 0.5 * part);
+  const limits: LoadOptions = { ...options, connectMilliseconds };
   for (;;) {
     const begunAt = performance.now();
     try {
-      session ??= await connect(options);
+      session ??= await connect(limits);
       await turn(session);
     } catch (error) {
       if (!(error instanceof StatementFailed)) throw error;
@@ -58,7 +66,7 @@ async function keepAsking(turn: (session: Session) => Promise<void>): Promise<ne
 function write(writer: number): Promise<never> {
   // Never twice the same: what became of a row without an answer is not known.
   let seq = 0;
-  return keepAsking(async (session) => {
+  return keepAsking(writer, async (session) => {
     seq += 1;
     await session.write(writer, seq);
     if (newest.size === 0) print({ kind: "ready" });
@@ -69,7 +77,7 @@ function write(writer: number): Promise<never> {
 
 function read(first: number): Promise<never> {
   let turn = first;
-  return keepAsking(async (session) => {
+  return keepAsking(options.writers + first, async (session) => {
     turn += 1;
     const writer = turn % options.writers;
     const known = newest.get(writer) ?? 0;

@@ -17,8 +17,8 @@ export interface LoadOptions {
   /** A connection sends the next statement so long after the last one at the earliest. */
   readonly paceMilliseconds: number;
   /**
-   * A connection that is not there after this is tried again: TCP's own next attempt, after a
-   * second, would hide when the address answers again.
+   * A connection that is not there after this, or a part of it, is tried again: TCP's own next
+   * attempt, after a second, would hide when the address answers again.
    */
   readonly connectMilliseconds: number;
   /** A statement without an answer for so long ends its connection. */
