@@ -64,8 +64,32 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "beside another master nobody is served",
-      "phase.master.rivals.length === 0\n      ? serve",
-      "true\n      ? serve",
+      "master.rivals.length === 0 && now >= opensAt",
+      "now >= opensAt",
+    ],
+    [
+      "a rival that says that it yields may live",
+      'event.kind === "advertReceived" && event.priority === RELEASE\n      ?',
+      "false\n      ?",
+    ],
+    [
+      "it is asked once more",
+      "Math.min(after(now, each), sent.phase.advertAt)",
+      "sent.phase.advertAt",
+    ],
+    ["and not before that", "    probeAt: undefined,\n    advertAt", "    advertAt"],
+    [
+      "what it advertises next is no duplicate",
+      "heardAt: (now - round(config)) as Instant",
+      "heardAt: now",
+    ],
+    ["and has the time to answer", "goneAt: after(answeredBy(config, now), each)", "goneAt: now"],
+    ["nor before one could have answered", " && now >= opensAt;", ";"],
+    ["and then at once", "isWaiting ? earliest(due, phase.opensAt) : due", "due"],
+    [
+      "and not before it is promoted",
+      "phase.isDone !== true || !mayServe(waiting, now)",
+      "!mayServe(waiting, now)",
     ],
     [
       "who takes over advertises with it",
@@ -197,10 +221,11 @@ export const GATE_MUTANTS: readonly Mutant[] = [
   ...inFile(
     "gate-conflict",
     ["who serves again announces it", "effects: [...opened, ...made.effects],", "effects: opened,"],
+    ["one comparison at a time", 'if (conflict?.result === "comparing") {', "if (false) {"],
     [
-      "one comparison at a time",
-      'if (conflict?.result === "comparing") return unchanged({ ...state, heard });',
-      "",
+      "meanwhile it answers",
+      "return { state: inPhase({ ...state, heard }, next), effects };",
+      "return unchanged({ ...state, heard });",
     ],
     [
       "nobody is served while data is compared",
@@ -218,9 +243,22 @@ export const GATE_MUTANTS: readonly Mutant[] = [
       "const isOpen = true;",
     ],
     ["of two who do not know the loser yields first", "micros(3 * wait) : wait", "wait : wait"],
-    ["a rival that was gone is compared with anew", "now - heard.at > wait || ", ""],
-    ["one that goes on is too", " || (isAsked !== true && now >= after(until, wait))", ""],
-    ["what a person has decided is not", "isAsked !== true && now", "now"],
+    ["a rival that was gone is compared with anew", "if (now - heard.at > wait) return true;", ""],
+    ["one that goes on is too", "return now >= after(until, wait) || (", "return ("],
+    ["one that hears us and goes on is, soon", "(hearsUs && againAt", "(false && againAt"],
+    ["one that does not hear us is not", "(hearsUs && againAt", "(againAt"],
+    ["not before it could have yielded", " && now >= againAt", ""],
+    ["what a person has decided is not", "if (isAsked === true) return false;", ""],
+    [
+      "nor what the data has not decided",
+      'const isByData = result === "ours" || result === "equal";',
+      "const isByData = true;",
+    ],
+    [
+      "it hears that we go on, also with lower_prio_no_advert",
+      "stay(config, { ...state, heard }, phase, advert, true, now)",
+      "stay(config, { ...state, heard }, phase, advert, !config.lowerPrioNoAdvert, now)",
+    ],
     [
       "one that yields is compared with once more",
       'conflict?.peer === from && conflict.result === "undecided"',
@@ -249,7 +287,7 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a person decides between two",
-      ": settle(config, state, phase, { ...conflict, isAsked: true }, now);",
+      ": settle(config, state, phase, { ...conflict, againAt: undefined, isAsked: true }, now);",
       ": unchanged(state);",
     ],
   ),
@@ -308,6 +346,11 @@ export const GATE_MUTANTS: readonly Mutant[] = [
       'phase.kind === "switching"',
     ],
   ),
+  ...inFile("rivals", [
+    "a last resort that is promoted waits for a weaker one",
+    "!(theyWin === undefined && isPromoting(state))",
+    "true",
+  ]),
   ...inFile("fault", [
     "who promotes and fails gives up the election",
     'if (hasAddress(phase) || phase.kind === "promoting") {',

@@ -198,8 +198,8 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a regular advertisement is a sign against a loser",
-      "isOutOfTurn ? 1 : weWin && isConfirmedOwner(known) ? 0 : STEP",
-      "isOutOfTurn ? 1 : 0",
+      "isOutOfTurn(gap, advert.interval) ? 1 : weWin && isConfirmedOwner(known) ? 0 : STEP",
+      "isOutOfTurn(gap, advert.interval) ? 1 : 0",
     ],
     ["copies are no signs", "if (gap < round(config) / 2) return { ...known, weWin };", ""],
     [

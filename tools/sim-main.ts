@@ -6,6 +6,7 @@
  *   --seeds N     how many seeds (default 1000)
  *   --from S      first seed (default 0)
  *   --nodes K     machines in a cluster (default: mixed)
+ *   --gate always a gate in each cluster that can have one; the other seeds are passed over
  *   --seconds T   stop after so many seconds
  *   --keep-going  report all failures, not only the first
  *   --costs       what each seed costs
@@ -18,7 +19,7 @@
  * A failing seed is made smaller and shown line by line. Exit status 1 if any failed.
  */
 import { readFileSync } from "node:fs";
-import { generateScenario } from "#sim/generate";
+import { type GenerateOptions, generateScenario } from "#sim/generate";
 import { type RunResult, runScenario } from "#sim/run";
 import { reviveSecret, type Scenario } from "#sim/scenario";
 import { compareWithSteps } from "#sim/shortcuts";
@@ -30,6 +31,7 @@ const values = toolOptions(import.meta.filename, {
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "0" },
     nodes: { type: "string" },
+    gate: { type: "string" },
     seconds: { type: "string" },
     seed: { type: "string" },
     scenario: { type: "string" },
@@ -44,8 +46,16 @@ const values = toolOptions(import.meta.filename, {
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
-const options =
-  values.nodes === undefined ? {} : { machines: wholeNumber("nodes", values.nodes, 2) };
+if (values.gate !== undefined && values.gate !== "always") {
+  process.stderr.write(`--gate: always, not ${values.gate}\n`);
+  process.exit(2);
+}
+const options: GenerateOptions = {
+  ...(values.nodes === undefined ? {} : { machines: wholeNumber("nodes", values.nodes, 2) }),
+  ...(values.gate === undefined ? {} : { gate: "always" }),
+};
+/** With `--gate always` a cluster that cannot have one is not what was asked for. */
+const isWanted = ({ gate }: Scenario): boolean => values.gate === undefined || gate !== undefined;
 
 const asSeconds = (micros: number, digits: number): string => (micros / 1_000_000).toFixed(digits);
 const asMilliseconds = (micros: number, digits = 0): string => (micros / 1_000).toFixed(digits);
@@ -111,6 +121,7 @@ class Totals {
   readonly #costs: { readonly seed: number; readonly milliseconds: number }[] = [];
   readonly #blackhole = { micros: 0, longest: 0, checked: 0, checkedLongest: 0 };
   readonly #agreement = { moves: 0, longest: 0, unseen: 0, again: 0 };
+  readonly #gates = { seeds: 0, promotions: 0, refused: 0 };
   #clouds = 0;
   #events = 0;
   #simulated = 0;
@@ -134,6 +145,9 @@ class Totals {
     this.#blackhole.checked += blackhole.checked;
     raise(this.#blackhole, "longest", blackhole.longest);
     raise(this.#blackhole, "checkedLongest", blackhole.checkedLongest);
+    this.#gates.seeds += scenario.gate === undefined ? 0 : 1;
+    this.#gates.promotions += result.gate.promotions;
+    this.#gates.refused += result.gate.refused;
     this.#clouds += scenario.platform === undefined ? 0 : 1;
     this.#agreement.moves += agreement.moves;
     this.#agreement.unseen += agreement.unseen;
@@ -170,6 +184,10 @@ class Totals {
     print(
       `${this.#clouds} clouds: ${moves} times an address was moved away from an owner that showed agreement, reported after ${asMilliseconds(this.#agreement.longest)} ms at most (trouble aside); ${unseen} came back within one second of its date; ${again} announcements called for`,
     );
+    const gates = this.#gates;
+    print(
+      `${gates.seeds} clusters with gates: ${gates.promotions} promotions, ${gates.refused} that failed`,
+    );
     const dearest = this.#costs.toSorted((a, b) => b.milliseconds - a.milliseconds).slice(0, 5);
     print(
       `cost: ${((1_000 * seconds) / this.seeds).toFixed(1)} ms a seed; dearest: ${dearest
@@ -197,6 +215,7 @@ function runMany(): number {
   for (let seed = first; seed < first + count && totals.milliseconds <= limit; seed++) {
     progress(seed - first, totals.failed);
     const scenario = generateScenario(seed, options);
+    if (!isWanted(scenario)) continue;
     const begunAt = performance.now();
     const result = runScenario(scenario);
     const milliseconds = performance.now() - begunAt;
@@ -221,7 +240,9 @@ function compareMany(): number {
   let [lines, different] = [0, 0];
   for (let seed = first; seed < first + count; seed++) {
     progress(seed - first, different);
-    const comparison = compareWithSteps(generateScenario(seed, options));
+    const scenario = generateScenario(seed, options);
+    if (!isWanted(scenario)) continue;
+    const comparison = compareWithSteps(scenario);
     lines += comparison.lines;
     if (comparison.difference === undefined) continue;
     different += 1;

@@ -19,8 +19,11 @@ import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** The longest way of a question and its answer that is waited for (engine/probes.ts). */
 const QUESTION = 30_000;
-/** A question or its answer that was lost, or a change of the network, this long ago matters. */
-const PROBE = 250_000;
+/**
+ * A question or its answer that was lost, or a change of the network, this long ago matters. A
+ * connection that a machine did not answer while it stood still is waited for for 0.3 s.
+ */
+const PROBE = { arp: 250_000, service: 350_000, off: 250_000 } as const;
 
 export interface GateTotals {
   /** Promotions that were carried out, and moves of the operator among what came before them. */
@@ -173,11 +176,13 @@ export class GateChecker {
 
   /** An owner in reach has answered the question. */
   #checkTakeOver(unit: GateUnit, machine: MachineView): void {
-    if (this.#probeOf(machine, unit.name) === "off") return;
+    const how = this.#probeOf(machine, unit.name);
+    if (how === "off") return;
     for (const owner of this.#cluster.machines) {
       const since = this.#servesSince.get(`${unit.name}/${owner.id}`);
-      if (owner === machine || since === undefined || this.#facts.now - since < PROBE) continue;
-      if (!owner.serves(unit.address) || this.#wasApart(owner, machine, PROBE)) continue;
+      if (owner === machine || since === undefined || this.#facts.now - since < PROBE[how])
+        continue;
+      if (!owner.serves(unit.address) || this.#wasApart(owner, machine, PROBE[how])) continue;
       this.#cluster.violate(
         "took-over-from-living",
         `machine ${machine.id} is promoted while ${owner.id} serves ${printIpv4(unit.address)}`,
@@ -213,11 +218,13 @@ export class GateChecker {
       this.#servesSince.get(`${unit.name}/${one.id}`) ?? 0;
     const later = since(a) > since(b) ? a : b;
     const began = since(later);
-    const isProbed = this.#probeOf(a, unit.name) !== "off";
-    const asked = Math.min(began, this.#askedAt.get(`${unit.name}/${later.id}`) ?? began);
+    const how = this.#probeOf(a, unit.name);
+    const isProbed = how !== "off";
+    const before =
+      Math.min(began, this.#askedAt.get(`${unit.name}/${later.id}`) ?? began) - PROBE[how];
     // One that was promoted at that time had no address to answer for (seed 484).
-    const wasThere = since(later === a ? b : a) < asked - PROBE && !this.#isThird(unit, later);
-    if (isProbed && wasThere && this.#unaskedAt(a, b) < asked - PROBE) return 1;
+    const wasThere = since(later === a ? b : a) < before && !this.#isThird(unit, later);
+    if (isProbed && wasThere && this.#unheardAt(a, b) < before) return 1;
     const interval = Math.max(...[a, b].map((one) => this.#intervalOf(one, unit.name)));
     const { wakeLateMicros } = this.#cluster.scenario;
     const busy = 4 * Math.max(a.extraLate, b.extraLate);
@@ -253,13 +260,17 @@ export class GateChecker {
     );
   }
 
-  /** The last moment at which a question may not have been answered. */
+  /** After a forged priority 0 nobody is asked. */
   #unaskedAt(a: MachineView, b: MachineView): number {
+    return Math.max(this.#unheardAt(a, b), this.#facts.deceivedAt);
+  }
+
+  /** The last moment at which a question or an advertisement may not have been answered. */
+  #unheardAt(a: MachineView, b: MachineView): number {
     const { now } = this.#facts;
     return Math.max(
       this.#facts.networkChangedAt,
       this.#questionLost.get(`${a.id}>${b.id}`) ?? NEVER,
-      this.#facts.deceivedAt,
       this.#facts.slowAt,
       2 * this.#facts.latency() > QUESTION ? now : NEVER,
       this.#facts.pausedAt(a),

@@ -19,13 +19,20 @@ export interface DrawnGate {
   readonly settleMicros: number;
 }
 
-/** Undefined: no gate. keepalived knows none, and an address owner cannot have one. */
+/**
+ * Undefined: no gate. keepalived knows none, and an address owner cannot have one.
+ *
+ * @param isWanted each cluster that can have a gate has one; it is the one that it has otherwise
+ */
 export function drawGate(
   rng: Rng,
   shape: ClusterShape,
   machines: readonly MachineSpec[],
+  isWanted = false,
 ): DrawnGate | undefined {
-  if (!rng.chance(0.15) || shape.rivals > 0 || shape.owner255 || shape.count < 2) return undefined;
+  const isDrawn = rng.chance(0.15);
+  if (!(isDrawn || isWanted) || shape.rivals > 0 || shape.owner255 || shape.count < 2)
+    return undefined;
   const promoteTimeout = micros(rng.pick([200_000, 500_000, 1_000_000, 3_000_000]));
   const demoteTimeout = micros(rng.pick([100_000, 500_000, 2_000_000]));
   const isBuiltIn = rng.chance(0.5);

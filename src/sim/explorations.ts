@@ -3,6 +3,7 @@
 import { centis, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
 import type { RouterConfig } from "#vrrp/router/config";
+import { electionBound } from "./check-overlap.ts";
 import type { Exploration } from "./explore.ts";
 import type { Budget } from "./explore-model.ts";
 
@@ -224,6 +225,41 @@ const gates = (): readonly Exploration[] => [
   },
 ];
 
+const DATABASE: typeof GATE = { ...GATE, comparesData: true };
+
+/** After a forged priority 0 nobody is asked for the address: it counts who is heard. */
+const forgeries = (): readonly Exploration[] => [
+  {
+    ...WARM,
+    name: "pair with gates, owner at work: forged packets, a prompt promotion",
+    configs: pair({ gate: GATE }),
+    budget: { ...NONE, forge: 2, prompt: 1 },
+    depth: 40,
+  },
+  {
+    ...WARM,
+    name: "pair with gates, weaker owner at work: forged packets, a prompt promotion, a refusal",
+    configs: uneven({ gate: GATE }),
+    budget: { ...NONE, forge: 2, prompt: 1, refuse: 1 },
+    depth: 40,
+  },
+  {
+    ...WARM,
+    name: "pair with databases, owner at work: forged packets, prompt promotions",
+    configs: pair({ gate: DATABASE }),
+    budget: { ...NONE, forge: 2, prompt: 2 },
+    depth: 40,
+  },
+  {
+    ...WARM,
+    name: "pair with databases, weaker owner at work: a forged packet, a loss, a prompt promotion",
+    configs: uneven({ gate: DATABASE }),
+    budget: { ...NONE, forge: 1, lose: 1, prompt: 1 },
+    depth: 60,
+    bothServe: micros(electionBound(1_000_000)),
+  },
+];
+
 const threes = (): readonly Exploration[] => [
   {
     ...COLD,
@@ -261,5 +297,6 @@ export const explorations = (): readonly Exploration[] => [
   ...pairsAtWork(),
   ...switches(),
   ...gates(),
+  ...forgeries(),
   ...threes(),
 ];

@@ -9,7 +9,7 @@
 
 import { type Ipv4, ipv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
-import type { Priority } from "#units/vrrp";
+import { type Priority, RELEASE } from "#units/vrrp";
 import type { RouterConfig } from "#vrrp/router/config";
 import type { RouterEffect, RouterEvent } from "#vrrp/router/event";
 import { leaseFor } from "#vrrp/router/lease";
@@ -18,6 +18,7 @@ import type { RouterState } from "#vrrp/router/state";
 import { strongestPeer } from "#vrrp/router/step";
 import {
   afterCrash,
+  compareData,
   endRun,
   type GateChoice,
   type GateModel,
@@ -46,6 +47,13 @@ export interface Budget {
   readonly latePort: number;
   /** A promotion or a demotion fails. */
   readonly refuse?: number;
+  /** One is over before any frame arrives. */
+  readonly prompt?: number;
+  /**
+   * Somebody else says something in the name of another router: that it gives up (priority 0), or
+   * that it is the master.
+   */
+  readonly forge?: number;
 }
 
 export interface ModelNode {
@@ -74,6 +82,8 @@ export interface ClusterModel {
   readonly nodes: readonly ModelNode[];
   readonly packets: readonly Packet[];
   readonly budget: Budget;
+  /** A pair with gates: since when both have been serving, and no packet was lost. */
+  readonly bothSince?: Instant | undefined;
 }
 
 export type Choice =
@@ -93,6 +103,12 @@ export type Choice =
         | "switchBack"
         | GateChoice;
       readonly node: number;
+    }
+  /** To `node`, in the name of `from`. */
+  | {
+      readonly kind: "forgeRelease" | "forgeMaster";
+      readonly node: number;
+      readonly from: number;
     }
   | { readonly kind: "tick" };
 
@@ -142,6 +158,13 @@ export function choicesOf(model: ClusterModel): Choice[] {
       choices.push({ kind: "fire", node: index });
     }
     choices.push(...troubles(index, node, budget));
+    if (node.mode === "up" && (budget.forge ?? 0) > 0)
+      for (const from of nodes.keys())
+        if (from !== index)
+          choices.push(
+            { kind: "forgeRelease", node: index, from },
+            { kind: "forgeMaster", node: index, from },
+          );
     if (node.mode === "up" && node.gate !== undefined)
       for (const kind of gatesOf(model, index, node.gate)) choices.push({ kind, node: index });
   }
@@ -179,11 +202,22 @@ export function choose(
   model: ClusterModel,
   choice: Choice,
 ): ClusterModel {
+  const next = follow(configs, model, choice);
+  const areBoth = next.nodes.every((node) => node.gate !== undefined && serves(node));
+  const bothSince = areBoth ? (next.bothSince ?? next.now) : undefined;
+  return bothSince === next.bothSince ? next : { ...next, bothSince };
+}
+
+function follow(
+  configs: readonly RouterConfig[],
+  model: ClusterModel,
+  choice: Choice,
+): ClusterModel {
   switch (choice.kind) {
     case "deliver":
       return deliver(configs, model, choice.packet);
     case "lose":
-      return spend(drop(model, choice.packet), "lose");
+      return spend({ ...drop(model, choice.packet), bothSince: undefined }, "lose");
     case "fire":
       return feed(configs, model, choice.node, { kind: "timeReached" });
     case "tick":
@@ -212,10 +246,26 @@ export function choose(
       return feed(configs, model, choice.node, { kind: "switchBack" });
     case "done":
       return endOfRun(configs, model, choice.node, "done");
+    case "doneAtOnce":
+      return spend(endOfRun(configs, model, choice.node, "done"), "prompt");
     case "refuse":
       return spend(endOfRun(configs, model, choice.node, "refused"), "refuse");
     case "probe":
       return answerProbe(configs, model, choice.node);
+    case "compare":
+      return answerComparison(configs, model, choice.node);
+    case "look":
+      return inGateOf(model, choice.node, { isWritable: true });
+    case "forgeRelease":
+      return forge(configs, model, choice.node, choice.from, RELEASE);
+    case "forgeMaster":
+      return forge(
+        configs,
+        model,
+        choice.node,
+        choice.from,
+        (configs[choice.from] as RouterConfig).priority,
+      );
     case "rejoin":
       return rejoin(configs, model, choice.node);
     case "person":
@@ -247,7 +297,55 @@ const isServed = ({ nodes }: ClusterModel, except: number): boolean =>
   nodes.some((node, at) => at !== except && serves(node) && node.gate?.database === "primary");
 
 const gatesOf = (model: ClusterModel, index: number, gate: GateModel): readonly GateChoice[] =>
-  gateChoices(gate, (model.budget.refuse ?? 0) > 0, isServed(model, index), model.now);
+  gateChoices(gate, {
+    mayRefuse: (model.budget.refuse ?? 0) > 0,
+    mayBePrompt: (model.budget.prompt ?? 0) > 0,
+    mayFollow: model.nodes[index]?.state.phase.kind === "backup" && isServed(model, index),
+    isWrittenElsewhere: model.nodes.some(
+      (node, at) => at !== index && isInReach(node) && node.gate?.isWritable === true,
+    ),
+    now: model.now,
+  });
+
+/** Its database can be asked: that has a process of its own, which goes on while ours hang. */
+const isInReach = ({ mode }: ModelNode): boolean => mode === "up" || mode === "hung";
+
+const inGateOf = (model: ClusterModel, index: number, change: Partial<GateModel>): ClusterModel => {
+  const gate = model.nodes[index]?.gate;
+  return gate === undefined ? model : put(model, index, { gate: { ...gate, ...change } });
+};
+
+function answerComparison(
+  configs: readonly RouterConfig[],
+  model: ClusterModel,
+  index: number,
+): ClusterModel {
+  const gate = model.nodes[index]?.gate;
+  if (gate?.comparison === undefined) return model;
+  const { run, peer } = gate.comparison;
+  const other = model.nodes.find((node, at) => addressOf(at) === peer && isInReach(node))?.gate;
+  const result = compareData(gate, other);
+  const asked = inGateOf(model, index, { comparison: undefined });
+  return feed(configs, asked, index, { kind: "dataCompared", run, result });
+}
+
+/** Heard at once; it says nothing about the router that it names. */
+function forge(
+  configs: readonly RouterConfig[],
+  model: ClusterModel,
+  index: number,
+  from: number,
+  value: Priority,
+): ClusterModel {
+  const interval = (configs[from] as RouterConfig).advertInterval;
+  const event = {
+    kind: "advertReceived",
+    priority: value,
+    interval,
+    from: addressOf(from),
+  } as const;
+  return feed(configs, spend(model, "forge"), index, event);
+}
 
 function endOfRun(
   configs: readonly RouterConfig[],
@@ -259,6 +357,10 @@ function endOfRun(
   if (before === undefined) return model;
   const { gate, events } = endRun(before, outcome);
   let next = put(model, index, { gate });
+  const isPromoted = before.work?.kind === "promote" && outcome === "done";
+  if (isPromoted && configs[index]?.gate?.comparesData === true)
+    for (const [at, node] of next.nodes.entries())
+      if (at !== index && isInReach(node)) next = inGateOf(next, at, { isWritable: false });
   for (const event of events) next = feed(configs, next, index, event);
   return next;
 }
@@ -288,7 +390,11 @@ function rejoin(
 ): ClusterModel {
   const gate = model.nodes[index]?.gate;
   if (gate === undefined) return model;
-  const follows = put(model, index, { gate: { ...gate, isMarked: false, database: "replica" } });
+  const follows = inGateOf(model, index, {
+    isMarked: false,
+    database: "replica",
+    isWritable: false,
+  });
   return feed(configs, follows, index, { kind: "eligibleChanged", eligible: true });
 }
 

@@ -8,13 +8,14 @@
  *             advertisement, never owns the address together with it: a master that is dead, hung
  *             or paused has lost it by then
  *   ownership (nopreempt) an established owner to which nothing is done is still the owner
- *   gate      who serves has been promoted, and two never serve
+ *   gate      who serves has been promoted, and two never serve (a pair: not for `bothServe` after
+ *             the last packet that was lost)
  *   awake     nobody who has just fired is due again at the same instant
  *   recovers  left alone from here (everybody runs, nothing is lost), one owner is left in the end
  */
 
 import { assert } from "#units/assert";
-import { fromCentis, type Instant } from "#units/time";
+import { fromCentis, type Instant, type Micros } from "#units/time";
 import type { Allowance } from "#vrrp/router/allowance";
 import type { RouterConfig } from "#vrrp/router/config";
 import { deadline } from "#vrrp/router/router";
@@ -43,6 +44,8 @@ export interface Exploration {
   readonly warmIntervals: number;
   /** nopreempt: whoever is owner after that has to stay it while nothing is done to it. */
   readonly keepsOwnership: boolean;
+  /** A pair with gates may be in conflict for so long; undefined: never. */
+  readonly bothServe?: Micros;
   /** From one state in so many, recovery is tried. */
   readonly recoverEvery: number;
   readonly statesMax: number;
@@ -102,7 +105,7 @@ export function explore(exploration: Exploration): ExploreResult {
           checkAwake(model, choice) ??
           checkLease(configs, visit.model, model) ??
           checkSwitch(visit.model, model) ??
-          checkGate(model) ??
+          checkGate(model, exploration.bothServe ?? 0) ??
           (exploration.keepsOwnership && owner !== undefined
             ? checkOwnership(model, owner)
             : undefined);
@@ -143,7 +146,7 @@ function runAlone(
   from: ClusterModel,
   micros: number,
 ): ClusterModel {
-  return run(configs, from, from.now + micros, ["deliver", "done", "probe", "fire", "tick"]);
+  return run(configs, from, from.now + micros, [...AT_WORK, "fire", "tick"]);
 }
 
 /** Everybody runs, packets arrive at once and in order. */
@@ -164,8 +167,11 @@ function runUndisturbed(
     if (node.state.phase.kind === "stopped")
       model = choose(configs, model, { kind: "start", node: index });
   }
-  return run(configs, model, end, ["deliver", "done", "probe", "fire", "start", "rejoin", "tick"]);
+  return run(configs, model, end, [...AT_WORK, "fire", "start", "rejoin", "tick"]);
 }
+
+/** What is under way comes first. */
+const AT_WORK: readonly Choice["kind"][] = ["deliver", "done", "probe", "compare", "look"];
 
 function run(
   configs: readonly RouterConfig[],
@@ -222,7 +228,7 @@ function checkLease(
 }
 
 /** With a gate. */
-function checkGate({ nodes }: ClusterModel): Broken | undefined {
+function checkGate({ nodes, now, bothSince }: ClusterModel, bothServe: number): Broken | undefined {
   const serving = [...nodes.entries()].filter(
     ([, node]) => node.gate !== undefined && serves(node),
   );
@@ -230,7 +236,8 @@ function checkGate({ nodes }: ClusterModel): Broken | undefined {
     if (gate?.database !== "primary")
       return { invariant: "gate", text: `router ${index} serves, and is ${gate?.database}` };
   const [first, second] = serving;
-  return first === undefined || second === undefined
+  const isBrief = bothSince !== undefined && now - bothSince < bothServe;
+  return first === undefined || second === undefined || isBrief
     ? undefined
     : { invariant: "gate", text: `routers ${first[0]} and ${second[0]} both serve` };
 }
@@ -391,5 +398,6 @@ function hashOf(model: ClusterModel): number {
     number(priority);
   }
   visit("budget", model.budget);
+  if (model.bothSince !== undefined) number(model.now - model.bothSince);
   return (b >>> 0) * 2_097_152 + ((a >>> 0) & 0x1fffff);
 }

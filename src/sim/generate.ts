@@ -23,6 +23,8 @@ export interface GenerateOptions {
   readonly machines?: number;
   /** Length of the storm in advertisement intervals; undefined: drawn. */
   readonly intervals?: number;
+  /** "always": every cluster that can have a gate has one; undefined: some have. */
+  readonly gate?: "always";
 }
 
 const GROUP: Ipv4 = ipv4(0xe0_00_00_12);
@@ -31,7 +33,7 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
   const rng = createRng(seed).split("scenario");
   const shape = drawShape(rng, options.machines);
   const drawn = Array.from({ length: shape.count }, (_, id) => drawMachine(rng, shape, id));
-  const gate = drawGate(rng.split("gate"), shape, drawn);
+  const gate = drawGate(rng.split("gate"), shape, drawn, options.gate === "always");
   const machines = gate?.machines ?? drawn;
   const rivals = Array.from({ length: shape.rivals }, (_, id) =>
     drawRival(rng.split(`rival ${id}`), shape, shape.count + id),

@@ -51,7 +51,7 @@ export function becomeMaster(
   };
   const known = gateOf(config, state);
   if (known !== undefined && !known.gate.isPromoted)
-    return elect(known, withoutSwitch(state), phase, reason, now);
+    return elect(config, known, withoutSwitch(state), phase, reason, now);
   const advert: RouterEffect = { kind: "sendAdvert", priority: state.effectivePriority };
   const opened: readonly RouterEffect[] = known === undefined ? [] : [{ kind: "openFence" }];
   const address: readonly RouterEffect[] = [

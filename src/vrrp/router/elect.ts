@@ -6,12 +6,14 @@ import { after, fromCentis, type Instant } from "#units/time";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect } from "./event.ts";
 import { type Gate, promote, promoteReason } from "./gate.ts";
+import { answeredBy } from "./master-conflict.ts";
 import type { Reason } from "./reason.ts";
 import type { MasterPhase, PromotingPhase, RouterState } from "./state.ts";
 import { inPhase, ownershipWindow, publicState, type Step } from "./step.ts";
 
 /** @param master what it will be */
 export function elect(
+  config: RouterConfig,
   known: Gate,
   state: RouterState,
   master: MasterPhase,
@@ -22,6 +24,7 @@ export function elect(
     kind: "promoting",
     master: { ...master, announcements: [], refreshAt: undefined },
     elected: reason,
+    opensAt: answeredBy(config, now),
   };
   const began = promote(known, state, promoteReason(reason, known.gate), now);
   const priority = state.effectivePriority;
@@ -64,6 +67,7 @@ export function electAgain(
       claim: undefined,
     },
     elected: state.reason,
+    opensAt: answeredBy(config, now),
     takenBack: { hasAddress },
   };
   const kept: readonly RouterEffect[] = hasAddress ? [{ kind: "addAddresses" }] : [];

@@ -4,7 +4,9 @@
  * all data of the other stays, and nobody is served until that is known.
  *
  *   the other one is heard   both close the fence, answer, and go on advertising; each compares
- *   ours                     serves again, and does not yield
+ *   ours                     serves again, and does not yield. If the other one hears that and
+ *                            goes on, it has found the same: it was promoted between the two
+ *                            comparisons. So the data is compared again, fenced.
  *   theirs                   yields: fenced, demoted
  *   equal                    the tie-break of RFC 9568 6.4.3 decides
  *   diverged, unknown        nobody is served. Both wait until the other comparison is over as
@@ -22,6 +24,7 @@ import { afterRival, announceProvoked } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
 import type { DataComparison, RouterEffect, RouterEvent } from "./event.ts";
 import { closeFence, gateOf, inGate } from "./gate.ts";
+import { isOutOfTurn, round } from "./master-conflict.ts";
 import type { Reason } from "./reason.ts";
 import { answerOnce, loses, stay, yieldTo } from "./rivals.ts";
 import type { GateConflict, GateState, MasterPhase, RouterState } from "./state.ts";
@@ -48,13 +51,17 @@ export function hearWithData(
       : undefined;
   }
   const heard = { from, priority, at: now };
-  // One comparison at a time, whoever else is heard meanwhile.
-  if (conflict?.result === "comparing") return unchanged({ ...state, heard });
+  // One comparison at a time, whoever else is heard meanwhile; who is promoted has to hear us.
+  if (conflict?.result === "comparing") {
+    const { phase: next, effects } = answerOnce(config, state, phase, true, now);
+    return { state: inPhase({ ...state, heard }, next), effects };
+  }
   const isNew = conflict?.peer !== from || isStale(config, state, conflict, advert, now);
   if (isNew) return beginComparison(config, { ...state, heard }, phase, advert, now);
   switch (conflict.result) {
     case "ours":
-      return stay(config, { ...state, heard }, phase, advert, now);
+      // Also with `lower_prio_no_advert`: it has to hear that we go on.
+      return stay(config, { ...state, heard }, phase, advert, true, now);
     case "undecided":
       return now < after(conflict.until, undecidedFor(config, state, advert))
         ? unchanged({ ...state, heard })
@@ -69,21 +76,30 @@ function undecidedFor(config: RouterConfig, state: RouterState, advert: Advert):
 }
 
 /**
+ * Rounds in which a rival that hears us has yielded: by its own comparison, or while it is promoted
+ * by the rules of VRRP (the threshold of one without tenure is 3 signs).
+ */
+const YIELD_ROUNDS = 16;
+
+/**
  * What was compared then says nothing about now: it was gone, and is master again; or it goes on,
- * though its own comparison is over, since that found the same (of a node that was promoted between
- * the two).
+ * though it hears us, or though its own comparison is over at the latest, since that found the same
+ * (of a node that was promoted between the two).
  */
 function isStale(
   config: RouterConfig,
   state: RouterState,
-  { result, until, isAsked }: GateConflict,
+  { result, until, againAt, isAsked }: GateConflict,
   { interval, priority }: Advert,
   now: Instant,
 ): boolean {
   const { heard } = state;
   if (result !== "ours" || heard === undefined) return false;
   const wait = detection(config, state, interval, priority);
-  return now - heard.at > wait || (isAsked !== true && now >= after(until, wait));
+  if (now - heard.at > wait) return true;
+  if (isAsked === true) return false;
+  const hearsUs = isOutOfTurn(micros(now - heard.at), interval);
+  return now >= after(until, wait) || (hearsUs && againAt !== undefined && now >= againAt);
 }
 
 function beginComparison(
@@ -135,8 +151,11 @@ export function compared(
     return withReport(left, from, result, false);
   }
   const isOpen = isByVrrp || result === "ours";
+  // Where the data says nothing, another comparison would only close the fence again.
+  const isByData = result === "ours" || result === "equal";
+  const againAt = isByData ? after(now, micros(YIELD_ROUNDS * round(config))) : undefined;
   return isOpen
-    ? withReport(settle(config, state, phase, conflict, now), from, result, true)
+    ? withReport(settle(config, state, phase, { ...conflict, againAt }, now), from, result, true)
     : withReport(
         unchanged(inGate(state, { conflict: { ...conflict, result: "undecided" } })),
         from,

@@ -110,7 +110,7 @@ function promoteAsked(config: RouterConfig, state: RouterState, now: Instant): S
     const conflict = gate?.conflict;
     return conflict === undefined
       ? unchanged(state)
-      : settle(config, state, phase, { ...conflict, isAsked: true }, now);
+      : settle(config, state, phase, { ...conflict, againAt: undefined, isAsked: true }, now);
   }
   if (phase.kind === "promoting" || phase.kind === "demoting") return unchanged(state);
   return eligibleNow(config, inGate(state, { heldUntil: undefined, isAsked: true }), now);

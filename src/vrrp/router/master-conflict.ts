@@ -32,12 +32,13 @@
  * unconfirmed master. Against a confirmed winner it does not count: a rival that does not hear us
  * most likely does not receive clients' packets either.
  */
-import { after, fromCentis, type Instant, type Micros, micros } from "#units/time";
+import { after, type Centis, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { afterRival, announceOverWeaker, sendAdvert } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
 import type { MasterPhase, Rival, RouterState } from "./state.ts";
 import { inPhase, type Step } from "./step.ts";
+import { ANSWER_WAIT } from "./timing.ts";
 
 type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
 
@@ -60,6 +61,13 @@ const RIVALS_MAX = 16;
 
 export const round = (config: RouterConfig): Micros =>
   micros(Math.min(ROUND_MAX, Math.max(ROUND_MIN, fromCentis(config.advertInterval) / 8)));
+
+/**
+ * A master that lives has answered an advertisement by then: at its next round at the latest. So
+ * long a router that was elected waits before it serves (`gate`); most promotions take longer.
+ */
+export const answeredBy = (config: RouterConfig, now: Instant): Instant =>
+  after(now, micros(round(config) + ANSWER_WAIT));
 
 export function seniority(config: RouterConfig, phase: MasterPhase, now: Instant): number {
   const intervals = (now - phase.ownerSince) / fromCentis(config.advertInterval);
@@ -89,13 +97,16 @@ export function observe(
     const ours = seniority(config, phase, now);
     return { from: advert.from, seniority: ours, weWin, signs: 0, heardAt: now, goneAt };
   }
-  const gap = now - known.heardAt;
+  const gap = micros(now - known.heardAt);
   // A duplicate, or two in a row that crossed ours.
   if (gap < round(config) / 2) return { ...known, weWin };
-  const isOutOfTurn = gap < interval * OUT_OF_TURN;
-  const sign = isOutOfTurn ? 1 : weWin && isConfirmedOwner(known) ? 0 : STEP;
+  const sign = isOutOfTurn(gap, advert.interval) ? 1 : weWin && isConfirmedOwner(known) ? 0 : STEP;
   return { ...known, weWin, signs: known.signs + sign, heardAt: now, goneAt };
 }
+
+/** So soon after the one before, it answers ours. */
+export const isOutOfTurn = (gap: Micros, interval: Centis): boolean =>
+  gap < fromCentis(interval) * OUT_OF_TURN;
 
 export const hasReachedThreshold = (rival: Rival): boolean => rival.signs >= yieldThreshold(rival);
 

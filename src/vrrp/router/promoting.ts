@@ -5,20 +5,26 @@
  * after the promotion; where a planned move is taken back, it is MASTER all the time.
  *
  * "done": the fence opens, then the address is added and announced. The other way round a client's
- * first packet could be dropped, and it would try again a second later.
+ * first packet could be dropped, and it would try again a second later. But not before an owner
+ * that lives has had the time to answer, and not while another master is heard, weaker or not:
+ * priority 0 may have been forged, and after it nobody is asked for the address.
  * "refused", or no answer in time: the promotion is undone, priority 0 is sent so that another
  * router may try, and this one is not electable for `hold`; or as `on_refusal` says.
  */
-import { after, type Instant, micros } from "#units/time";
+import type { Ipv4 } from "#units/address";
+import { after, earliest, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { sendAdvert } from "./advertise.ts";
+import { answersOf } from "./allowance.ts";
 import type { RouterConfig } from "./config.ts";
 import type { PhaseEvent, RouterEffect } from "./event.ts";
 import { enterFault } from "./fault.ts";
 import { demote, type Gate, gateOf, inGate, tookOf } from "./gate.ts";
-import { stepMaster } from "./master.ts";
+import { masterDeadline, stepMaster } from "./master.ts";
+import { answeredBy, round } from "./master-conflict.ts";
 import type { GateEnd, Reason } from "./reason.ts";
-import type { GateRun, MasterPhase, PromotingPhase, RouterState } from "./state.ts";
+import { answerOnce } from "./rivals.ts";
+import type { GateRun, MasterPhase, PromotingPhase, Rival, RouterState } from "./state.ts";
 import {
   freshBackup,
   hasAddress,
@@ -40,13 +46,11 @@ export function stepPromoting(
   // The old owner may announce the address until it hears us.
   if (!has && event.kind !== "advertReceived" && event.kind !== "timeReached")
     return unchanged(state);
-  const { state: next, effects } = stepMaster(
-    config,
-    inPhase(state, phase.master),
-    phase.master,
-    event,
-    now,
-  );
+  const onWire = inPhase(state, phase.master);
+  const { state: next, effects } =
+    event.kind === "advertReceived" && event.priority === RELEASE
+      ? rivalReleases(config, onWire, phase.master, event.from, now)
+      : stepMaster(config, onWire, phase.master, event, now);
   const isMaster = next.phase.kind === "master";
   const sent = has ? effects : effects.filter((one) => isWithoutAddress(phase, one));
   if (!isMaster) return { state: next, effects: sent };
@@ -54,10 +58,50 @@ export function stepPromoting(
     ? (next.phase as MasterPhase)
     : { ...(next.phase as MasterPhase), announcements: [] };
   const waiting: PromotingPhase = { ...phase, master };
-  if (phase.isDone !== true || master.rivals.length > 0)
+  if (phase.isDone !== true || !mayServe(waiting, now))
     return { state: inPhase(next, waiting), effects: sent };
   const served = serve(config, inPhase(next, waiting), waiting, now);
   return { state: served.state, effects: [...sent, ...served.effects] };
+}
+
+/**
+ * A rival says that it has yielded, or somebody says so in its name: then it still lives, and is
+ * asked for an answer once more, when it may give one whatever it has answered before
+ * (allowance.ts).
+ */
+function rivalReleases(
+  config: RouterConfig,
+  state: RouterState,
+  master: MasterPhase,
+  from: Ipv4,
+  now: Instant,
+): Step {
+  const { each } = answersOf(config);
+  const rival = master.rivals.find((one) => one.from === from);
+  const sent = answerOnce(config, state, master, true, now);
+  if (rival === undefined) return { state: inPhase(state, sent.phase), effects: sent.effects };
+  const asked: Rival = {
+    ...rival,
+    // What it advertises next is no duplicate.
+    heardAt: (now - round(config)) as Instant,
+    goneAt: after(answeredBy(config, now), each),
+  };
+  const phase: MasterPhase = {
+    ...sent.phase,
+    rivals: master.rivals.map((one) => (one === rival ? asked : one)),
+    probeAt: undefined,
+    advertAt: Math.min(after(now, each), sent.phase.advertAt) as Instant,
+  };
+  return { state: inPhase(state, phase), effects: sent.effects };
+}
+
+const mayServe = ({ master, opensAt }: PromotingPhase, now: Instant): boolean =>
+  master.rivals.length === 0 && now >= opensAt;
+
+export function promotingDeadline(phase: PromotingPhase): Instant | undefined {
+  const due = masterDeadline(phase.master);
+  const isWaiting = phase.isDone === true && phase.master.rivals.length === 0;
+  return isWaiting ? earliest(due, phase.opensAt) : due;
 }
 
 /** What a master without an address does; one that yields was BACKUP to the outside, or was not. */
@@ -69,8 +113,8 @@ function isWithoutAddress({ takenBack }: PromotingPhase, effect: RouterEffect): 
 }
 
 /**
- * The gate has promoted this node. While another master is heard nobody is served: it may have been
- * the owner all the time, and then this node yields.
+ * The gate has promoted this node. While another master is heard, or may yet be, nobody is served:
+ * it may have been the owner all the time, and then this node yields.
  */
 export function promoted(
   config: RouterConfig,
@@ -89,10 +133,9 @@ export function promoted(
   const { isAsked: _, ...rest } = gate;
   const report = { kind: "promoted", run: running.run, took: tookOf(running.since, now) } as const;
   const done = { ...state, gate: rest };
-  const next =
-    phase.master.rivals.length === 0
-      ? serve(config, done, phase, now)
-      : unchanged(inPhase(done, { ...phase, isDone: true }));
+  const next = mayServe(phase, now)
+    ? serve(config, done, phase, now)
+    : unchanged(inPhase(done, { ...phase, isDone: true }));
   return { state: next.state, effects: [...next.effects, { kind: "report", report }] };
 }
 

@@ -57,13 +57,18 @@ export function hearAsMaster(
   };
   const theyWin = loses(state, advert);
   const decides = preempts(config) || advert.priority === 255 || config.priority === 255;
-  if (decides || state.maintenance !== undefined) {
+  const isAside = state.maintenance !== undefined && !(theyWin === undefined && isPromoting(state));
+  if (decides || isAside) {
     return theyWin === undefined
-      ? stay(config, known, phase, advert, now)
+      ? stay(config, known, phase, advert, !config.lowerPrioNoAdvert, now)
       : yieldTo(config, known, advert, theyWin, now);
   }
   return withoutPreemption(config, known, phase, advert, theyWin, now);
 }
+
+/** Whoever wins the tie-break: who has been served all the time is found out first. */
+const isPromoting = ({ gate }: RouterState): boolean =>
+  gate !== undefined && !gate.isPromoted && gate.running?.kind !== "demote";
 
 function withoutPreemption(
   config: RouterConfig,
@@ -119,11 +124,12 @@ export function stay(
   state: RouterState,
   phase: MasterPhase,
   advert: Advert,
+  withAdvert: boolean,
   now: Instant,
 ): Step {
   // Not again when we have just announced: `afterRival` follows each of its advertisements anyway.
   const isFresh = now - phase.lastAdvertAt >= answersOf(config).each || phase.advertAt <= now;
-  const answer = answerOnce(config, state, phase, !config.lowerPrioNoAdvert, now);
+  const answer = answerOnce(config, state, phase, withAdvert, now);
   const effects: RouterEffect[] = [...answer.effects];
   const { announcements } = answer.phase;
   let next: MasterPhase = { ...answer.phase, announcements: afterRival(announcements, now) };

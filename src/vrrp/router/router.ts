@@ -45,7 +45,7 @@ import { handoverDeadline, leaveForStop, stepHandover } from "./leave.ts";
 import { changeMaintenance, priorityNow } from "./maintenance.ts";
 import { masterDeadline, stepMaster } from "./master.ts";
 import { listen, watchForOwner } from "./no-owner.ts";
-import { giveUpElection, stepPromoting } from "./promoting.ts";
+import { giveUpElection, promotingDeadline, stepPromoting } from "./promoting.ts";
 import type { RouterState } from "./state.ts";
 import {
   enter,
@@ -112,6 +112,7 @@ function phaseDeadline({ phase }: RouterState): Instant | undefined {
     case "master":
       return earliest(masterDeadline(phase));
     case "promoting":
+      return promotingDeadline(phase);
     case "demoting":
       return masterDeadline(phase.master);
     case "switching":

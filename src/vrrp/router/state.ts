@@ -83,6 +83,11 @@ export interface GateConflict {
   readonly until: Instant;
   /** "undecided": diverged, or not known; a person decides. */
   readonly result: "comparing" | "ours" | "undecided";
+  /**
+   * "ours": a rival that hears us has yielded by then. If it has not, its own comparison has found
+   * the same, and the data is compared again.
+   */
+  readonly againAt?: Instant | undefined;
   /** A person has decided (`promoteAsked`): it is not compared again while that peer is heard. */
   readonly isAsked?: true;
 }
@@ -171,7 +176,12 @@ export interface PromotingPhase {
   readonly master: MasterPhase;
   /** Why it was elected. */
   readonly elected: Reason;
-  /** Promoted, but another master is heard, and one of the two will yield. */
+  /**
+   * Not served before: an owner that lives (its priority 0 was forged, or the move was taken back)
+   * has answered the first advertisement by then.
+   */
+  readonly opensAt: Instant;
+  /** Promoted, but not served yet: it is too early, or another master is heard that may yield. */
   readonly isDone?: true;
   /**
    * A planned move was taken back: MASTER to the outside all the time. `hasAddress`: the address

@@ -38,6 +38,12 @@ export function masterDown(config: Timers, interval: Centis, priority: number): 
 export const LINGER: Micros = micros(5_000);
 
 /**
+ * How long an answer to an advertisement is under way (`gate`): two ways through a network, and two
+ * wake-ups on busy machines.
+ */
+export const ANSWER_WAIT: Micros = micros(20_000);
+
+/**
  * How long a router that became master without having heard a peer stays unconfirmed. Longer than
  * the 50 s for which IEEE 802.1D spanning tree keeps a port from forwarding, so that a rebooted
  * node behind such a port never wins against the node that took over from it.
