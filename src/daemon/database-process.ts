@@ -3,8 +3,9 @@
  * database or a check of one is configured, killed when it writes nothing any more, started again
  * when it ends, a little later each time.
  *
- * What is asked while there is none, or is lost with one, is answered at once: a promotion or
- * demotion is refused, a check has found out nothing.
+ * What is asked while there is none, or is lost with one, is answered at once: a check has found out
+ * nothing. A promotion or demotion is asked of the next process once more, while there is time: both
+ * may be begun twice. Another configuration waits until those under way have ended.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { statSync } from "node:fs";
@@ -48,12 +49,21 @@ const LINE_MAX = 4 * 1_048_576;
 const GRACE_MS = 250;
 const LOOK_MS = 10_000;
 const PENDING_MAX = 1_000;
+/** So long a promotion or demotion keeps a reload from taking effect here. */
+const RELOAD_WAIT_MS = 10_000;
 
 const NOTHING: DatabasesConfiguration = { units: [], checks: [] };
 
 interface OpenUnit {
   readonly unit: DatabaseUnit;
   readonly onStanding: (standing: Standing) => void;
+}
+
+/** A promotion or demotion. */
+interface Task {
+  readonly open: OpenUnit;
+  /** Milliseconds of the wall clock since 1970. */
+  readonly deadline: number;
 }
 
 export type { CheckOutcome };
@@ -106,6 +116,10 @@ export class DatabaseProcess {
   #restartMs = RESTART_FIRST_MS;
   #restart: NodeJS.Timeout | undefined;
   #watch: NodeJS.Timeout | undefined;
+  /** Promotions and demotions under way, by unit: the newest counts, others are not asked again. */
+  readonly #tasks = new Map<string, Task>();
+  #reload: NodeJS.Timeout | undefined;
+  readonly #awaitStart = new Set<() => void>();
   #nextId = 1;
 
   constructor(options: DatabaseProcessOptions) {
@@ -126,8 +140,8 @@ export class DatabaseProcess {
         const reply = await this.#ask(unit, { kind: "look" }, LOOK_MS);
         return reply?.type === "looked" ? reply.standing : lostStanding(GONE);
       },
-      promote: async (ask) => await this.#answer(unit, { kind: "promote", ...ask }, ask.deadline),
-      demote: async (ask) => await this.#answer(unit, { kind: "demote", ...ask }, ask.deadline),
+      promote: async (ask) => await this.#carryOut(open, { kind: "promote", ...ask }, ask.deadline),
+      demote: async (ask) => await this.#carryOut(open, { kind: "demote", ...ask }, ask.deadline),
       compare: async (): Promise<Comparison> => {
         const reply = await this.#ask(unit, { kind: "compare" }, LOOK_MS);
         return reply?.type === "compared" ? reply.comparison : { result: "unknown" };
@@ -158,22 +172,37 @@ export class DatabaseProcess {
     this.#isChanging = true;
     queueMicrotask(() => {
       this.#isChanging = false;
-      this.#configure({
-        units: [...this.#open.values()].map(({ unit }) => unit),
-        checks: this.#checks,
-      });
+      this.#configure(false);
     });
   }
 
-  /** Starts, replaces or ends the process; nothing if nothing has changed. */
-  #configure(configuration: DatabasesConfiguration): void {
+  /**
+   * Starts, replaces or ends the process; nothing if nothing has changed.
+   *
+   * @param isNow whatever it is doing
+   */
+  #configure(isNow: boolean): void {
+    const units = [...this.#open.values()].map(({ unit }) => unit);
+    const configuration: DatabasesConfiguration = { units, checks: this.#checks };
     const key = keyOf(configuration);
     if (key === this.#key) return;
+    if (!isNow && this.#isAtWork) {
+      this.#reload ??= setTimeout(() => this.#configure(true), RELOAD_WAIT_MS);
+      this.#reload.unref();
+      return;
+    }
+    clearTimeout(this.#reload);
+    this.#reload = undefined;
     this.#key = key;
     this.#end();
     this.#configuration = configuration;
     this.#restartMs = RESTART_FIRST_MS;
     if (configuration.units.length > 0 || configuration.checks.length > 0) this.#start();
+  }
+
+  /** For a gate that there still is: what is done for another one ends with its process. */
+  get #isAtWork(): boolean {
+    return [...this.#tasks.keys()].some((unit) => this.#open.has(unit));
   }
 
   /** @param target one of the configuration's; `unknown` if it is not, or there is no process */
@@ -186,12 +215,49 @@ export class DatabaseProcess {
     return reply?.type === "checked" ? reply.outcome : { ok: "unknown", why: GONE };
   }
 
-  async #answer(unit: string, ask: DatabaseAsk, deadline: number): Promise<Answer> {
-    const left = deadline - Date.now() + GRACE_MS;
-    const child = this.#child;
-    const reply = await this.#ask(unit, ask, left);
-    if (reply?.type === "answer") return reply.answer;
-    return child !== undefined && child === this.#child ? LATE : DIED;
+  async #carryOut(open: OpenUnit, ask: DatabaseAsk, deadline: number): Promise<Answer> {
+    const { unit } = open.unit;
+    const task: Task = { open, deadline };
+    this.#tasks.set(unit, task);
+    try {
+      return await this.#askUntilAnswered(task, ask);
+    } finally {
+      if (this.#tasks.get(unit) === task) this.#tasks.delete(unit);
+      if (this.#tasks.size === 0) this.#change();
+    }
+  }
+
+  /** By each process that dies meanwhile once. */
+  async #askUntilAnswered(task: Task, ask: DatabaseAsk): Promise<Answer> {
+    const { open, deadline } = task;
+    const { unit } = open.unit;
+    for (;;) {
+      const child = this.#child;
+      const reply = await this.#ask(unit, ask, deadline - Date.now() + GRACE_MS);
+      if (reply?.type === "answer") return reply.answer;
+      if (child !== undefined && child === this.#child) return LATE;
+      await this.#started(deadline - Date.now());
+      const isWanted = this.#tasks.get(unit) === task && this.#open.get(unit) === open;
+      if (!isWanted || this.#child === undefined || Date.now() >= deadline) return DIED;
+    }
+  }
+
+  /** Resolves when there is a process, or after that time. */
+  async #started(ms: number): Promise<void> {
+    if (this.#child !== undefined || ms <= 0) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#awaitStart.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#awaitStart.add(end);
+    });
+  }
+
+  #endWaits(): void {
+    for (const end of this.#awaitStart) end();
   }
 
   async #ask(unit: string, ask: DatabaseAsk, ms: number): Promise<Reply | undefined> {
@@ -250,6 +316,7 @@ export class DatabaseProcess {
     child.once("error", (error) => gone(errnoOf(error)));
     this.#watch = setInterval(() => this.#heard(), ALIVE_MS);
     this.#write({ type: "configure", configuration: this.#configuration });
+    this.#endWaits();
   }
 
   #spawn(): ChildProcess | undefined {
@@ -333,7 +400,9 @@ export class DatabaseProcess {
     this.#open.clear();
     this.#checks = [];
     this.#key = "";
+    clearTimeout(this.#reload);
     this.#end();
+    this.#endWaits();
     this.#configuration = NOTHING;
   }
 }

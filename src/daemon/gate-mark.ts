@@ -29,8 +29,14 @@ export type ReadMark =
   /** Somebody has edited it, or it cannot be read: it counts as the mark of a primary. */
   | { readonly kind: "unreadable" };
 
+/**
+ * The time in milliseconds is the least an epoch can be (gate-unit-mark.ts), so one that is as high
+ * was written by somebody else. There have to be numbers above it.
+ */
+export const EPOCH_MAX: number = 2 ** 52;
+
 const MARK: Shape<GateMark> = v.object({
-  epoch: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  epoch: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(EPOCH_MAX)),
   wasPrimary: v.boolean(),
   since: v.string(),
 });

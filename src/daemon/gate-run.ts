@@ -39,6 +39,8 @@ export interface RunEnd {
 type StepEnd = Omit<RunEnd, "hasBegun">;
 
 export interface GateRunParts {
+  /** The run of the same unit before this one: two at once would undo each other. */
+  readonly earlier: GateRun | undefined;
   /** What comes first, within the same deadline; a text is why the run may not begin. */
   readonly before: () => Promise<Text | undefined>;
   readonly subject: NotifySubject;
@@ -55,6 +57,8 @@ export class GateRun {
   readonly ended: Promise<RunEnd>;
   readonly #parts: GateRunParts;
   readonly #over: PromiseWithResolvers<void> = Promise.withResolvers();
+  /** Resolves when nothing of the run before runs here. */
+  readonly #alone: Promise<void>;
   #isOver = false;
   #hasBegun = false;
   #script: ScriptRun | undefined;
@@ -62,6 +66,7 @@ export class GateRun {
   constructor(ask: GateAsk, parts: GateRunParts) {
     this.ask = ask;
     this.#parts = parts;
+    this.#alone = parts.earlier?.end() ?? Promise.resolve();
     this.ended = this.#carryOut();
   }
 
@@ -69,17 +74,19 @@ export class GateRun {
     return Math.round(performance.now() - this.#startedMs);
   }
 
-  /** Nobody wants it any more. Resolves when nothing of it runs here. */
+  /** Nobody wants it any more. Resolves when nothing of it, or of a run before it, runs here. */
   async end(): Promise<void> {
     this.#isOver = true;
     this.#over.resolve();
-    await this.#script?.end();
+    await Promise.all([this.#alone, this.#script?.end()]);
   }
 
   async #carryOut(): Promise<RunEnd> {
     let end: StepEnd;
     try {
-      const text = await this.#parts.before();
+      await this.#alone;
+      // One that waited for its turn in vain records nothing either.
+      const text = this.#isOver ? undefined : await this.#parts.before();
       end = text === undefined ? await this.#carryOutSteps() : refused(text);
     } catch (error) {
       end = refused(notCarriedOut(failureText(error)));

@@ -3,6 +3,8 @@
  * to have everything. Writes come one after the other.
  */
 import type { Language } from "#diagnostics/diagnostic";
+import { now } from "#linux/clock";
+import { elapsed, type Instant, toSeconds } from "#units/time";
 import { markPath, readMark, writeMark } from "./gate-mark.ts";
 import { type Marked, notRecorded, unreadableMark } from "./gate-texts.ts";
 import type { Log } from "./log.ts";
@@ -41,7 +43,7 @@ export class UnitMark {
   #writing: Promise<unknown> = Promise.resolve();
   #marked: Marked | undefined;
   /** The loss it is marked for, of which the demotion may have to be tried again. */
-  #lost: { readonly reason: string; readonly atMs: number } | undefined;
+  #lost: { readonly reason: string; readonly at: Instant } | undefined;
   #couldHear = false;
   #isDemoted = false;
 
@@ -89,7 +91,8 @@ export class UnitMark {
   /** It was primary, and has lost the address without a plan. */
   lost(reason: string): void {
     this.#marked = "unplanned";
-    this.#lost = { reason, atMs: performance.now() };
+    // The engine's clock, as that of what it hears: it also counts while the machine sleeps.
+    this.#lost = { reason, at: now() };
     this.#couldHear = CAN_HEAR.has(reason);
     this.#isDemoted = false;
   }
@@ -112,9 +115,10 @@ export class UnitMark {
 
   /** Nobody else has been master since it lost the address, and it has been demoted. */
   isShownByNoMaster({ isBackup, isMasterDown, advertSecondsAgo }: Heard): boolean {
+    const lost = this.#lost;
     if (!isBackup || !isMasterDown || !this.#couldHear || !this.#isDemoted) return false;
-    const lostSecondsAgo = (performance.now() - (this.#lost?.atMs ?? 0)) / 1_000;
-    return advertSecondsAgo === undefined || advertSecondsAgo > lostSecondsAgo;
+    if (lost === undefined) return false;
+    return advertSecondsAgo === undefined || advertSecondsAgo > toSeconds(elapsed(lost.at, now()));
   }
 
   unmark(): void {

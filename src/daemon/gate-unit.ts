@@ -183,11 +183,8 @@ export class GateUnit {
     const ask: GateAsk = { ...request, epoch, acceptLoss: this.#isAccepted };
     const { subject, launcher } = this.#options;
     const run = new GateRun(ask, {
-      before: async () => {
-        // Two at once would undo each other.
-        await earlier?.run.end();
-        return ask.kind === "promote" ? await this.#mayBegin(ask) : undefined;
-      },
+      earlier: earlier?.run,
+      before: async () => (ask.kind === "promote" ? await this.#mayBegin(ask) : undefined),
       subject,
       launcher,
       plan: this.#plan,
@@ -468,8 +465,8 @@ export class GateUnit {
   #restore(): void {
     if (this.#restoring !== undefined) return;
     this.#restoring = setTimeout(() => {
+      this.#restoring = undefined;
       void this.#database?.look().then((standing) => {
-        this.#restoring = undefined;
         const isIdle = this.#isPrimary && this.#current === undefined && !this.#isClosed;
         if (!isIdle || !isReadOnlyPrimary(standing)) return;
         const timeoutMs = toMillis(this.#plan.promoteTimeout);

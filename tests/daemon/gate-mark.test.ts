@@ -36,7 +36,9 @@ test("any name is a file of its own in the folder, and no other place", async (c
 test("a file that somebody has spoiled counts as the mark of a primary", async (context) => {
   const state = join(makeFolder(context).path, "state");
   assert.equal(await writeMark(state, "VI_1", MARK), undefined);
-  for (const text of ["", "{", '{"epoch":-1,"wasPrimary":false,"since":""}', "[]"]) {
+  // A number after which there are no others.
+  const last = `{"epoch":${Number.MAX_SAFE_INTEGER},"wasPrimary":false,"since":""}`;
+  for (const text of ["", "{", '{"epoch":-1,"wasPrimary":false,"since":""}', "[]", last]) {
     writeFileSync(markPath(state, "VI_1"), text);
     assert.deepEqual(readMark(state, "VI_1"), { kind: "unreadable" }, text);
     const { log, lines } = keepLog();

@@ -91,6 +91,33 @@ test("a demotion ends a promotion first, and nobody gets an answer to that one",
   assert.deepEqual(bench.take(), ["not eligible", "2 done"]);
 });
 
+test("one that waited for its turn in vain records nothing, and the next one waits in its place", async (context) => {
+  const stateDir = join(makeFolder(context).path, "state");
+  const bench = new GateBench(context, {}, stateDir);
+  bench.ask("promote", "master-down");
+  while (bench.programs.length === 0) await bench.settle();
+  await bench.exit(0);
+  bench.ask("demote", "switch", { isPlanned: true });
+  await bench.settle();
+  const [, demote] = bench.programs;
+  bench.ask("promote", "taken-back");
+  await bench.settle();
+  assert.deepEqual(demote?.signals, ["SIGTERM"]);
+  const away = bench.ask("demote", "stop", { isPlanned: true });
+  await bench.settle();
+  assert.equal(bench.programs.length, 2, "the first demotion is not gone yet");
+  demote?.exit(1);
+  await bench.settle();
+  assert.equal(bench.programs.length, 3);
+  assert.equal(bench.last.environment["BATON_REASON"], "stop");
+  bench.take();
+  await bench.exit(0);
+  assert.deepEqual(bench.take(), [`${away} done`]);
+  await bench.unit.finish(0);
+  const { wasPrimary } = JSON.parse(readFileSync(markPath(stateDir, "VI_1"), "utf8"));
+  assert.equal(wasPrimary, false, "it was demoted last");
+});
+
 test("a promotion that the router does not want any more is ended without an answer", async (context) => {
   const bench = new GateBench(context);
   bench.take();
