@@ -23,6 +23,13 @@ import { privateFileSentence, readPrivateFile } from "./private-file.ts";
 /** `nobody` and `nogroup` everywhere. */
 const NOBODY = 65_534;
 
+/**
+ * Client libraries print what they do not understand of a server's answers, with stack traces; who
+ * asked is told as well.
+ */
+for (const method of ["log", "info", "warn", "error", "trace"] as const)
+  Object.assign(console, { [method]: () => undefined });
+
 let writtenAt = performance.now();
 function emit(message: FromDatabases): void {
   writtenAt = performance.now();
@@ -138,6 +145,19 @@ function fail(error: unknown): void {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(1);
 }
+
+/**
+ * What a client library throws where nobody waits for it is about one connection, whose user gets
+ * no answer in time; the other databases are not to suffer for it. Our own mistakes are.
+ */
+function isOfLibrary({ stack = "" }: Error): boolean {
+  const [frame = ""] = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  return frame.includes("/node_modules/");
+}
+
+process.on("uncaughtException", (error) => {
+  if (!isOfLibrary(error)) fail(error);
+});
 
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => {

@@ -4,11 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { DatabaseProcess } from "#daemon/database-process";
-import type { Database, DatabaseSettings, Standing } from "#databases/port/database";
+import type { Answer, Database, DatabaseSettings, Standing } from "#databases/port/database";
 import { fromMillis, fromSeconds } from "#units/time";
 
 const POLL_MS = 5;
@@ -97,7 +98,10 @@ test("a database that is not there is reported, refused, and failed", async (con
   assert.equal((await bench.databases.check({ ...target, query: "SELECT 0" }, 500)).ok, "unknown");
 });
 
-test("a process that is killed is started again; what was asked is refused at once", async (context) => {
+const asking = { reason: "master-down", acceptLoss: false } as const;
+const codeOf = (answer: Answer): string => (answer.ok ? "" : answer.code);
+
+test("a process that is killed is started again; a promotion is asked of the next one", async (context) => {
   const socket = join(folderFor(context), "none.sock");
   const bench = start(context);
   const database = bench.open(settingsAt(socket));
@@ -105,14 +109,59 @@ test("a process that is killed is started again; what was asked is refused at on
   const { pid = 0 } = bench.databases;
   process.kill(pid, "SIGSTOP");
   const deadline = Date.now() + 60_000;
-  const asked = database.promote({ reason: "master-down", acceptLoss: false, deadline });
+  const asked = database.promote({ ...asking, deadline });
+  const looked = database.look();
   process.kill(pid, "SIGKILL");
-  const answer = await asked;
-  assert.equal(answer.ok ? "" : answer.code, "gate-process-died");
-  await bench.until(says("has ended and is started again"));
-  await bench.until(says("ENOENT"));
+  assert.match((await looked).why[0]?.en ?? "", /has ended and is started again/);
+  assert.equal(codeOf(await asked), "unreachable", "an answer of the next process");
   assert.notEqual(bench.databases.pid, pid);
   assert.match(bench.logs.join("\n"), /the process has ended \(SIGKILL\)/);
+});
+
+test("a promotion that no process lives to answer is refused when its time is over, and one that was overtaken before", async (context) => {
+  const bench = start(context, ["-e", "process.exit(1)"]);
+  const database = bench.open(settingsAt("/none"));
+  await bench.until(says("has ended and is started again"));
+  const first = database.promote({ ...asking, deadline: Date.now() + 60_000 });
+  const begun = performance.now();
+  const second = database.demote({ reason: "fault", isPlanned: false, deadline: Date.now() + 400 });
+  assert.equal(codeOf(await second), "gate-process-died");
+  assert.ok(performance.now() - begun >= 390);
+  assert.equal(codeOf(await first), "gate-process-died");
+});
+
+test("a reload during a promotion waits for its end, unless the gate is gone", async (context) => {
+  const folder = folderFor(context);
+  // Answers what it is asked when the file is there.
+  const go = join(folder, "go");
+  const program = `
+    const { existsSync } = require("node:fs");
+    const ask = (line) => {
+      const { type, id } = JSON.parse(line);
+      if (type !== "ask") return;
+      const timer = setInterval(() => {
+        if (!existsSync(${JSON.stringify(go)})) return;
+        clearInterval(timer);
+        console.log(JSON.stringify({ type: "answer", id, answer: { ok: true } }));
+      }, 5);
+    };
+    require("node:readline").createInterface({ input: process.stdin }).on("line", ask);`;
+  const bench = start(context, ["-e", program]);
+  const database = bench.open(settingsAt("/none"));
+  await Promise.resolve();
+  const { pid } = bench.databases;
+  const promotion = database.promote({ ...asking, deadline: Date.now() + 60_000 });
+  bench.databases.setChecks([{ kind: "mysql", at: { socket: "/none" } }]);
+  await Promise.resolve();
+  assert.equal(bench.databases.pid, pid, "it is not killed");
+  writeFileSync(go, "");
+  assert.deepEqual(await promotion, { ok: true });
+  await Promise.resolve();
+  assert.notEqual(bench.databases.pid, pid, "the next one has the new configuration");
+  rmSync(go);
+  const unwanted = database.promote({ ...asking, deadline: Date.now() + 60_000 });
+  await database.close();
+  assert.equal(codeOf(await unwanted), "gate-process-died");
 });
 
 test("credentials that others can read are not used, and who configures again gets another process", async (context) => {
@@ -137,6 +186,34 @@ test("credentials that others can read are not used, and who configures again ge
   await database.close();
   await Promise.resolve();
   assert.equal(bench.databases.pid, undefined);
+});
+
+test("a server whose answers a library does not survive is down, and the others are asked on", async (context) => {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    // One answer more than was asked for, and that one is null.
+    socket.on("data", () => void socket.write("$-1\r\n*-1\r\n"));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  context.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const bench = start(context);
+  const redis = { kind: "redis", at: { host: "127.0.0.1", port } } as const;
+  const mysql = { kind: "mysql", at: { socket: join(folderFor(context), "none.sock") } } as const;
+  bench.databases.setChecks([redis, mysql]);
+  await Promise.resolve();
+  const { pid } = bench.databases;
+  for (let run = 0; run < 3; run += 1) {
+    const [first, second] = await Promise.all([
+      bench.databases.check(redis, 2_000),
+      bench.databases.check(mysql, 2_000),
+    ]);
+    assert.deepEqual([first.ok, second.ok], [false, false]);
+  }
+  assert.equal(bench.databases.pid, pid);
+  assert.deepEqual(bench.logs, []);
 });
 
 test("a process that writes nonsense is killed and never believed", async (context) => {

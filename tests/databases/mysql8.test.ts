@@ -155,6 +155,41 @@ test("a look that began before a promotion and ends after it says nothing", asyn
   await gate.close();
 });
 
+test("where the peer is this very server nobody is promoted, unless a person says so", async () => {
+  const own = new FakeMySql(3_306);
+  own.variables = { ...own.variables, server_id: "1" };
+  own.follow(`${UUID_A}:1-100`);
+  const gate = new MySqlDatabase(settings(own, own), CREDENTIALS, dialFakes([own]));
+  assert.equal((await gate.look()).eligible, false);
+  const answer = await gate.promote({ ...promote, deadline: soon() });
+  assert.equal(answer.ok ? "" : answer.code, "same-server");
+  assert.equal(own.variables["super_read_only"], "ON");
+  assert.deepEqual(await gate.compare(), { result: "unknown" });
+  const accepted = await gate.promote({ ...promote, acceptLoss: true, deadline: soon() });
+  assert.ok(accepted.ok, JSON.stringify(accepted));
+  // What is taken back was promoted before.
+  assert.ok(
+    (await gate.demote({ reason: "switch", isPlanned: false, deadline: soon() })).ok === false,
+  );
+  await gate.close();
+});
+
+test("a password that the server repeats in its answer is shown to nobody", async () => {
+  const { own, peer, gate } = pair();
+  own.variables = { ...own.variables, super_read_only: "ON" };
+  own.replica = undefined;
+  own.refuses = {
+    statement: /^CHANGE/,
+    message: "String 'repl's' is too long for MASTER_PASSWORD",
+  };
+  own.executed = peer.executed;
+  const standing = await gate.look().then(async () => await gate.look());
+  const notes = standing.notes?.map(({ en }) => en).join("; ") ?? "";
+  assert.match(notes, /CHANGE MASTER TO .* failed: its answer repeats the password/);
+  assert.ok(!notes.includes("repl's"));
+  await gate.close();
+});
+
 test("a promoted server that is read-only again has lost its role, until it is demoted", async () => {
   const { own, gate } = pair();
   assert.ok((await gate.promote({ ...promote, deadline: soon() })).ok);

@@ -1,10 +1,14 @@
 /** What one Redis has that another lacks, by identities and offsets. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { DatabaseSettings } from "#databases/port/database";
 import { applications } from "#databases/redis/close-writes";
 import { compare } from "#databases/redis/compare";
 import { type Facts, isClosed, isWritable, parseFacts } from "#databases/redis/facts";
 import { type History, hasAll } from "#databases/redis/history";
+import { Link } from "#databases/redis/link";
+import { reasons } from "#databases/redis/standing";
+import { fromSeconds } from "#units/time";
 
 const NONE = "0".repeat(40);
 const of = (id: string, offset: number, earlier?: readonly [string, number]): History => ({
@@ -94,6 +98,34 @@ test("INFO and CONFIG GET are read, and anything else is an error", () => {
   assert.throws(() => parseFacts("", config), /role:nothing/);
   assert.throws(() => parseFacts(info, []), /lacks a number/);
   assert.throws(() => parseFacts(info.replace("42", "x"), config), /lacks a number/);
+});
+
+test("a peer that is this server itself has everything, and shows nothing", () => {
+  const own: Facts = { ...facts(of("x", 10), 1_000_000), runId: "r1" };
+  assert.equal(compare(own, [own]).result, "unknown");
+  assert.equal(compare(own, [{ ...own, runId: "r2" }]).result, "equal");
+  const at = { host: "10.0.0.2", port: 6_379 };
+  const link = new Link(at, undefined, async () => await Promise.reject(new Error("not asked")));
+  const settings: DatabaseSettings = {
+    kind: "redis",
+    at,
+    peers: [at],
+    maxLag: fromSeconds(2),
+    sync: "preferred",
+    rejoin: "auto",
+    interval: fromSeconds(1),
+    timeout: fromSeconds(1),
+    promoteTimeout: fromSeconds(10),
+    demoteTimeout: fromSeconds(5),
+  };
+  const why = (runId: string): readonly string[] =>
+    reasons(
+      settings,
+      { own, peers: [{ link, seen: { facts: { ...own, runId } } }] },
+      undefined,
+    ).map(({ en }) => en);
+  assert.match(why("r1").join(), /Redis at 10\.0\.0\.2:6379 is this server itself/);
+  assert.deepEqual(why("r2"), []);
 });
 
 test("connections of replication and of Baton are not an application's", () => {

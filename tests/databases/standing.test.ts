@@ -218,3 +218,18 @@ test("two that take writes: the one with less is not eligible", () => {
       .eligible;
   assert.deepEqual([of("0-1-100", "0-1-90"), of("0-1-90", "0-1-100")], [true, false]);
 });
+
+test("a peer with this server's own number is this server: what it says is worth nothing", () => {
+  const serverId = "1";
+  const own = { ...replica(), serverId };
+  const other = (id: string): View => ({ own, peers: [seen({ ...primary(), serverId: id })] });
+  const memory = looks([
+    [0, other("2")],
+    [1_000, other("2")],
+  ]);
+  assert.equal(standingOf(SETTINGS, other("2"), memory, 1_000).eligible, true);
+  const itself = standingOf(SETTINGS, { own, peers: [seen(own)] }, memory, 1_000);
+  assert.match(english(itself), /at 10\.0\.0\.2:3306 has the server_id of this one \(1\)/);
+  assert.equal(itself.eligible, false);
+  assert.equal(standingOf(SETTINGS, other("1"), memory, 1_000).eligible, false);
+});

@@ -29,6 +29,8 @@ export class FakeMySql {
   isDown = false;
   /** The next question waits for it; those behind it do not. */
   next: Promise<void> | undefined;
+  /** A statement that it answers with an error. */
+  refuses: { readonly statement: RegExp; readonly message: string } | undefined;
   #threads = 100;
 
   constructor(port: number) {
@@ -62,6 +64,8 @@ export class FakeMySql {
     if (this.isHung) throw new SqlError("hung", "ETIMEDOUT", "no answer in time");
     const looks = /^(?:SHOW|SELECT @@)/.test(sql);
     if (!looks) this.statements.push(sql.replaceAll(/'[^']*:[^']*'/g, "'GTID'"));
+    if (this.refuses?.statement.test(sql) === true)
+      throw new SqlError("statement", "ER_REFUSED", this.refuses.message);
     return await Promise.resolve(this.#answer(sql));
   }
 

@@ -1,7 +1,7 @@
 /** What a server says of itself, in the terms of both MySQL and MariaDB. */
 import { fromSeconds, type Micros } from "#units/time";
 import type { Data } from "./gtid.ts";
-import type { Row, Sql } from "./sql.ts";
+import { type Row, type Sql, SqlError } from "./sql.ts";
 
 export type DialectName = "mariadb" | "mysql";
 
@@ -39,6 +39,8 @@ export interface Facts {
   readonly dialect: DialectName;
   /** `10.11.6-MariaDB`, `8.4.2` */
   readonly version: string;
+  /** `@@server_id`; no two servers of a pair may have the same. */
+  readonly serverId?: string;
   readonly user: string;
   /** No application can write: `read_only`; in MySQL `super_read_only`. */
   readonly isReadOnly: boolean;
@@ -54,6 +56,7 @@ export interface Facts {
 
 const VARIABLES = [
   "version",
+  "server_id",
   "read_only",
   "super_read_only",
   "log_bin",
@@ -96,7 +99,14 @@ async function named(sql: Sql, statement: string, timeoutMs: number): Promise<Na
 /** Four short statements. Rejects with `SqlError`. @param timeoutMs of each */
 export async function readFacts(sql: Sql, timeoutMs: number): Promise<Facts> {
   const variables = await named(sql, SHOW_VARIABLES, timeoutMs);
-  const version = variables.get("version") ?? "";
+  const version = variables.get("version");
+  // A proxy, or another program that speaks the protocol: what it leaves out would be read as "off".
+  if (version === undefined || !variables.has("read_only"))
+    throw new SqlError(
+      "statement",
+      "no-facts",
+      "it does not say what a MySQL server says of itself",
+    );
   const dialect: DialectName = /mariadb/i.test(version) ? "mariadb" : "mysql";
   const isOn = (name: string): boolean => /^(?:1|on)$/i.test(variables.get(name) ?? "");
   // First what follows, then what there is: what arrives between the two is no surplus.
@@ -104,9 +114,11 @@ export async function readFacts(sql: Sql, timeoutMs: number): Promise<Facts> {
   const status = await named(sql, SHOW_STATUS, timeoutMs);
   const { data, position, user } = await readData(sql, dialect, timeoutMs);
   const semiSync = readSemiSync(variables, status);
+  const serverId = variables.get("server_id");
   return {
     dialect,
     version,
+    ...(serverId === undefined ? {} : { serverId }),
     user,
     isReadOnly: dialect === "mariadb" ? isOn("read_only") : isOn("super_read_only"),
     data,
@@ -120,6 +132,9 @@ export async function readFacts(sql: Sql, timeoutMs: number): Promise<Facts> {
   };
 }
 
+const noData = (): SqlError =>
+  new SqlError("statement", "no-facts", "it does not say which transactions it has");
+
 const WHO = "SUBSTRING_INDEX(USER(), '@', 1) AS user";
 
 async function readData(
@@ -129,18 +144,20 @@ async function readData(
 ): Promise<{ readonly data: Data; readonly position: string; readonly user: string }> {
   if (dialect === "mysql") {
     const [row] = await sql.query(`SELECT @@GLOBAL.gtid_executed AS executed, ${WHO}`, timeoutMs);
-    const executed = (row?.["executed"] ?? "").replaceAll(/\s+/g, "");
-    return { data: { kind: "mysql", executed }, position: executed, user: row?.["user"] ?? "" };
+    if (row === undefined) throw noData();
+    const executed = (row["executed"] ?? "").replaceAll(/\s+/g, "");
+    return { data: { kind: "mysql", executed }, position: executed, user: row["user"] ?? "" };
   }
   const [row] = await sql.query(
     "SELECT @@GLOBAL.gtid_binlog_state AS state, @@GLOBAL.gtid_slave_pos AS applied, " +
       `@@GLOBAL.gtid_current_pos AS position, ${WHO}`,
     timeoutMs,
   );
+  if (row === undefined) throw noData();
   return {
-    data: { kind: "mariadb", state: row?.["state"] ?? "", applied: row?.["applied"] ?? "" },
-    position: row?.["position"] ?? "",
-    user: row?.["user"] ?? "",
+    data: { kind: "mariadb", state: row["state"] ?? "", applied: row["applied"] ?? "" },
+    position: row["position"] ?? "",
+    user: row["user"] ?? "",
   };
 }
 

@@ -3,10 +3,12 @@
  * hangs (its kernel still accepts) are kept apart.
  */
 import { connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { type Connection, createConnection, type QueryError } from "mysql2";
 import type { DatabaseAddress } from "#keepalived/plan/run-plan";
 import type { Login } from "../port/credentials.ts";
 import { printAddress } from "../port/database.ts";
+import { SocketGuard } from "../port/socket-guard.ts";
 import { asSqlError, type DialLimits, type Row, type Sql, SqlError, within } from "./sql.ts";
 
 export async function dialMySql(
@@ -16,6 +18,7 @@ export async function dialMySql(
 ): Promise<Sql> {
   const begun = performance.now();
   const socket = await openSocket(at, limits.connectMs);
+  const guard = new SocketGuard(socket);
   try {
     const connection = createConnection(options(socket, at, login));
     // Errors between statements: the next one reports them.
@@ -26,11 +29,17 @@ export async function dialMySql(
     opened.catch(() => undefined);
     const left = limits.loginMs - (performance.now() - begun);
     await within(opened, left, () => new SqlError("hung", "ETIMEDOUT", hung(at)));
-    return new MySqlConnection(connection, at);
+    return new MySqlConnection(connection, at, guardOf(connection, socket) ?? guard);
   } catch (error) {
     socket.destroy();
     throw asSqlError(error);
   }
+}
+
+/** Encrypted, it has another socket around the first one. */
+function guardOf(connection: Connection, socket: Socket): SocketGuard | undefined {
+  const { stream } = connection as Connection & { readonly stream?: Duplex };
+  return stream === undefined || stream === socket ? undefined : new SocketGuard(stream);
 }
 
 const hung = (at: DatabaseAddress): string => `${printAddress(at)} accepts and does not answer`;
@@ -80,6 +89,8 @@ function options(
       : { ssl: { ca: login.sslCaText, rejectUnauthorized: true } }),
     // No code is made from what a server sends.
     disableEval: true,
+    // The limits are ours; its timer would go on after we have given up.
+    connectTimeout: 0,
     // Everything as text: no number is rounded, no date is read.
     typeCast: (field) => field.string(),
   };
@@ -88,11 +99,13 @@ function options(
 class MySqlConnection implements Sql {
   readonly #connection: Connection;
   readonly #at: DatabaseAddress;
+  readonly #guard: SocketGuard;
   #isOpen = true;
 
-  constructor(connection: Connection, at: DatabaseAddress) {
+  constructor(connection: Connection, at: DatabaseAddress, guard: SocketGuard) {
     this.#connection = connection;
     this.#at = at;
+    this.#guard = guard;
     const closed = (): void => {
       this.#isOpen = false;
     };
@@ -109,6 +122,7 @@ class MySqlConnection implements Sql {
   }
 
   async query(sql: string, timeoutMs: number): Promise<readonly Row[]> {
+    this.#guard.restart();
     const answered = new Promise<readonly Row[]>((resolve, reject) => {
       this.#connection.query(sql, (error, rows) => {
         if (error !== null) reject(this.#problem(error));

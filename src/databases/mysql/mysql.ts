@@ -32,6 +32,7 @@ import {
   primaryOf,
   remember,
   roleOf,
+  sameServer,
   standingOf,
   unreachableStanding,
   type View,
@@ -236,6 +237,11 @@ export class MySqlDatabase implements Database {
     );
     const data = own?.facts?.data;
     if (data === undefined || others.length === 0) return { result: "unknown" };
+    const peers = others.map(
+      (seen, nth): PeerView => ({ at: this.#peers[nth]?.at ?? this.#own.at, seen }),
+    );
+    if (own?.facts !== undefined && sameServer(own.facts, peers) !== undefined)
+      return { result: "unknown" };
     const differences = others.map(({ facts }) => {
       const theirs = facts === undefined ? undefined : missing(data, facts.data);
       const ours = facts === undefined ? undefined : missing(facts.data, data);

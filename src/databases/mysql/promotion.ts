@@ -18,7 +18,7 @@ import type { Facts } from "./facts.ts";
 import { missing } from "./gtid.ts";
 import { type Link, type Seen, see } from "./link.ts";
 import { makeReadOnly } from "./read-only.ts";
-import { type Memory, type PeerView, roleOf, standingOf } from "./standing.ts";
+import { type Memory, type PeerView, roleOf, sameServer, standingOf } from "./standing.ts";
 import { type Statements, statementsOf } from "./statements.ts";
 import * as texts from "./texts.ts";
 
@@ -56,6 +56,7 @@ export async function promote(promotion: Promotion): Promise<Answer> {
       steps.run("look", () => own.facts(steps.left)),
       steps.run("peers", () => seePeers(promotion)),
     ]);
+    checkIdentity(promotion, facts, peers);
     const statements = statementsOf(facts.dialect, facts.version);
     const prepared: Prepared = { facts, statements };
     const quiet = await steps.run("their read-only", () => quieten(promotion, peers));
@@ -78,6 +79,13 @@ async function seePeers({ peers, ask, steps }: Promotion): Promise<readonly Peer
       return { at: link.at, seen: await see(link, Math.min(ms, steps.left / 3), KEPT_MS) };
     }),
   );
+}
+
+/** What is taken back was promoted before, and nothing has happened elsewhere since. */
+function checkIdentity({ ask }: Promotion, facts: Facts, peers: readonly PeerView[]): void {
+  if (ask.acceptLoss || ask.reason === "taken-back") return;
+  const same = sameServer(facts, peers);
+  if (same !== undefined) throw new Refusal("same-server", same);
 }
 
 /** Nobody else takes writes any more; facts from then on. */

@@ -4,7 +4,7 @@
  * waits for nobody.
  */
 
-import type { Credentials } from "../port/credentials.ts";
+import type { Credentials, Login } from "../port/credentials.ts";
 import { type DatabaseSettings, printAddress, type Text } from "../port/database.ts";
 import type { Facts } from "./facts.ts";
 import { missing } from "./gtid.ts";
@@ -52,10 +52,21 @@ export async function rejoin(
     await follow(own, view.own, { host, port }, login, timeoutMs);
     return { kind: "begun" };
   } catch (error) {
-    const { message } = asSqlError(error);
+    const message = without(login, asSqlError(error).message);
     return refused("failed", texts.failed(`CHANGE MASTER TO ${printAddress(found.at)}`, message));
   }
 }
+
+/** A server may repeat what it was sent. */
+function without({ password }: Login, message: string): string {
+  const secret = password?.reveal() ?? "";
+  return secret === "" || !message.includes(secret.slice(0, REPEATED_LEAST))
+    ? message
+    : "its answer repeats the password, and is left out";
+}
+
+/** Servers cut long values. */
+const REPEATED_LEAST = 8;
 
 async function follow(
   own: Link,

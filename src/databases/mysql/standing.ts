@@ -122,6 +122,8 @@ export function standingOf(
       ? whyReplica(settings, view, memory, now)
       : whyStandalone(settings, view, role);
   if (!own.isReplicable) why.push(texts.notReplicable);
+  const same = sameServer(own, peers);
+  if (same !== undefined) why.unshift(same);
   const notes = notesOf(settings, view);
   const first = peers[0];
   const server = serverStanding(own, primaryOf(peers)?.seen.facts, memory?.lag);
@@ -133,6 +135,16 @@ export function standingOf(
     why,
     ...(notes.length === 0 ? {} : { notes }),
   };
+}
+
+/**
+ * A peer that is this very server has all that this one has, and would say so for another that was
+ * never asked; and of two with one `server_id` nobody could tell who wrote what.
+ */
+export function sameServer({ serverId }: Facts, peers: readonly PeerView[]): Text | undefined {
+  if (serverId === undefined) return undefined;
+  const found = peers.find(({ seen }) => seen.facts?.serverId === serverId);
+  return found === undefined ? undefined : texts.sameServer(printAddress(found.at), serverId);
 }
 
 export const unreachableStanding = (

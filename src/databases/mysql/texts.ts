@@ -209,6 +209,13 @@ export const noPrimary: Text = text(
   "没有其他数据库接受写入，无可跟随对象",
 );
 
+export const sameServer = (where: string, id: string): Text =>
+  text(
+    `the database at ${where} has the server_id of this one (${id}): it is this server itself, or ` +
+      "one of the two needs another number",
+    `数据库 ${where} 的 server_id（${id}）与本库相同：它就是本库，或者其中一台须改用其他编号`,
+  );
+
 export const otherKind: Text = text(
   "the databases are not of the same kind, so their data cannot be compared",
   "两边数据库类型不同，无法比较数据",

@@ -16,8 +16,9 @@ export class RedisCheck implements DatabaseCheck {
   /** Redis has no queries: there is nothing but the PING. */
   async run(_query: string | undefined, timeoutMs: number): Promise<CheckOutcome> {
     try {
-      await this.#link.call(["PING"], timeoutMs);
-      return { ok: true };
+      const answer = await this.#link.call(["PING"], timeoutMs);
+      if (answer === "PONG") return { ok: true };
+      return { ok: false, why: texts.failed("PING", String(answer)) };
     } catch (error) {
       return { ok: false, why: texts.unreachable(printAddress(this.#link.at), asProblem(error)) };
     }

@@ -7,7 +7,7 @@ import { hasAll, printHistory } from "./history.ts";
 export function compare(own: Facts | undefined, peers: readonly (Facts | undefined)[]): Comparison {
   if (own === undefined || peers.length === 0) return { result: "unknown" };
   const all = peers.map((theirs): Comparison => {
-    if (theirs === undefined) return { result: "unknown" };
+    if (theirs === undefined || isSame(own, theirs)) return { result: "unknown" };
     const [ours, others] = [
       hasAll(own.history, theirs.history),
       hasAll(theirs.history, own.history),
@@ -26,6 +26,10 @@ export function compare(own: Facts | undefined, peers: readonly (Facts | undefin
   if (ours !== undefined && theirs !== undefined) return { ...theirs, result: "diverged" };
   return theirs ?? ours ?? { result: "equal" };
 }
+
+/** One server, and nothing is known of the other one. */
+const isSame = ({ runId }: Facts, theirs: Facts): boolean =>
+  runId !== undefined && runId === theirs.runId;
 
 /** With the same data the one that takes writes is the one to stay with. */
 function equal(own: Facts, theirs: Facts): Comparison {

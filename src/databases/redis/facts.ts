@@ -18,6 +18,8 @@ export interface Source {
 
 export interface Facts {
   readonly history: History;
+  /** Of this run of the server. */
+  readonly runId?: string;
   /** Whom it follows, or tries to; undefined: a master. */
   readonly source?: Source;
   /** `replica-read-only no`: clients write to a replica, and nothing shows it. */
@@ -52,6 +54,7 @@ export function parseFacts(info: string, config: readonly string[]): Facts {
   for (let n = 0; n + 1 < config.length; n += 2) set.set(config[n] ?? "", config[n + 1] ?? "");
   const role = fields.get("role");
   const isReplica = role === "slave";
+  const runId = fields.get("run_id");
   if (!isReplica && role !== "master")
     throw new RedisProblem("answer", `INFO says role:${role ?? "nothing"}`);
   const host = fields.get("master_host") ?? "";
@@ -64,6 +67,7 @@ export function parseFacts(info: string, config: readonly string[]): Facts {
       earlierEnd: integer(fields.get("second_repl_offset")) - 1,
       isEmpty: ![...fields.keys()].some((name) => /^db\d+$/.test(name)),
     },
+    ...(runId === undefined ? {} : { runId }),
     ...(isReplica
       ? {
           source: {

@@ -6,6 +6,7 @@ import { Redis, type RedisOptions } from "ioredis";
 import type { DatabaseAddress } from "#keepalived/plan/run-plan";
 import type { Login } from "../port/credentials.ts";
 import { printAddress } from "../port/database.ts";
+import { SocketGuard } from "../port/socket-guard.ts";
 import {
   asProblem,
   type Connection,
@@ -27,8 +28,12 @@ export async function dialRedis(
   redis.on("error", (error: Error) => {
     problem ??= error;
   });
+  let guard: SocketGuard | undefined;
   const accepted = new Promise<void>((resolve) => {
-    redis.once("connect", resolve);
+    redis.once("connect", () => {
+      guard = new SocketGuard(redis.stream);
+      resolve();
+    });
   });
   const opened = redis.connect();
   opened.catch(() => undefined);
@@ -38,13 +43,22 @@ export async function dialRedis(
       return new RedisProblem("unreachable", `nobody accepts at ${where}`);
     });
     await within(opened, limits.loginMs - (performance.now() - begun), () => hung(where));
-    const connection = new IoRedisConnection(redis, where);
+    const connection = new IoRedisConnection(redis, where, () => guard?.restart());
     await connection.call(["PING"], limits.loginMs - (performance.now() - begun));
     return connection;
   } catch (error) {
-    redis.disconnect();
+    endOf(redis);
     throw error instanceof RedisProblem ? error : problemOf(problem ?? error);
   }
+}
+
+/** At once: ioredis alone would give a server two seconds to close its end. */
+function endOf(redis: Redis): void {
+  // There is none before the first attempt.
+  const { stream } = redis as { readonly stream?: Redis["stream"] };
+  if (stream?.destroyed === true) return;
+  redis.disconnect();
+  stream?.destroy();
 }
 
 const hung = (where: string): RedisProblem =>
@@ -80,14 +94,19 @@ function problemOf(error: unknown): RedisProblem {
 class IoRedisConnection implements Connection {
   readonly #redis: Redis;
   readonly #where: string;
+  readonly #asks: () => void;
   #isOpen = true;
 
-  constructor(redis: Redis, where: string) {
+  /** @param asks called with every command */
+  constructor(redis: Redis, where: string, asks: () => void) {
     this.#redis = redis;
     this.#where = where;
+    this.#asks = asks;
     redis.on("close", () => {
       this.#isOpen = false;
     });
+    // An answer that nobody asked for, for example: nothing that comes after it can be believed.
+    redis.on("error", () => this.destroy());
   }
 
   get isOpen(): boolean {
@@ -95,6 +114,7 @@ class IoRedisConnection implements Connection {
   }
 
   async call([command = "", ...args]: readonly string[], timeoutMs: number): Promise<unknown> {
+    this.#asks();
     const answered = this.#redis.call(command, ...args).catch((error: unknown) => {
       throw problemOf(error);
     });
@@ -109,6 +129,6 @@ class IoRedisConnection implements Connection {
 
   destroy(): void {
     this.#isOpen = false;
-    this.#redis.disconnect();
+    endOf(this.#redis);
   }
 }

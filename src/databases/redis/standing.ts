@@ -77,7 +77,15 @@ export function reasons(
   const { own } = view;
   const why =
     own.source === undefined ? whyMaster(settings, view) : whyReplica(settings, view, memory);
-  return own.isLoading ? [...why, texts.loading] : why;
+  const same = sameServer(own, view.peers);
+  return [...(same === undefined ? [] : [same]), ...why, ...(own.isLoading ? [texts.loading] : [])];
+}
+
+/** It has all that this one has, and would say so for another that was never asked. */
+export function sameServer({ runId }: Facts, peers: readonly PeerView[]): Text | undefined {
+  if (runId === undefined) return undefined;
+  const found = peers.find(({ seen }) => seen.facts?.runId === runId);
+  return found === undefined ? undefined : texts.sameServer(printAddress(found.link.at));
 }
 
 export function standingOf(
