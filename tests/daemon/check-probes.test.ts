@@ -1,8 +1,9 @@
 /** What checks find out about real servers on this machine. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createSocket, type Socket as Datagrams } from "node:dgram";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer as createHttp, type RequestListener } from "node:http";
 import { createServer as createHttps } from "node:https";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
@@ -163,6 +164,34 @@ test("https: certificates are validated, by name and authority", async (context)
     await https({ isVerified: true, caFile: missing }),
     `bad: ${missing} cannot be read (ENOENT)`,
   );
+});
+
+test("https: an authority that is no ordinary file, or endless, keeps neither thread nor memory", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "baton-checks-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const large = join(folder, "large");
+  writeFileSync(large, "");
+  truncateSync(large, 2 ** 40);
+  const read = async (caFile: string): Promise<string> =>
+    await ask(
+      await httpProbe({
+        ...target(1),
+        url: "https://127.0.0.1:1/",
+        tls: { isVerified: true, caFile },
+      }),
+    );
+  assert.equal(await read(pipe), `bad: ${pipe} cannot be read (EINVAL)`);
+  assert.equal(await read("/dev/zero"), "bad: /dev/zero cannot be read (EINVAL)");
+  assert.equal(await read(large), `bad: ${large} cannot be read (EFBIG)`);
+  assert.equal(await read(folder), `bad: ${folder} cannot be read (EINVAL)`);
+});
+
+test("dns: a server that there is no route to is bad at once", async () => {
+  const server = { host: "255.255.255.255", port: 53 };
+  const asked = dnsProbe({ kind: "dns", server, name: "a.example", type: "A" });
+  assert.match(await ask(asked), /^bad: 255\.255\.255\.255:53: .*(?:EACCES|ENETUNREACH)/);
 });
 
 const answerTo = (query: Buffer, changes: (answer: Buffer) => void, more = Buffer.of()): Buffer => {

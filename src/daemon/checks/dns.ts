@@ -40,8 +40,13 @@ export const dnsProbe =
         const answer = parseAnswer(bytes, id, name, type);
         if (answer !== undefined) end(validate(answer, name, type));
       });
-      // Only this server's answers are received, and its ICMP errors: that a port is closed.
-      socket.connect(port, host, () => (isOver ? undefined : send(socket, query)));
+      // Only this server's answers are received, and its ICMP errors: that a port is closed. The
+      // callback's type lacks the error of a server that there is no route to.
+      const connected = (error?: Error): void => {
+        if (error !== undefined) return fail(error);
+        if (!isOver) send(socket, query);
+      };
+      socket.connect(port, host, connected as () => void);
       if (signal.aborted) giveUp();
     });
 

@@ -2,11 +2,11 @@
  * `http URL …`: one GET on a connection of its own. Redirects are answers like any other, and no
  * proxy is used: the check is of this server.
  */
-import { readFile } from "node:fs/promises";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { isIP } from "node:net";
 import type { HttpTarget } from "#keepalived/plan/run-plan";
 import { isFound, type Pattern, readPattern } from "#units/pattern";
+import { readAuthority } from "./authority.ts";
 import { resolveHost } from "./names.ts";
 import { bad, codeOf, type Found, good, type Probe } from "./probe.ts";
 import * as texts from "./texts.ts";
@@ -72,7 +72,7 @@ async function optionsOf(
   const secure = { ...options, servername, rejectUnauthorized: tls.isVerified };
   if (tls.caFile === undefined) return secure;
   try {
-    return { ...secure, ca: await readFile(tls.caFile, "utf8") };
+    return { ...secure, ca: await readAuthority(tls.caFile) };
   } catch (error) {
     const code = codeOf(error);
     return bad(texts.unreadableFile(tls.caFile, code), code);
