@@ -3,9 +3,9 @@
  * database or a check of one is configured, killed when it writes nothing any more, started again
  * when it ends, a little later each time.
  *
- * What is asked while there is none, or is lost with one, is answered at once: a check has found out
- * nothing. A promotion or demotion is asked of the next process once more, while there is time: both
- * may be begun twice. Another configuration waits until those under way have ended.
+ * What is asked while there is none, or is lost with one, is answered at once: a check has found
+ * out nothing. A promotion or demotion is asked of the next process once more, while there is
+ * time: both may be begun twice. Another configuration waits until those under way have ended.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { statSync } from "node:fs";

@@ -24,8 +24,8 @@ import { privateFileSentence, readPrivateFile } from "./private-file.ts";
 const NOBODY = 65_534;
 
 /**
- * Client libraries print what they do not understand of a server's answers, with stack traces; who
- * asked is told as well.
+ * Client libraries print what they do not understand of a server's answers, with stack traces. Who
+ * asked gets an error as well.
  */
 for (const method of ["log", "info", "warn", "error", "trace"] as const)
   Object.assign(console, { [method]: () => undefined });
@@ -147,8 +147,8 @@ function fail(error: unknown): void {
 }
 
 /**
- * What a client library throws where nobody waits for it is about one connection, whose user gets
- * no answer in time; the other databases are not to suffer for it. Our own mistakes are.
+ * What a client library throws where nobody waits for it is about one connection: who uses that
+ * gets no answer in time, and the other databases are asked on. A mistake of ours ends the process.
  */
 function isOfLibrary({ stack = "" }: Error): boolean {
   const [frame = ""] = stack.split("\n").filter((line) => /^\s+at /.test(line));

@@ -23,6 +23,11 @@ export class Secret {
     return this.#text === other.#text;
   }
 
+  /** Also cut after so many letters: who prints what it was sent may shorten it. */
+  isIn(text: string, letters: number = this.#text.length): boolean {
+    return this.#text !== "" && text.includes(this.#text.slice(0, letters));
+  }
+
   toString(): string {
     return HIDDEN_SECRET;
   }

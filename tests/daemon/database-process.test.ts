@@ -188,7 +188,7 @@ test("credentials that others can read are not used, and who configures again ge
   assert.equal(bench.databases.pid, undefined);
 });
 
-test("a server whose answers a library does not survive is down, and the others are asked on", async (context) => {
+test("a server with answers that a library does not survive is down, and the others are asked on", async (context) => {
   const server = createServer((socket) => {
     socket.on("error", () => undefined);
     // One answer more than was asked for, and that one is null.

@@ -1,6 +1,6 @@
 /**
- * Whoever answers at a database's port may be no database, a broken one, or somebody else: every ask
- * ends in time with an answer, memory stays bounded, and nothing is thrown past the caller.
+ * Whoever answers at a database's port may be no database, a broken one, or somebody else: every
+ * ask ends in time with an answer, memory stays bounded, and nothing is thrown past the caller.
  */
 import assert from "node:assert/strict";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";

@@ -100,13 +100,9 @@ async function named(sql: Sql, statement: string, timeoutMs: number): Promise<Na
 export async function readFacts(sql: Sql, timeoutMs: number): Promise<Facts> {
   const variables = await named(sql, SHOW_VARIABLES, timeoutMs);
   const version = variables.get("version");
-  // A proxy, or another program that speaks the protocol: what it leaves out would be read as "off".
+  // A proxy, or another program with this protocol: what it leaves out would be read as "off".
   if (version === undefined || !variables.has("read_only"))
-    throw new SqlError(
-      "statement",
-      "no-facts",
-      "it does not say what a MySQL server says of itself",
-    );
+    throw new SqlError("statement", "no-facts", "its variables are not a MySQL server's");
   const dialect: DialectName = /mariadb/i.test(version) ? "mariadb" : "mysql";
   const isOn = (name: string): boolean => /^(?:1|on)$/i.test(variables.get(name) ?? "");
   // First what follows, then what there is: what arrives between the two is no surplus.

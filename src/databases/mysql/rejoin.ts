@@ -59,10 +59,9 @@ export async function rejoin(
 
 /** A server may repeat what it was sent. */
 function without({ password }: Login, message: string): string {
-  const secret = password?.reveal() ?? "";
-  return secret === "" || !message.includes(secret.slice(0, REPEATED_LEAST))
-    ? message
-    : "its answer repeats the password, and is left out";
+  return password?.isIn(message, REPEATED_LEAST) === true
+    ? "its answer repeats the password, and is left out"
+    : message;
 }
 
 /** Servers cut long values. */

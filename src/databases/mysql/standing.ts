@@ -139,7 +139,7 @@ export function standingOf(
 
 /**
  * A peer that is this very server has all that this one has, and would say so for another that was
- * never asked; and of two with one `server_id` nobody could tell who wrote what.
+ * never asked; and of two with one `server_id` nobody knows who wrote what.
  */
 export function sameServer({ serverId }: Facts, peers: readonly PeerView[]): Text | undefined {
   if (serverId === undefined) return undefined;

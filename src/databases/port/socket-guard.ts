@@ -1,6 +1,6 @@
 /**
  * What keeps a server, or whoever answers in its place, from more than its own connection: a client
- * library that meets what it does not understand may throw in the handler of the data, where nobody
+ * library that gets what it does not understand may throw in the handler of the data, where nobody
  * waits for it, and that would end the process with all its databases; and an answer without an end
  * would fill its memory until somebody gives up waiting.
  */
