@@ -1,9 +1,11 @@
 /** Asks the daemon on its control socket. */
+
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text, type ValueOption, value } from "#command-line/definition";
 import type { ControlAnswer, ControlRequest } from "#daemon/control-protocol";
 import type { Language } from "#diagnostics/diagnostic";
+import { Lines } from "#units/lines";
 
 export const RUNTIME_DIR = "/run/baton";
 
@@ -93,7 +95,7 @@ async function converseAt(
 ): Promise<Unreachable | undefined> {
   return await new Promise((resolve, reject) => {
     const socket = connect({ path, ...(signal !== undefined && { signal }) });
-    let buffered = "";
+    const lines = new Lines();
     const end = (why: Unreachable | undefined): void => {
       socket.destroy();
       resolve(why);
@@ -109,9 +111,7 @@ async function converseAt(
       // daemon.
       import("#daemon/control-shapes").then(({ readAnswer }) => {
         socket.on("data", (text: string) => {
-          const lines = (buffered + text).split("\n");
-          buffered = lines.pop() ?? "";
-          for (const line of lines) {
+          for (const line of lines.add(text)) {
             const answer = readAnswer(line);
             if (answer === undefined) return end({ kind: "unreadable", path });
             if (!take(answer)) return end(undefined);

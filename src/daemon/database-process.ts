@@ -7,6 +7,7 @@
  * out nothing. A promotion or demotion is asked of the next process once more, while there is
  * time: both may be begun twice. Another configuration waits until those under way have ended.
  */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -28,6 +29,7 @@ import {
   type ToDatabases,
 } from "#databases/protocol";
 import { programUrl } from "#units/installation";
+import { Lines } from "#units/lines";
 import { errnoOf } from "./contain.ts";
 import type { Log } from "./log.ts";
 import { OutputLines } from "./output-lines.ts";
@@ -110,7 +112,7 @@ export class DatabaseProcess {
   /** Of the configuration and the credentials files: another one needs another process. */
   #key = "";
   #child: ChildProcess | undefined;
-  #buffered = "";
+  readonly #lines = new Lines();
   #heardAt = 0;
   #startedAt = 0;
   #restartMs = RESTART_FIRST_MS;
@@ -294,7 +296,7 @@ export class DatabaseProcess {
     const child = this.#spawn();
     if (child === undefined) return this.#again();
     this.#child = child;
-    this.#buffered = "";
+    this.#lines.clear();
     this.#startedAt = performance.now();
     this.#heardAt = this.#startedAt;
     child.stdout?.setEncoding("utf8");
@@ -340,9 +342,8 @@ export class DatabaseProcess {
 
   #receive(text: string): void {
     this.#heardAt = performance.now();
-    const lines = (this.#buffered + text).split("\n");
-    this.#buffered = lines.pop() ?? "";
-    const isReadable = this.#buffered.length <= LINE_MAX && lines.every((line) => this.#take(line));
+    const lines = this.#lines.add(text);
+    const isReadable = this.#lines.pending <= LINE_MAX && lines.every((line) => this.#take(line));
     if (!isReadable) this.#child?.kill("SIGKILL");
   }
 

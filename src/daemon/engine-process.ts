@@ -2,11 +2,13 @@
  * The engine as the supervisor sees it: a child process with a socket pair. When one is started,
  * killed and started again is decided elsewhere (src/vrrp/supervisor/engine-life.ts).
  */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { programUrl } from "#units/installation";
+import { Lines } from "#units/lines";
 import type { Instant } from "#units/time";
 import type { EngineDurations } from "#vrrp/engine/engine-durations";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
@@ -78,7 +80,7 @@ export class EngineProcess {
   readonly #asked = new Map<number, (part: Part | undefined) => void>();
   #child: ChildProcess | undefined;
   #pipe: Duplex | undefined;
-  #buffered = "";
+  readonly #lines = new Lines();
   #nextId = 1;
   /** How many have been taken over. */
   #configurations = 0;
@@ -104,7 +106,7 @@ export class EngineProcess {
     }
     this.#child = child;
     this.#pipe = pipe;
-    this.#buffered = "";
+    this.#lines.clear();
     this.#pauses = undefined;
     pipe.setEncoding("utf8");
     pipe.on("data", (text: string) => {
@@ -209,10 +211,9 @@ export class EngineProcess {
   }
 
   #receive(text: string): void {
-    const lines = (this.#buffered + text).split("\n");
-    this.#buffered = lines.pop() ?? "";
+    const lines = this.#lines.add(text);
     // This is half a line of a dying process, or a malformed one. The reaction is the same.
-    if (this.#buffered.length > LINE_MAX || !lines.every((line) => this.#take(line))) this.kill();
+    if (this.#lines.pending > LINE_MAX || !lines.every((line) => this.#take(line))) this.kill();
   }
 
   /** False if the message is impossible. */
