@@ -12,6 +12,8 @@ import { times } from "#diagnostics/numbers";
 import type { Collections } from "#vrrp/engine/collections";
 import type { Lateness, LatenessCause } from "#vrrp/engine/lateness";
 
+type Switched = NonNullable<InstanceStatus["switched"]>;
+
 export interface StatusMessages {
   readonly colon: string;
   readonly comma: string;
@@ -42,7 +44,7 @@ export interface StatusMessages {
   readonly heldDown: (losses: number, seconds: string) => string;
   readonly maintenance: (maintenance: Maintenance) => string;
   /** It does not preempt since an operator moved it. */
-  readonly switched: (switched: NonNullable<InstanceStatus["switched"]>) => string;
+  readonly switched: (switched: Switched, isGated: boolean) => string;
   readonly claimed: (mac: string, address: string, count: number, age: string) => string;
   readonly notify: (state: string, exit: string) => string;
   readonly queued: (count: number) => string;
@@ -110,8 +112,8 @@ const ENGLISH: StatusMessages = {
   heldDown: (losses, left) =>
     `hold-down after ${losses} ${losses === 1 ? "loss" : "losses"}: a weaker master is left alone for ${left} more`,
   maintenance: (maintenance) => `this node is ${maintenanceSentence(maintenance, "en")}`,
-  switched: ({ at, to, by, back }) =>
-    `moved to ${to} by ${by} at ${printLocalTime(new Date(at))}: it does not preempt until ${BACK[back].en}`,
+  switched: ({ at, to, by, back }, isGated) =>
+    `moved to ${to} by ${by} at ${printLocalTime(new Date(at))}: ${isGated && back === "switch-back" ? BACK_GATED.en : `it does not preempt until ${BACK[back].en}`}`,
   claimed: (mac, address, count, since) =>
     `another machine (${mac}) claims ${address} by ARP: ${times(count)} in ${since}`,
   notify: (state, exit) => `notify script for ${state}: exit ${exit}`,
@@ -169,8 +171,8 @@ const CHINESE: StatusMessages = {
   heldDown: (losses, left) =>
     `已连续 ${losses} 次失去地址或故障，${left}内不抢占优先级较低的主节点`,
   maintenance: (maintenance) => `本节点${maintenanceSentence(maintenance, "zh-CN")}`,
-  switched: ({ at, to, by, back }) =>
-    `已于 ${printLocalTime(new Date(at))} 由 ${by} 切换到 ${to}：在${BACK[back]["zh-CN"]}之前不抢占`,
+  switched: ({ at, to, by, back }, isGated) =>
+    `已于 ${printLocalTime(new Date(at))} 由 ${by} 切换到 ${to}：${isGated && back === "switch-back" ? BACK_GATED["zh-CN"] : `在${BACK[back]["zh-CN"]}之前不抢占`}`,
   claimed: (mac, address, count, since) =>
     `另一台机器（${mac}）正在通过 ARP 宣告 ${address}：${since}内 ${count} 次`,
   notify: (state, exit) => `${state} 的 notify 脚本：退出码 ${exit}`,
@@ -196,6 +198,11 @@ const CHINESE: StatusMessages = {
   restarts: (count) => `引擎重启次数：${count}`,
 };
 
+/** With a gate nobody preempts, so there is nothing to end. */
+const BACK_GATED = {
+  en: "baton switch there brings it back",
+  "zh-CN": "如需切回，请在该节点执行 baton switch",
+} as const;
 const BACK = {
   "switch-back": {
     en: "baton switch --back, or the new owner fails",

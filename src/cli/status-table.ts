@@ -132,7 +132,9 @@ function detailsOf(
     ...(one.holdDown?.leftSeconds === undefined
       ? []
       : [messages.heldDown(one.holdDown.losses, messages.age(one.holdDown.leftSeconds))]),
-    ...(one.switched === undefined ? [] : [messages.switched(one.switched)]),
+    ...(one.switched === undefined
+      ? []
+      : [messages.switched(one.switched, one.gate !== undefined)]),
     ...(one.claim === undefined
       ? []
       : [

@@ -143,14 +143,15 @@ const WAITING: Readonly<Record<Language, string>> = {
 
 /** What is where it was goes to the standard error, as any failure. */
 function print({ units }: SwitchAnswer, { language, io }: SwitchLine): void {
-  const isAway = units.some(({ outcome, successor }) => outcome === "moved" && successor);
+  const away = units.filter(({ outcome, successor }) => outcome === "moved" && successor);
   for (const unit of units) {
     const line = `${unitLine(unit, language)}\n`;
     if (unit.outcome === "stays" && unit.reason !== undefined) io.stderr(line);
     else if (unit.outcome === "not-owner") io.stderr(line);
     else io.stdout(line);
   }
-  if (isAway) io.stdout(`${AWAY[language]}\n`);
+  // With a gate nobody preempts at all.
+  if (away.some(({ gate }) => gate !== true)) io.stdout(`${AWAY[language]}\n`);
 }
 
 const AWAY: Readonly<Record<Language, string>> = {

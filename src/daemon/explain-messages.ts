@@ -25,7 +25,10 @@ export interface ExplainMessages {
   /** Another machine claims an address of ours. */
   readonly claim: (claim: Claim) => string;
   /** An operator has moved it away. */
-  readonly switched: (switched: NonNullable<InstanceStatus["switched"]>) => string;
+  readonly switched: (
+    switched: NonNullable<InstanceStatus["switched"]>,
+    isGated: boolean,
+  ) => string;
   readonly maintenance: (maintenance: Maintenance) => string;
   /** BACKUP: the master that it hears. */
   readonly master: (standby: Standby) => string;
@@ -82,8 +85,11 @@ const ENGLISH: ExplainMessages = {
     const trouble = error === undefined ? "" : `; ${error}`;
     return `${address} on ${device}: ${owned ? "here" : "not here"}${announced}${trouble}`;
   },
-  switched: ({ at, to, by, back }) =>
-    `${by} moved it to ${to} at ${printLocalTime(new Date(at))}: it does not preempt until ${back === "switch-back" ? "baton switch --back" : "the maintenance ends"}.`,
+  switched: ({ at, to, by, back }, isGated) => {
+    const moved = `${by} moved it to ${to} at ${printLocalTime(new Date(at))}`;
+    if (isGated && back === "switch-back") return `${moved}; baton switch there brings it back.`;
+    return `${moved}: it does not preempt until ${back === "switch-back" ? "baton switch --back" : "the maintenance ends"}.`;
+  },
   maintenance: (maintenance) => `The node is ${maintenanceSentence(maintenance, "en")}.`,
   holdDown: ({ losses, seconds: held, leftSeconds }) => {
     const what = `Lost or in FAULT ${times(losses)}${losses === 1 ? "" : " in a row"}`;
@@ -191,8 +197,12 @@ const CHINESE: ExplainMessages = {
     const trouble = error === undefined ? "" : `；${error}`;
     return `${address}（${device}）：${owned ? "在本机" : "不在本机"}${announced}${trouble}`;
   },
-  switched: ({ at, to, by, back }) =>
-    `${by} 已于 ${printLocalTime(new Date(at))} 将它切换到 ${to}：在${back === "switch-back" ? "执行 baton switch --back " : "维护状态结束"}之前不抢占。`,
+  switched: ({ at, to, by, back }, isGated) => {
+    const moved = `${by} 已于 ${printLocalTime(new Date(at))} 将它切换到 ${to}`;
+    if (isGated && back === "switch-back")
+      return `${moved}；如需切回，请在该节点执行 baton switch。`;
+    return `${moved}：在${back === "switch-back" ? "执行 baton switch --back " : "维护状态结束"}之前不抢占。`;
+  },
   maintenance: (maintenance) => `本节点${maintenanceSentence(maintenance, "zh-CN")}。`,
   holdDown: ({ losses, seconds: held, leftSeconds }) => {
     const what = `已连续 ${losses} 次失去地址或出现故障`;

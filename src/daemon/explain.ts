@@ -68,7 +68,9 @@ function explainInstance(
     ...explainHavips(one.havips, language),
     ...(one.holdDown === undefined ? [] : [messages.holdDown(one.holdDown)]),
     ...(one.claim === undefined ? [] : [messages.claim(one.claim)]),
-    ...(one.switched === undefined ? [] : [messages.switched(one.switched)]),
+    ...(one.switched === undefined
+      ? []
+      : [messages.switched(one.switched, one.gate !== undefined)]),
     ...explainGate(one.gate, language),
     ...nextOf(one, maintenance, language),
     ...(isLeaseOfInterest(one) ? [messages.lease(one.lease)] : []),

@@ -2,7 +2,7 @@
 import type { Language } from "#diagnostics/diagnostic";
 import { passedSeconds as seconds } from "#diagnostics/numbers";
 import type { GateStatus } from "./gate-status.ts";
-import { reasonText, resultText } from "./gate-texts.ts";
+import { reasonText, resultText, whyNoSuccessor } from "./gate-texts.ts";
 import { printLocalTime } from "./local-time.ts";
 import type { Text } from "./switch-protocol.ts";
 
@@ -58,8 +58,8 @@ export function gateSentences(gate: GateStatus, language: Language): readonly st
   const when = last === undefined ? "" : printLocalTime(new Date(last.at));
   return [
     `${en ? `gate of ${unit}: ` : `${unit} 的 gate：`}${facts.join(en ? ", " : "，")}`,
-    ...(phase === "open" ? [] : why.map((one) => one[language])),
-    ...(marked && phase !== "open" ? [DECIDE[language]] : []),
+    ...(phase === "open" ? noSuccessor(gate.database, language) : why.map((one) => one[language])),
+    ...(marked && phase !== "open" ? [whoDecides(gate.database)[language]] : []),
     ...(failed || last === undefined
       ? []
       : [`${when}${en ? ": " : "："}${resultText(last, language)}`]),
@@ -71,6 +71,25 @@ const DECIDE: Text = {
   en: "baton promote --accept-loss decides otherwise: what others acknowledged since may be lost",
   "zh-CN": "baton promote --accept-loss 可另作决定：此后其他节点已确认的写入可能丢失",
 };
+
+const SET_UP_AGAIN: Text = {
+  en: "if it does not follow by itself, set it up again from a copy of the other database, which takes writes now: what only this one has is given up then",
+  "zh-CN": "若不能自动跟随，请用另一数据库（目前可写）的副本重建本库：只存在于本库的数据将被放弃",
+};
+
+/** Where another one takes writes nobody promotes this one. */
+const whoDecides = (database: GateStatus["database"]): Text =>
+  database?.peer?.isWritable === true ? SET_UP_AGAIN : DECIDE;
+
+function noSuccessor(database: GateStatus["database"], language: Language): readonly string[] {
+  const why = database === undefined ? undefined : whyNoSuccessor(database);
+  if (why === undefined) return [];
+  return [
+    language === "en"
+      ? `nobody could take over: ${why.en}`
+      : `目前没有节点可以接管：${why["zh-CN"]}`,
+  ];
+}
 
 /** What `explain` says of a BACKUP that its gate holds back; undefined: it does not. */
 export function heldByGate(gate: GateStatus | undefined, language: Language): string | undefined {

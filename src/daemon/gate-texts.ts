@@ -1,4 +1,5 @@
 /** What the log, the events and `status` say of a gate, in both languages. */
+import type { Standing } from "#databases/port/database";
 import type { Language } from "#diagnostics/diagnostic";
 import type { EventText } from "#events/record";
 import { both } from "./event-texts.ts";
@@ -129,6 +130,23 @@ export const MARKED: Readonly<Record<Marked, Text>> = {
   unreadable: {
     en: "its file in the state directory cannot be read, so it may have been primary: it has to follow the new primary first",
     "zh-CN": "状态目录中的记录无法读取，它可能曾是主库：须先跟随新的主库",
+  },
+};
+
+/** What a planned demotion would find at the other node's database. */
+export function whyNoSuccessor({ peer }: Pick<Standing, "peer">): Text | undefined {
+  if (peer?.role === "unreachable") return NO_SUCCESSOR.away;
+  return peer?.follows === false ? NO_SUCCESSOR.apart : undefined;
+}
+
+const NO_SUCCESSOR: Readonly<Record<"away" | "apart", Text>> = {
+  away: {
+    en: "the other node's database does not answer here",
+    "zh-CN": "从本机访问不到另一节点的数据库",
+  },
+  apart: {
+    en: "the other node's database does not follow this one; baton status there says why",
+    "zh-CN": "另一节点的数据库未跟随本库；原因见该节点的 baton status",
   },
 };
 

@@ -22,7 +22,15 @@ import { failureText } from "./contain.ts";
 import { type GateAsk, GateRun, type RunEnd } from "./gate-run.ts";
 import type { GateKind, GateResult, UnitStatus } from "./gate-status.ts";
 import { watchSuccessor } from "./gate-successor.ts";
-import { eligibleText, MARKED, NOT_LOOKED, notKept, provedText, runText } from "./gate-texts.ts";
+import {
+  eligibleText,
+  MARKED,
+  NOT_LOOKED,
+  notKept,
+  provedText,
+  runText,
+  whyNoSuccessor,
+} from "./gate-texts.ts";
 import { type Heard, UnitMark } from "./gate-unit-mark.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
@@ -88,6 +96,8 @@ export class GateUnit {
   #attempts = 0;
   #timer: NodeJS.Timeout | undefined;
   #last: GateResult | undefined;
+  /** Of the last demotion that was asked for: why it was not done. */
+  #refusal: Text | undefined;
   #isClosed = false;
   #endWatch: () => void = () => undefined;
   readonly #listeners = new Set<(result: GateResult) => void>();
@@ -147,6 +157,20 @@ export class GateUnit {
     return this.#current !== undefined;
   }
 
+  get demotes(): boolean {
+    return this.#hasDemotion;
+  }
+
+  get refusal(): Text | undefined {
+    return this.#refusal;
+  }
+
+  /** Whether a planned demotion would be refused, as far as is known without asking for one. */
+  async obstacle(): Promise<Text | undefined> {
+    const standing = await this.#database?.look().catch(() => undefined);
+    return standing === undefined ? undefined : whyNoSuccessor(standing);
+  }
+
   get counts(): Readonly<Record<GateKind, RunCounts>> {
     return this.#counts;
   }
@@ -171,6 +195,7 @@ export class GateUnit {
   /** What a new engine gets with its configuration. */
   forEngine(): boolean | undefined {
     this.#knownEligible = this.isEligible;
+    this.#awaitNews();
     return this.#knownEligible;
   }
 
@@ -343,6 +368,7 @@ export class GateUnit {
     const said = text === undefined ? {} : { text };
     this.#last = { kind, reason, outcome, at: at.toISOString(), tookMs, ...said };
     this.#counts[kind][RESULT[outcome]] += 1;
+    if (kind === "demote") this.#refusal = outcome === "done" ? undefined : text;
     if (kind === "promote") for (const listener of this.#listeners) listener(this.#last);
     // What is tried again and again is said once.
     const isRepeated = before?.kind === kind && before.reason === reason && kind !== "promote";
@@ -452,7 +478,13 @@ export class GateUnit {
   }
 
   #stands(standing: Standing): void {
+    const wasAway = this.#standing?.role === "unreachable";
     this.#standing = standing;
+    // A server that has come back is not left waiting for the next attempt.
+    if (wasAway && standing.role !== "unreachable") {
+      this.#attempts = 0;
+      this.#arm();
+    }
     if (this.#isPrimary && isReadOnlyPrimary(standing)) this.#restore();
     const follows = standing.role === "replica" && standing.follows && !standing.isWritable;
     if (follows && this.#mark.marked !== undefined && this.#isFree) this.#clear("follows");
@@ -483,11 +515,14 @@ export class GateUnit {
     const { isEligible } = this;
     if (isEligible === undefined || isEligible === this.#knownEligible) return;
     if (this.#current?.run.ask.kind === "promote") return;
-    const isFirst = this.#knownEligible === undefined;
     this.#knownEligible = isEligible;
     this.#options.eligible(isEligible);
-    // The first one is news only if it is bad.
-    if (isFirst && isEligible) this.#newsEligible = true;
+    this.#awaitNews();
+  }
+
+  #awaitNews(): void {
+    const { isEligible } = this;
+    if (isEligible === undefined || isEligible === this.#newsEligible) return;
     clearTimeout(this.#newsTimer);
     this.#newsTimer = setTimeout(() => this.#reportEligible(), NEWS_MS);
     this.#newsTimer.unref();
@@ -496,7 +531,10 @@ export class GateUnit {
   #reportEligible(): void {
     const { isEligible, why } = this;
     if (isEligible === undefined || isEligible === this.#newsEligible) return;
+    const isFirst = this.#newsEligible === undefined;
     this.#newsEligible = isEligible;
+    // The first one is news only if it is bad.
+    if (isFirst && isEligible) return;
     const data = { what: "eligible", eligible: isEligible, why } as const;
     this.#news(isEligible ? "info" : "warning", eligibleText(isEligible, why), data);
   }

@@ -62,6 +62,7 @@ export class Operator {
     this.#switches = new Switches({
       send: (message) => now().engine.send(message),
       groups: () => now().plan.groups,
+      gateOf: (name) => now().gates?.find(name)?.unit,
     });
     this.#held = new MaintenanceMode({
       stateDir: () => now().options.stateDir,

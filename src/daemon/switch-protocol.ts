@@ -41,6 +41,8 @@ export interface SwitchUnit {
   /** From the request until this node let go. */
   readonly tookMs?: number;
   readonly reason?: SwitchReason;
+  /** It has a gate: nobody takes its address from a living owner, `back` or not. */
+  readonly gate?: true;
   readonly text: Text;
 }
 

@@ -7,10 +7,13 @@ const milliseconds = (ms: number): string => duration(micros(ms * 1_000));
 
 export const both = (en: string, zh: string): Text => ({ en, "zh-CN": zh });
 
-export function movedText({ successor, bothAnsweredMs, tookMs }: Partial<SwitchUnit>): Text {
+export function movedText({ successor, bothAnsweredMs, tookMs, gate }: Partial<SwitchUnit>): Text {
   const to = successor ?? "?";
   const took = milliseconds(tookMs ?? 0);
   const shared = milliseconds(bothAnsweredMs ?? 0);
+  // Behind a gate the address was here meanwhile, and its service was not.
+  if (gate === true)
+    return both(`${to} has taken over after ${took}`, `${to} 已接管，用时 ${took}`);
   return both(
     `${to} has taken over after ${took}; both answered for ${shared}`,
     `${to} 已接管，用时 ${took}；两个节点同时应答 ${shared}`,
@@ -28,6 +31,11 @@ export function wouldMoveText(peers: readonly KnownPeer[]): Text {
 export const BACK: Text = both(
   "the move is over: this node takes the address again as its configuration says",
   "切换状态已解除：本节点按配置重新参与选举",
+);
+/** With a gate. */
+export const BACK_GATED: Text = both(
+  "the move is over; with a gate no node takes the address from its living owner: baton switch there brings it back",
+  "切换状态已解除；配置 gate 后不会从正常的持有者处夺取地址：如需切回，请在持有者上执行 baton switch",
 );
 export const NOT_AWAY: Text = both(
   "it was not moved away; nothing to end",
@@ -151,6 +159,30 @@ function refusalText(reason: Refusal): Text {
   }
 }
 
+/** @param why what the service said; undefined: it is not known */
+export function demotionText(
+  kind: "demotion-refused" | "demotion-late",
+  why: Text | undefined,
+): Text {
+  const en =
+    kind === "demotion-refused"
+      ? "the gate refused to demote this node"
+      : "the gate did not demote this node in time";
+  const zh = kind === "demotion-refused" ? "gate 拒绝降级本节点" : "gate 未能按时降级本节点";
+  const because = why ?? both("", "");
+  return both(
+    `${en}${why === undefined ? "" : ` (${because.en})`}, so the address stays here and is served as before`,
+    `${zh}${why === undefined ? "" : `（${because["zh-CN"]}）`}，地址留在本机，照常服务`,
+  );
+}
+
+/** Of a dry run. */
+export const wouldRefuseText = (why: Text): Text =>
+  both(
+    `the gate would refuse to demote this node (${why.en}), so the address would stay here`,
+    `gate 将拒绝降级本节点（${why["zh-CN"]}），地址会留在本机`,
+  );
+
 export function reasonText(reason: SwitchReason): Text {
   switch (reason.kind) {
     case "no-successor":
@@ -164,15 +196,8 @@ export function reasonText(reason: SwitchReason): Text {
     case "recalled":
       return notTakenText(reason, "nobody took over", "没有节点接管");
     case "demotion-refused":
-      return both(
-        "the gate refused to demote this node, so the address stays here and is served as before",
-        "gate 拒绝降级本节点，地址留在本机，照常服务",
-      );
     case "demotion-late":
-      return both(
-        "the gate did not demote this node in time, so the address stays here and is served as before",
-        "gate 未能按时降级本节点，地址留在本机，照常服务",
-      );
+      return demotionText(reason.kind, undefined);
     case "stalled":
       return both(
         "this node did not run for a while and gave the address up, for somebody else may be the owner; status says who",

@@ -12,6 +12,7 @@ import type {
   ToEngine,
 } from "#vrrp/engine/engine-link";
 import type { Snapshot } from "./engine-process.ts";
+import { backBehindGate, behindGate, type MoveGate } from "./switch-gate.ts";
 import type {
   KnownPeer,
   SwitchAnswer,
@@ -35,6 +36,8 @@ export interface Unit {
 export interface SwitchParts {
   readonly send: (message: ToEngine) => void;
   readonly groups: () => readonly { readonly name: string; readonly members: readonly string[] }[];
+  /** Of an instance or sync group; undefined: it has none. */
+  readonly gateOf: (name: string) => MoveGate | undefined;
 }
 
 export interface Switched {
@@ -145,8 +148,13 @@ export class Switches {
     const to = request.to === undefined ? undefined : readIpv4(request.to);
     const ended = await Promise.all(
       units.map(async (unit) => {
-        if (request.back === true) return this.#back(unit, request.dryRun === true);
-        return await this.#move({ unit, request, to, by, deadline, snapshot });
+        const gate = this.#parts.gateOf(unit.name);
+        if (request.back === true) {
+          const back = this.#back(unit, request.dryRun === true);
+          return gate === undefined ? back : backBehindGate(back);
+        }
+        const end = await this.#move({ unit, request, to, by, deadline, snapshot });
+        return gate === undefined ? end : await behindGate(end, gate);
       }),
     );
     return { outcome: outcomeOf(ended, request), units: ended };

@@ -29,6 +29,35 @@ test("of an owner nothing is said that does not matter now", () => {
   assert.deepEqual(gateSentences({ ...open, why, last }, "en"), ["gate of VI_1: open, epoch 17"]);
 });
 
+test("where another database takes writes, the way back is a copy of it; an owner says who could not follow", () => {
+  const peer = { role: "primary", isWritable: true, follows: false } as const;
+  const database = {
+    role: "alone",
+    isWritable: false,
+    follows: false,
+    eligible: false,
+    why: [],
+    peer,
+  } as const;
+  const marked: GateStatus = { ...CLOSED, eligible: "no", marked: true, why: [], database };
+  const said = gateSentences(marked, "en").join("\n");
+  assert.match(said, /from a copy of the other database/);
+  assert.doesNotMatch(said, /accept-loss/);
+  const owner: GateStatus = {
+    ...CLOSED,
+    phase: "open",
+    fence: "open",
+    database: {
+      ...database,
+      role: "primary",
+      isWritable: true,
+      peer: { ...peer, role: "replica", isWritable: false },
+    },
+  };
+  assert.match(gateSentences(owner, "en")[1] ?? "", /^nobody could take over: .*does not follow/);
+  assert.match(gateSentences(owner, "zh-CN")[1] ?? "", /^目前没有节点可以接管：/);
+});
+
 test("a former primary says why it waits, what was tried, and who may decide otherwise", () => {
   const text = { en: "the demote script failed: exit 1", "zh-CN": "demote 脚本失败：exit 1" };
   const gate: GateStatus = {

@@ -409,6 +409,53 @@ test("a replica that follows is no former primary any more", async (context) => 
   assert.deepEqual(bench.take(), ["eligible"]);
 });
 
+test("a former primary is reported after a restart, and tried at once when its server is back", async (context) => {
+  const stateDir = join(makeFolder(context).path, "state");
+  await writeMark(stateDir, "VI_1", { epoch: 5, wasPrimary: true, since: "" });
+  const bench = new GateBench(context, { database: MYSQL }, stateDir);
+  const away = replica({ role: "unreachable", follows: false, eligible: false });
+  bench.database.stands(away);
+  context.mock.timers.tick(3_000);
+  const news = bench.lines.filter((line) => line.includes("may not be promoted"));
+  assert.equal(news.length, 1, "said once, though the engine knew it from the start");
+  bench.heard = { ...NO_MASTER, isBackup: false };
+  for (let attempt = 0; attempt < 8; attempt++) {
+    context.mock.timers.tick(30_000);
+    await bench.settle();
+  }
+  bench.heard = HEARD;
+  bench.database.stands(replica({ role: "alone", follows: false, eligible: false }));
+  assert.deepEqual(bench.database.asked, []);
+  context.mock.timers.tick(250);
+  await bench.settle();
+  await bench.exit(0);
+  assert.deepEqual(bench.database.asked, ["demote rejoin 192.0.2.2"]);
+});
+
+test("what a planned move would be refused for is known before, and said after", async (context) => {
+  const bench = new GateBench(context, { database: MYSQL, demote: undefined as never });
+  const { unit, database } = bench;
+  const primary = replica({ role: "primary", isWritable: true, follows: false });
+  database.standing = { ...primary, peer: replica() };
+  assert.equal(await unit.obstacle(), undefined);
+  database.standing = { ...primary, peer: replica({ follows: false }) };
+  assert.match((await unit.obstacle())?.en ?? "", /does not follow this one/);
+  database.standing = { ...primary, peer: replica({ role: "unreachable", follows: false }) };
+  assert.match((await unit.obstacle())?.["zh-CN"] ?? "", /访问不到/);
+  const text = { en: "its SQL thread is stopped", "zh-CN": "其 SQL 线程已停止" };
+  database.answer = async () => await Promise.resolve({ ok: false, code: "not-ready", text });
+  bench.ask("demote", "switch", { isPlanned: true });
+  await bench.settle();
+  bench.ask("promote", "taken-back");
+  await bench.settle();
+  assert.deepEqual(unit.refusal, text, "kept for the answer, whatever came after it");
+  database.answer = async () => await Promise.resolve({ ok: true });
+  bench.ask("demote", "switch", { isPlanned: true });
+  await bench.settle();
+  assert.equal(unit.refusal, undefined);
+  assert.equal(unit.demotes, true);
+});
+
 test("a gate with nothing to promote or demote is done at once, and marks nothing", async (context) => {
   const stateDir = join(makeFolder(context).path, "state");
   const bench = new GateBench(

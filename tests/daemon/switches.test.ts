@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Snapshot } from "#daemon/engine-process";
+import type { MoveGate } from "#daemon/switch-gate";
 import type { SwitchAnswer, SwitchRequest } from "#daemon/switch-protocol";
 import { Switches } from "#daemon/switches";
 import { instant, micros } from "#units/time";
@@ -52,6 +53,7 @@ function begin(
   answers: (message: Extract<ToEngine, { type: "switch" }>, bench: Bench) => void,
   names: readonly string[] = ["VI_1"],
   groups: Groups = [],
+  gate?: MoveGate,
 ): Bench {
   const sent: ToEngine[] = [];
   const switches = new Switches({
@@ -60,6 +62,7 @@ function begin(
       if (message.type === "switch") queueMicrotask(() => answers(message, bench));
     },
     groups: () => groups,
+    gateOf: () => gate,
   });
   const says = (message: FromEngine): void => switches.engineSaid(message);
   const bench: Bench = {
@@ -97,7 +100,9 @@ const SWITCHED: Report = {
   both: micros(5_000),
   platform: "not-awaited",
 };
-const back = (why: "no-successor" | "group" | "stalled" | "recalled"): Report => ({
+const back = (
+  why: "no-successor" | "group" | "stalled" | "recalled" | "demotion-refused",
+): Report => ({
   kind: "switch-taken-back",
   why,
   waited: micros(1_751_094),
@@ -178,6 +183,56 @@ test("what the engine refuses is said in both languages", async () => {
     assert.equal(unit?.outcome, why.kind === "not-owner" ? "not-owner" : "stays");
     assert.ok((unit?.text.en.length ?? 0) > 15 && (unit?.text["zh-CN"].length ?? 0) > 4);
   }
+});
+
+const REFUSAL = { en: "the replica's SQL thread is stopped", "zh-CN": "副本的 SQL 线程已停止" };
+const GATE: MoveGate = {
+  demotes: true,
+  refusal: REFUSAL,
+  obstacle: async () => await Promise.resolve(undefined),
+};
+
+test("behind a gate: why it was not demoted, and nothing of preempting, which nobody does", async () => {
+  const refusing = begin(
+    (message, one) => {
+      agree(message, one);
+      one.reports("VI_1", back("demotion-refused"));
+    },
+    undefined,
+    undefined,
+    GATE,
+  );
+  const refused = (await refusing.ask({})).units[0];
+  assert.match(refused?.text.en ?? "", /refused to demote .*SQL thread is stopped.*stays here/);
+  assert.match(refused?.text["zh-CN"] ?? "", /拒绝降级.*SQL 线程已停止.*留在本机/);
+  const moving = begin(
+    (message, one) => {
+      agree(message, one);
+      one.reports("VI_1", SWITCHED);
+    },
+    undefined,
+    undefined,
+    GATE,
+  );
+  const moved = (await moving.ask({})).units[0];
+  assert.equal(moved?.gate, true);
+  assert.match(moved?.text.en ?? "", /taken over after 12 ms$/);
+  assert.equal(moved?.bothAnsweredMs, 5);
+  const again = (await moving.ask({ back: true })).units[0];
+  assert.match(again?.text.en ?? "", /baton switch there brings it back/);
+  const none = (await moving.ask({ back: true })).units[0];
+  assert.match(none?.text.en ?? "", /was not moved away/);
+});
+
+test("a dry run behind a gate says what the gate knows of the other database", async () => {
+  const fine = (await begin(agree, undefined, undefined, GATE).ask({ dryRun: true })).units[0];
+  assert.equal(fine?.outcome, "would-move");
+  const obstacle = async (): Promise<typeof REFUSAL> => await Promise.resolve(REFUSAL);
+  const bench = begin(agree, undefined, undefined, { ...GATE, obstacle });
+  const { outcome, units } = await bench.ask({ dryRun: true });
+  assert.equal(outcome, "refused");
+  assert.equal(units[0]?.reason?.kind, "demotion-refused");
+  assert.match(units[0]?.text.en ?? "", /would refuse to demote .*SQL thread is stopped/);
 });
 
 test("a group moves as one: by a member's name, and the reason is the first one's", async () => {
