@@ -164,6 +164,8 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2123: error("bad-pattern"),
   VR2124: error("option-without-value"),
   VR2125: info("name-resolved-at-each-run"),
+  VR2126: error("two-gates-of-one-name"),
+  VR2127: error("fence-too-large"),
 
   VR2501: error("pair-differs"),
   VR2502: error("pair-instance-missing"),

@@ -38,7 +38,7 @@ export interface GateFacts {
   readonly VR2113: { readonly peer: string };
   readonly VR2114: { readonly script: string; readonly database: string };
   readonly VR2115: { readonly keyword: string };
-  readonly VR2116: { readonly peer: string };
+  readonly VR2116: { readonly peer: string; readonly isLoopback: boolean };
   readonly VR2117: { readonly database: string; readonly isCheck: boolean };
 
   readonly VR2120: { readonly name: string };
@@ -65,6 +65,8 @@ export interface GateFacts {
   };
   readonly VR2124: { readonly keyword: string; readonly option: string };
   readonly VR2125: { readonly name: string; readonly host: string };
+  readonly VR2126: { readonly name: string };
+  readonly VR2127: { readonly ports: number; readonly max: number };
 
   readonly VR2514: {
     readonly what: "gate" | "database" | "fence" | "sync" | "takeover_probe";

@@ -59,6 +59,11 @@ const ACK = 0x10;
 const RTN_LOCAL = 2;
 /** Other programs' transactions may come between looking and deleting. */
 const CLEAN_TRIES = 5;
+/**
+ * In one transaction: the kernel takes no message that is longer than the socket's buffer, which
+ * has 200 KB, and each entry may stand in it six times.
+ */
+const ENTRIES_MAX = 256;
 
 const service = (side: "source" | "destination"): readonly NftExpression[] => [
   { kind: "load", header: "network", offset: IPV4_OFFSET[side], length: 4, part: 0 },
@@ -103,6 +108,11 @@ function entryOf(key: Uint8Array): FenceEntry | undefined {
 const nameOf = ({ address, protocol, port }: FenceEntry): string =>
   `${address} ${protocol} ${port}`;
 
+function partsOf<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const count = Math.ceil(all.length / ENTRIES_MAX);
+  return Array.from({ length: count }, (_, n) => all.slice(n * ENTRIES_MAX, (n + 1) * ENTRIES_MAX));
+}
+
 /** Whether an entry is in that set: UDP has no connections that begin or end. */
 const belongs = (set: SetName, { protocol }: FenceEntry, mode: FenceMode): boolean =>
   SETS_OF[mode].includes(set) && (set === "closed" || protocol === "tcp");
@@ -136,20 +146,22 @@ export class NftFence implements Fence {
 
   /** From now on so, whatever it was before and whoever closed it. */
   close(entries: readonly FenceEntry[], which: FenceMode): Outcome {
-    if (entries.length === 0) return OK;
-    const wanted = entries.map((entry): Closed => ({ entry, mode: which }));
-    const outcome = this.#change(wanted, []);
-    if (outcome.ok) for (const one of wanted) this.#closed.set(nameOf(one.entry), one);
-    return outcome;
+    for (const part of partsOf(entries.map((entry): Closed => ({ entry, mode: which })))) {
+      const outcome = this.#change(part, []);
+      if (!outcome.ok) return outcome;
+      for (const one of part) this.#closed.set(nameOf(one.entry), one);
+    }
+    return OK;
   }
 
   /** Whoever closed them. */
   open(entries: readonly FenceEntry[]): Outcome {
-    if (entries.length === 0) return OK;
-    const outcome = this.#change([], entries);
-    // Without a table nothing is closed.
-    if (!outcome.ok && outcome.errno !== "ENOENT") return outcome;
-    for (const entry of entries) this.#closed.delete(nameOf(entry));
+    for (const part of partsOf(entries)) {
+      const outcome = this.#change([], part);
+      // Without a table nothing is closed.
+      if (!outcome.ok && outcome.errno !== "ENOENT") return outcome;
+      for (const entry of part) this.#closed.delete(nameOf(entry));
+    }
     return OK;
   }
 
@@ -160,8 +172,9 @@ export class NftFence implements Fence {
       if (!generation.ok) return generation;
       const found = this.closed();
       if (!found.ok) return found;
-      const gone = found.value.filter((entry) => !isKept(entry));
-      const isEmpty = gone.length === found.value.length;
+      const all = found.value.filter((entry) => !isKept(entry));
+      const isEmpty = all.length === found.value.length;
+      const gone = isEmpty ? all : all.slice(0, ENTRIES_MAX);
       if (isEmpty && !this.#isThere()) return OK;
       if (!isEmpty && gone.length === 0) return OK;
       const batch = this.#socket.batch(generation.value);
@@ -172,7 +185,8 @@ export class NftFence implements Fence {
       if (!outcome.ok) return outcome;
       for (const entry of gone) this.#closed.delete(nameOf(entry));
       if (isEmpty) this.#hasRules = false;
-      return OK;
+      if (isEmpty || gone.length === all.length) return OK;
+      tries = 0;
     }
   }
 
@@ -213,12 +227,25 @@ export class NftFence implements Fence {
     return isNeeded ? this.#makeAll(closing, opening) : outcome;
   }
 
-  /** Rules, and all that this process has closed, in one transaction. */
+  /** Rules, and all that this process has closed: what is asked for first. */
   #makeAll(closing: readonly Closed[], opening: readonly FenceEntry[]): Outcome {
+    const made = this.#makeRulesAnd(closing, opening);
+    if (!made.ok) return made;
+    const done = new Set([...closing.map(({ entry }) => entry), ...opening].map(nameOf));
+    const others = [...this.#closed].flatMap(([name, one]) => (done.has(name) ? [] : [one]));
+    for (const part of partsOf(others)) {
+      const batch = this.#socket.batch();
+      this.#put(batch, part, []);
+      const outcome = this.#socket.commit(batch);
+      if (!outcome.ok) return outcome;
+    }
+    return OK;
+  }
+
+  #makeRulesAnd(closing: readonly Closed[], opening: readonly FenceEntry[]): Outcome {
     for (;;) {
       const batch = this.#socket.batch();
       this.#makeRules(batch);
-      this.#put(batch, [...this.#closed.values()], []);
       this.#put(batch, closing, opening);
       const outcome = this.#socket.commit(batch);
       if (outcome.ok) this.#hasRules = true;

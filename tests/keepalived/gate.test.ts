@@ -206,6 +206,38 @@ test("what a gate cannot do", () => {
   assert.deepEqual(codes(`takeover_probe service\n${SCRIPTS}`), ["VR2109"]);
 });
 
+test("a group with a gate has a name of its own", () => {
+  const instance = (name: string, vrid: number): string =>
+    `vrrp_instance ${name} {\n interface eth0\n virtual_router_id ${vrid}\n priority 100\n` +
+    ` virtual_ipaddress {\n  10.0.0.${vrid}/24\n }\n}\n`;
+  const of = (group: string, gate: string, before: string): readonly string[] =>
+    codesOf(
+      readConfiguration([
+        {
+          name: "a.conf",
+          text:
+            before +
+            instance("A", 1) +
+            instance("B", 2) +
+            instance("C", 3) +
+            `vrrp_sync_group ${group} {\n group {\n  A\n  B\n }\n ${gate}\n}\n`,
+        },
+      ]),
+    );
+  assert.deepEqual(of("C", `gate {\n${SCRIPTS}\n}`, ""), ["VR2126"]);
+  assert.deepEqual(of("A", `gate {\n${SCRIPTS}\n}`, ""), [], "one of its own members");
+  assert.deepEqual(of("C", "", ""), []);
+});
+
+test("a fence has so many ports at the most, and with --compat no more than that either", () => {
+  const fence = (count: number): string =>
+    Array.from({ length: count }, (_, n) => `fence tcp ${1_000 + n} 1000`).join("\n");
+  assert.deepEqual(codes(`${fence(256)}\n${SCRIPTS}`), []);
+  assert.deepEqual(codes(`${fence(257)}\n${SCRIPTS}`), ["VR2127"]);
+  const { plan } = read(`${fence(30_000)}\n${SCRIPTS}`);
+  assert.equal(plan.instances[0]?.gate?.fence.length, 256);
+});
+
 test("databases: where they are, and what they need", () => {
   const of = (...lines: readonly string[]): readonly string[] =>
     codes(
@@ -223,7 +255,10 @@ test("databases: where they are, and what they need", () => {
   assert.deepEqual(of("peer b", "max_lag 0"), ["VR2112"]);
   assert.deepEqual(of("peer b", "max_lag 0.5"), []);
   assert.deepEqual(of("peer 10.0.0.9"), ["VR2113"]);
-  assert.deepEqual(of("peer 10.0.0.1"), ["VR2116"]);
+  for (const peer of ["10.0.0.1", "127.0.0.1", "127.1.2.3:3306", "localhost", "[::1]:3306"])
+    assert.deepEqual(of(`peer ${peer}`), ["VR2116"], peer);
+  assert.deepEqual(of("peer 127.0.0.1:3307"), [], "a tunnel");
+  assert.deepEqual(of("address 127.0.0.1:3307", "peer 127.0.0.1:3307"), ["VR2116"]);
   assert.deepEqual(of("peer b", "socket /a", "address a"), ["VR2115"]);
 });
 

@@ -170,6 +170,37 @@ test("each mode takes the place of the one before", async () => {
   }
 });
 
+test("a hundred ports of twenty addresses are more than a message of the kernel takes", async () => {
+  await using it = await setUp();
+  const { left } = it.cable;
+  const entries = Array.from({ length: 2_000 }, (_, n): FenceEntry => {
+    return {
+      ...ENTRY,
+      address: address(`192.0.2.${Math.floor(n / 100)}`),
+      port: 1_000 + (n % 100),
+    };
+  });
+  const count = (): number => must(it.fence.closed()).length;
+  for (const mode of ["held", "new", "all"] as const) {
+    mustDo(it.fence.close(entries, mode));
+    assert.equal(count(), 2_000);
+    mustDo(it.fence.open(entries));
+    assert.equal(count(), 0);
+  }
+  mustDo(it.fence.close(entries, "held"));
+  using rules = left.namespace.within(() => must(openNftSocket()));
+  const batch = rules.batch();
+  batch.deleteTable(NFPROTO_IPV4, "baton_fence");
+  mustDo(rules.commit(batch));
+  assert.equal(must(it.fence.restore()), true);
+  assert.equal(count(), 2_000);
+  assert.equal(must(it.fence.restore()), false);
+  using next = left.namespace.within(() => must(openNftFence()));
+  const [kept] = entries;
+  mustDo(next.clean((entry) => entry.address === kept?.address));
+  assert.equal(count(), 100);
+});
+
 test("what another program removes is noticed and comes back", async () => {
   await using it = await setUp();
   const { left, right } = it.cable;

@@ -108,9 +108,9 @@ export const GATE: Messages<CodeFamily<"VR210" | "VR211">> = {
     related: ["this one counts"],
     help: "keep one of `socket` and `address`",
   }),
-  VR2116: ({ peer }) => ({
+  VR2116: ({ peer, isLoopback }) => ({
     message: `\`peer ${peer}\` is this node itself`,
-    label: "its own source address",
+    label: isLoopback ? "this machine, and the port of its own database" : "its own source address",
     help: "write the address of the other node",
   }),
   VR2117: ({ database, isCheck }) => ({
@@ -172,6 +172,18 @@ export const CHECKS: Messages<CodeFamily<"VR212">> = {
     label: "a name",
     notes: ["when the name service does not answer, the check fails"],
     help: "an address, or a line in /etc/hosts, does not depend on it",
+  }),
+  VR2126: ({ name }) => ({
+    message: `the sync group \`${name}\` has a \`gate\` and the name of an instance outside it`,
+    label: "an instance has the same name",
+    notes: ["promotions, `baton promote` and what is kept of them go by this name"],
+    help: "give the group another name",
+  }),
+  VR2127: ({ ports, max }) => ({
+    message: `\`fence\` has ${ports} ports, and ${max} are the most`,
+    label: "too many",
+    notes: [`it would be for the first ${max} of them`],
+    help: "clients connect to a few ports of the address: name those",
   }),
 };
 

@@ -108,9 +108,9 @@ export const GATE: Messages<CodeFamily<"VR210" | "VR211">> = {
     related: ["以这个为准"],
     help: "`socket` 和 `address` 只保留一个",
   }),
-  VR2116: ({ peer }) => ({
+  VR2116: ({ peer, isLoopback }) => ({
     message: `\`peer ${peer}\` 就是本节点`,
-    label: "本节点的源地址",
+    label: isLoopback ? "本机，且是本机数据库的端口" : "本节点的源地址",
     help: "请写另一节点的地址",
   }),
   VR2117: ({ database, isCheck }) => ({
@@ -171,6 +171,18 @@ export const CHECKS: Messages<CodeFamily<"VR212">> = {
     label: "这是名称",
     notes: ["名称服务不应答时，检查即失败"],
     help: "改用地址，或在 /etc/hosts 中写一行，就不依赖名称服务",
+  }),
+  VR2126: ({ name }) => ({
+    message: `同步组 \`${name}\` 有 \`gate\`，却与组外的一个实例同名`,
+    label: "有实例用了同一名称",
+    notes: ["提升、`baton promote` 及其记录都以此名称区分"],
+    help: "请给同步组换一个名称",
+  }),
+  VR2127: ({ ports, max }) => ({
+    message: `\`fence\` 有 ${ports} 个端口，最多 ${max} 个`,
+    label: "过多",
+    notes: [`只对前 ${max} 个端口有效`],
+    help: "客户端只连接该地址的少数端口：写出这些端口即可",
   }),
 };
 

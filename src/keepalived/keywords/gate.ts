@@ -40,6 +40,8 @@ export const DRAIN_MAX = 600;
 export const ACTION_SECONDS = { min: 0.1, max: 3_600 } as const;
 /** Ports on one `fence` line. */
 const FENCE_PORTS_MAX = 32;
+/** On all lines of a gate; each of them is for every address. */
+export const FENCE_MAX = 256;
 
 const script = (word: "promote" | "demote", purpose: string): Keyword => ({
   word,

@@ -23,6 +23,7 @@ import {
   DATABASES,
   type DatabaseWord,
   DEFAULT_SYNC,
+  FENCE_MAX,
   FENCE_PROTOCOLS,
   GATE_DEFAULTS,
   HOLD_MAX,
@@ -116,6 +117,12 @@ export function fenceOf(block: Block): readonly FencePort[] {
     const database = databaseIn(block);
     return database === undefined ? [] : [{ protocol: "tcp", port: portOf(database) }];
   }
+  return writtenFence(block).slice(0, FENCE_MAX);
+}
+
+/** Each port once, also those beyond what a fence can have. */
+export function writtenFence({ settings }: Block): readonly FencePort[] {
+  const lines = settings.filter(({ keyword }) => keyword.word === "fence");
   const ports = lines.flatMap((line) => readFence(line, ignore));
   const each = new Map(ports.map((one) => [`${one.protocol} ${one.port}`, one]));
   return [...each.values()];
@@ -260,7 +267,7 @@ function peersIn(database: Block): readonly HostPort[] {
 }
 
 /** That clients connect to: `.s.PGSQL.5433` has it in its name. */
-function portOf(database: Block): number {
+export function portOf(database: Block): number {
   const at = databaseAt(database);
   if (!("socket" in at)) return at.port;
   const digits = /\.s\.PGSQL\.([0-9]+)$/.exec(at.socket)?.[1] ?? "";

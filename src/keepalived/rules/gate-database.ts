@@ -2,7 +2,7 @@
 import { type Block, lastSetting, nameOf, numberOf, placeOf, textOf } from "../blocks/block.ts";
 import { DATABASE_PORTS, DATABASE_SECRETS, DEFAULT_SYNC, isUnsupported } from "../keywords/gate.ts";
 import { addressesOf, excludedOf, groupOf, sourceOf } from "../model/effective.ts";
-import { databaseKind } from "../plan/gate.ts";
+import { databaseKind, portOf } from "../plan/gate.ts";
 import { readHostPort } from "../values/host-port.ts";
 import { databasesOf } from "./gate.ts";
 import type { Rule, RuleContext } from "./rule.ts";
@@ -42,10 +42,16 @@ function checkPlaces({ report }: RuleContext, database: Block, members: readonly
       else if (word === "peer" && virtual.has(read.at.host))
         report("VR2113", span, { peer: read.at.host });
       else if (word === "peer" && own.has(read.at.host))
-        report("VR2116", span, { peer: read.at.host });
+        report("VR2116", span, { peer: read.at.host, isLoopback: false });
+      // Another port of this machine may be a tunnel to the other node.
+      else if (word === "peer" && isLoopback(read.at.host) && read.at.port === portOf(database))
+        report("VR2116", span, { peer: read.at.host, isLoopback: true });
     }
   }
 }
+
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || host.startsWith("127.");
 
 /** Without the other one's database nothing can be compared. */
 function checkPeer({ report }: RuleContext, database: Block): void {

@@ -11,7 +11,7 @@ import {
   type Setting,
   textOf,
 } from "../blocks/block.ts";
-import { DATABASES } from "../keywords/gate.ts";
+import { DATABASES, FENCE_MAX } from "../keywords/gate.ts";
 import {
   gateIn,
   gateOf,
@@ -22,7 +22,7 @@ import {
 } from "../model/effective.ts";
 import type { Model } from "../model/model.ts";
 import { apiOf } from "../plan/api.ts";
-import { fenceOf, planGate, readFence, readRefusal } from "../plan/gate.ts";
+import { fenceOf, planGate, readFence, readRefusal, writtenFence } from "../plan/gate.ts";
 import { havipOf } from "../plan/havip.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
@@ -37,6 +37,7 @@ export const checkGate: Rule = (context) => {
     if (gate === undefined) continue;
     checkContent(context, gate);
     checkFence(context, gate);
+    checkName(context, unit);
     checkTimes(context, gate, unit);
   }
 };
@@ -103,6 +104,15 @@ function checkContent({ report, add }: RuleContext, gate: Block): void {
     report("VR2104", lastSetting(gate, "promote")?.token.span ?? placeOf(gate), {});
 }
 
+/** Of a group with a gate: instances outside it may have no gate, and still are asked about. */
+function checkName({ model, report }: RuleContext, unit: Block): void {
+  const name = nameOf(unit);
+  if (unit.word !== "vrrp_sync_group") return;
+  const other = model.instances.find((one) => nameOf(one) === name);
+  if (other === undefined || groupOf(other, model) === unit) return;
+  report("VR2126", placeOf(unit), { name }, { related: [placeOf(other)] });
+}
+
 const DEMOTES = ["demote", ...DATABASES] as const;
 /** Number of the protocol, which has no ports. */
 const VRRP = 112;
@@ -119,6 +129,10 @@ function checkFence({ model, report, add }: RuleContext, gate: Block): void {
       if (why !== undefined) report("VR2106", span, { ...found, why });
     }
   }
+  const written = writtenFence(gate).length;
+  const last = lastSetting(gate, "fence");
+  if (written > FENCE_MAX && last !== undefined)
+    report("VR2127", last.token.span, { ports: written, max: FENCE_MAX });
   if (gate.damaged) return;
   const fence = fenceOf(gate);
   const isTried = gate.attempted.includes("fence");

@@ -11,10 +11,10 @@ export type ReadHostPort =
   | { readonly kind: "problem"; readonly why: "form" | "host" | "port" };
 
 export const PORT_MAX = 65_535;
-/** RFC 1035 2.3.4 */
 const NAME_MAX = 253;
-const NAME =
-  /^[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$/;
+/** RFC 1035 2.3.4: 63 letters at the most. */
+const LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
+const NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*\\.?$`);
 
 /** @param fallback the port where none is written; undefined: there has to be one */
 export function readHostPort(text: string, fallback?: number): ReadHostPort {
