@@ -36,6 +36,9 @@ export interface RunEnd {
   readonly hasBegun: boolean;
 }
 
+/** On the way from the engine, and for its own reckoning. */
+const LATE_MS = 100;
+
 type StepEnd = Omit<RunEnd, "hasBegun">;
 
 export interface GateRunParts {
@@ -56,7 +59,7 @@ export class GateRun {
   /** Never rejects. */
   readonly ended: Promise<RunEnd>;
   readonly #parts: GateRunParts;
-  readonly #over: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #over: PromiseWithResolvers<"late" | "ended"> = Promise.withResolvers();
   /** Resolves when nothing of the run before runs here. */
   readonly #alone: Promise<void>;
   #isOver = false;
@@ -76,9 +79,11 @@ export class GateRun {
 
   /** Nobody wants it any more. Resolves when nothing of it, or of a run before it, runs here. */
   async end(): Promise<void> {
+    // The engine's time is over a moment before the one that is counted here.
+    const why = this.#leftMs < LATE_MS ? "late" : "ended";
     this.#isOver = true;
-    this.#over.resolve();
-    await Promise.all([this.#alone, this.#script?.end()]);
+    this.#over.resolve(why);
+    await Promise.all([this.#alone, this.#script?.end(why)]);
   }
 
   async #carryOut(): Promise<RunEnd> {
@@ -157,15 +162,13 @@ export class GateRun {
         ? database.promote({ ...about, acceptLoss })
         : database.demote({ ...about, isPlanned });
     const late = Promise.withResolvers<StepEnd>();
-    const timer = setTimeout(
-      () => late.resolve({ outcome: "late", text: timeOver(kind) }),
-      Math.max(0, this.#leftMs),
-    );
+    const isLate: StepEnd = { outcome: "late", text: timeOver(kind) };
+    const timer = setTimeout(() => late.resolve(isLate), Math.max(0, this.#leftMs));
     try {
       return await Promise.race([
         answer.then(answered),
         late.promise,
-        this.#over.promise.then(() => ENDED),
+        this.#over.promise.then((why) => (why === "late" ? isLate : ENDED)),
       ]);
     } catch (error) {
       return refused(databaseDied(failureText(error)));

@@ -20,7 +20,7 @@ export interface ScriptRun {
   /** Never rejects. */
   readonly ended: Promise<ScriptEnd>;
   /** SIGTERM, and SIGKILL a second later; resolves when it is gone, or cannot be killed. */
-  end(): Promise<void>;
+  end(why?: "late" | "ended"): Promise<void>;
 }
 
 export interface ScriptRequest {
@@ -70,8 +70,8 @@ export function runGateScript(request: ScriptRequest): ScriptRun {
   timers.push(setTimeout(() => terminate("late"), Math.max(0, timeoutMs)));
   return {
     ended,
-    end: async () => {
-      terminate("ended");
+    end: async (why = "ended") => {
+      terminate(why);
       await gone.promise;
     },
   };

@@ -366,10 +366,13 @@ export class GateUnit {
     const kind = kindOf(run.ask);
     const before = this.#last;
     const said = text === undefined ? {} : { text };
-    this.#last = { kind, reason, outcome, at: at.toISOString(), tookMs, ...said };
+    const last: GateResult = { kind, reason, outcome, at: at.toISOString(), tookMs, ...said };
+    // Why a promotion failed is what people ask, and not that it could be undone.
+    const isUndone = reason === "refused" && outcome === "done" && before?.kind === "promote";
+    if (!isUndone) this.#last = last;
     this.#counts[kind][RESULT[outcome]] += 1;
     if (kind === "demote") this.#refusal = outcome === "done" ? undefined : text;
-    if (kind === "promote") for (const listener of this.#listeners) listener(this.#last);
+    if (kind === "promote") for (const listener of this.#listeners) listener(last);
     // What is tried again and again is said once.
     const isRepeated = before?.kind === kind && before.reason === reason && kind !== "promote";
     if (isRepeated && before.outcome === outcome && outcome !== "done") return;

@@ -118,6 +118,26 @@ test("one that waited for its turn in vain records nothing, and the next one wai
   assert.equal(wasPrimary, false, "it was demoted last");
 });
 
+test("one that the engine ends because its time is over is late, with what it said", async (context) => {
+  const bench = new GateBench(context);
+  const late = bench.ask("promote", "master-down", { timeoutMs: 50 });
+  await bench.settle();
+  bench.unit.cancel(late);
+  await bench.settle();
+  assert.deepEqual(bench.last.signals, ["SIGTERM"]);
+  await bench.exit(0);
+  const shown = (): readonly unknown[] => {
+    const { kind, outcome, text } = bench.unit.status().last ?? {};
+    return [kind, outcome, text?.en];
+  };
+  const why = ["promote", "late", "the promote script was not done in time, and was ended"];
+  assert.deepEqual(shown(), why);
+  bench.ask("demote", "refused");
+  await bench.settle();
+  await bench.exit(0);
+  assert.deepEqual(shown(), why, "it was undone, and that is not the news");
+});
+
 test("a promotion that the router does not want any more is ended without an answer", async (context) => {
   const bench = new GateBench(context);
   bench.take();
