@@ -72,7 +72,8 @@ export const mariadbKit: DatabaseKit = {
   prepare: (folder) => prepareMariaDb(templateIn(folder)),
 
   startPair: async (folder, [first, second], isGated) => {
-    // Baton switches it as it promotes. The guides have it on, and a replica that goes on alone.
+    // Baton switches it as it promotes. The guides have it on at the primary, and a replica that
+    // goes on alone.
     const settings = isGated ? [] : ["--rpl-semi-sync-master-enabled=1", "--skip-slave-start=0"];
     const [a, b] = [first, second].map(({ folder: own, runFolder, number, address, start }) => ({
       template: templateIn(folder),
@@ -88,6 +89,8 @@ export const mariadbKit: DatabaseKit = {
       ...exampleSettings("a").filter((one) => !one.startsWith("--server_id")),
       ...settings,
     ]);
+    // A replica with it waits for somebody to acknowledge what it applies, up to the time-out.
+    if (!isGated) await replica.query("SET GLOBAL rpl_semi_sync_master_enabled=0");
     await primary.query(
       `CREATE TABLE ${APP_DATABASE}.ledger (writer INT, seq INT, PRIMARY KEY (writer, seq))`,
     );
