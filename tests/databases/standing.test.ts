@@ -44,6 +44,7 @@ const FOLLOWS: Replication = {
   applies: true,
   lag: fromSeconds(0),
   received: "0-1-100",
+  isUntouched: false,
 };
 
 const server = (state: string, more: Partial<Facts> = {}): Facts => ({

@@ -7,10 +7,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Link } from "#databases/mysql/link";
+import { MySqlDatabase } from "#databases/mysql/mysql";
 import { dialMySql } from "#databases/mysql/mysql-client";
 import { privilegedAccounts } from "#databases/mysql/privileged";
 import { fromMillis } from "#units/time";
-import { CREDENTIALS, withPair } from "../support/database-pair.ts";
+import { CREDENTIALS, settingsFor, withPair } from "../support/database-pair.ts";
 import { Writers } from "../support/database-writer.ts";
 import { english, inSeconds, until } from "../support/gate-pair.ts";
 
@@ -64,6 +65,32 @@ test("a killed primary: promoted at once with all that was acknowledged; it foll
       deadline: inSeconds(5),
     });
     assert.ok(rejoined.ok, JSON.stringify(rejoined));
+  });
+});
+
+test("a replica that was started before the daemon follows again; one that a person stopped does not", async () => {
+  await withPair({}, async ({ a, b, gateA, gateB }) => {
+    await gateB.close();
+    await b.kill();
+    await b.restart();
+    const open = (): MySqlDatabase => new MySqlDatabase(settingsFor(b, a), CREDENTIALS, dialMySql);
+    const afterReboot = open();
+    try {
+      await until(afterReboot, ({ eligible }) => eligible, [gateA]);
+    } finally {
+      await afterReboot.close();
+    }
+    await b.query("STOP SLAVE");
+    const afterRestart = open();
+    try {
+      for (let looks = 0; looks < 3; looks++) {
+        const { follows, why } = await afterRestart.look();
+        assert.equal(follows, false, "it was stopped on purpose");
+        assert.match(why.map(({ en }) => en).join(), /SQL thread is stopped/);
+      }
+    } finally {
+      await afterRestart.close();
+    }
   });
 });
 

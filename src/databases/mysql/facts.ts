@@ -18,6 +18,8 @@ export interface Replication {
   readonly received: string;
   readonly receiveError?: string;
   readonly applyError?: string;
+  /** Nobody has started or stopped it since the server was started. */
+  readonly isUntouched: boolean;
 }
 
 export interface SemiSync {
@@ -72,6 +74,10 @@ const VARIABLES = [
   "rpl_semi_sync_slave_enabled",
   "rpl_semi_sync_replica_enabled",
 ];
+/** How often replication was started and stopped: in MariaDB, MySQL 8.0, and MySQL 8.4. */
+const COMMANDS = ["start_slave", "stop_slave", "slave_start", "slave_stop"]
+  .concat("replica_start", "replica_stop")
+  .map((name) => `Com_${name}`);
 const STATUS = [
   ...["master", "source"].flatMap((side) => [
     `Rpl_semi_sync_${side}_status`,
@@ -79,6 +85,7 @@ const STATUS = [
   ]),
   "Rpl_semi_sync_slave_status",
   "Rpl_semi_sync_replica_status",
+  ...COMMANDS,
 ];
 const list = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(",");
 const SHOW_VARIABLES = `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${list(VARIABLES)})`;
@@ -123,9 +130,16 @@ export async function readFacts(sql: Sql, timeoutMs: number): Promise<Facts> {
       isOn("log_bin") &&
       (isOn("log_slave_updates") || isOn("log_replica_updates")) &&
       (dialect === "mariadb" || isOn("gtid_mode")),
-    ...(replication === undefined ? {} : { replication }),
+    ...(replication === undefined
+      ? {}
+      : { replication: { ...replication, isUntouched: isUntouched(status) } }),
     ...(semiSync === undefined ? {} : { semiSync }),
   };
+}
+
+function isUntouched(status: Named): boolean {
+  const counts = COMMANDS.flatMap((name) => status.get(name.toLowerCase()) ?? []);
+  return counts.length > 0 && counts.every((count) => Number(count) === 0);
 }
 
 const noData = (): SqlError =>
@@ -192,7 +206,7 @@ async function readReplication(
   dialect: DialectName,
   version: string,
   timeoutMs: number,
-): Promise<Replication | undefined> {
+): Promise<Omit<Replication, "isUntouched"> | undefined> {
   const isNew = saysReplica(dialect, version);
   const [row] = await sql.query(`SHOW ${isNew ? "REPLICA" : "SLAVE"} STATUS`, timeoutMs);
   if (row === undefined) return undefined;

@@ -19,6 +19,7 @@ import {
 import { Steps } from "../port/steps.ts";
 import { Tasks } from "../port/tasks.ts";
 import { demote } from "./demotion.ts";
+import type { Facts } from "./facts.ts";
 import { missing } from "./gtid.ts";
 import { Link, type Seen, see } from "./link.ts";
 import { privilegedAccounts } from "./privileged.ts";
@@ -147,7 +148,7 @@ export class MySqlDatabase implements Database {
     if (role === "primary" && view.own.replication !== undefined) this.#forget();
     const { replication } = view.own;
     if (replication?.receives === "yes" && replication.applies) this.#mayRejoin = false;
-    else if (role !== "primary" && (this.#mayRejoin || isAstray(view)))
+    else if (role !== "primary" && (this.#mayRejoin || isAstray(view) || isFresh(view.own)))
       this.#rejoined = await this.#rejoin(view);
   }
 
@@ -272,6 +273,17 @@ function isAstray({ own: { replication }, peers }: View): boolean {
   const isOther = replication.host !== host || replication.port !== port;
   return isOther && replication.receives === "connecting";
 }
+
+/**
+ * Its server was started without its replica's threads (skip_slave_start) before it was looked at:
+ * that is left to us. Who has stopped them by hand has done so since.
+ */
+const isFresh = ({ replication }: Facts): boolean =>
+  replication?.receives === "stopped" &&
+  !replication.applies &&
+  replication.isUntouched &&
+  replication.receiveError === undefined &&
+  replication.applyError === undefined;
 
 /** Of all peers: one that cannot be compared, or has diverged, decides. */
 export function joinDifferences(
