@@ -35,7 +35,14 @@ import { OwnedPlaces } from "./owned-places.ts";
 import { Ownership, refusalSentence } from "./ownership.ts";
 import { serveReaders } from "./reader-socket.ts";
 import { RunningGroups } from "./running-groups.ts";
-import { type RuntimeDir, removePid, type Taken, takeRuntimeDir, writePid } from "./runtime-dir.ts";
+import {
+  type RuntimeDir,
+  removePid,
+  type Taken,
+  takeRuntimeDir,
+  takeStateDir,
+  writePid,
+} from "./runtime-dir.ts";
 import { type Asked, isStopKept, keepStops, obeySignals, take } from "./signals.ts";
 import { folderSentence } from "./start-problem.ts";
 import { VERSION } from "./status.ts";
@@ -103,7 +110,17 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     return 1;
   }
   try {
-    return await runInside(options, taken.dir, exit);
+    const { stateDir } = options;
+    const state = stateDir === undefined ? undefined : takeStateDir(stateDir);
+    if (state?.kind === "taken") {
+      log("error", stateRefusal(stateDir ?? "", language));
+      return 1;
+    }
+    try {
+      return await runInside(options, taken.dir, exit);
+    } finally {
+      state?.release();
+    }
   } finally {
     taken.dir.release();
   }
@@ -304,6 +321,11 @@ function refusal(
     ? `another daemon runs with ${folder}${who}; stop it, or give another --runtime-dir`
     : `${folder} 已有守护进程在运行${who}；请先停止它，或用 --runtime-dir 指定其他目录`;
 }
+
+const stateRefusal = (folder: string, language: Language): string =>
+  language === "en"
+    ? `another daemon keeps its state in ${folder}, with a lock on ${folder}/lock; stop it, or give this one another --state-dir`
+    : `另一守护进程正在使用状态目录 ${folder}（已锁定 ${folder}/lock）；请先停止它，或用 --state-dir 为本进程指定其他目录`;
 
 /**
  * After a programming mistake the daemon must not carry on. The pipe to the engine ends with

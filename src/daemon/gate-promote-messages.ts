@@ -5,7 +5,7 @@ import type { Text } from "./switch-protocol.ts";
 
 /** How it ended, or why it was not begun. */
 export type PromoteEnd =
-  | { readonly kind: "promoted" | "already" | "would" | "no-answer" | "conflict" }
+  | { readonly kind: "promoted" | "already" | "would" | "no-answer" | "conflict" | "answered" }
   | { readonly kind: "failed"; readonly text: Text | undefined }
   | { readonly kind: "owned"; readonly by: string }
   | { readonly kind: "fault"; readonly instance: string }
@@ -51,6 +51,8 @@ const ENGLISH: PromoteMessages = {
         return `${end.instance} is in FAULT; baton explain ${end.instance} says why`;
       case "conflict":
         return "another master is heard, and neither node may have all data: compare them, and give --accept-loss on the one that has the data that counts";
+      case "answered":
+        return "somebody answers for the address though no master is heard, and may be its owner: find out who (arping), and give --accept-loss to take it all the same";
       case "not-eligible":
         return `it may not be promoted: ${end.why.map(({ en }) => en).join("; ") || "not known yet"}; --accept-loss promotes it all the same, and what others acknowledged may be lost`;
       case "no-answer":
@@ -89,6 +91,8 @@ const CHINESE: PromoteMessages = {
         return `${end.instance} 处于 FAULT；执行 baton explain ${end.instance} 查看原因`;
       case "conflict":
         return "收到另一个主节点的通告，两边可能都缺少数据：请先比较，再在数据有效的节点上使用 --accept-loss";
+      case "answered":
+        return "没有主节点的通告，但仍有机器应答该地址，它可能就是持有者：请先查明（arping），确认后用 --accept-loss 强制接管";
       case "not-eligible":
         return `不可提升：${end.why.map((one) => one["zh-CN"]).join("；") || "尚不清楚"}；--accept-loss 可强制提升，其他节点已确认的写入可能丢失`;
       case "no-answer":

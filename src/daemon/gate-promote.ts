@@ -78,7 +78,8 @@ class Asked {
     const forget = unit.onPromotion((one) => {
       result = one;
     });
-    this.#parts.engine.send({ type: "promoteAsked", unit: unit.plan.unit });
+    const isForced = request.acceptLoss === true ? ({ isForced: true } as const) : {};
+    this.#parts.engine.send({ type: "promoteAsked", unit: unit.plan.unit, ...isForced });
     try {
       return await this.#wait(timeoutMs, () => result);
     } finally {
@@ -136,6 +137,8 @@ class Asked {
     if (unit?.isEligible !== true && acceptLoss !== true && !isConflict)
       return { kind: "not-eligible", why: unit?.why ?? [] };
     if (isConflict && acceptLoss !== true) return { kind: "conflict" };
+    if (acceptLoss !== true && members.some(({ gate }) => gate?.isAnswered === true))
+      return { kind: "answered" };
     return undefined;
   }
 }
@@ -151,6 +154,7 @@ const OUTCOMES: Readonly<Record<PromoteEnd["kind"], PromoteAnswer["outcome"]>> =
   owned: "refused",
   fault: "refused",
   conflict: "refused",
+  answered: "refused",
   "not-eligible": "refused",
   "no-answer": "refused",
 };

@@ -58,6 +58,7 @@ export function gateSentences(gate: GateStatus, language: Language): readonly st
   const when = last === undefined ? "" : printLocalTime(new Date(last.at));
   return [
     `${en ? `gate of ${unit}: ` : `${unit} 的 gate：`}${facts.join(en ? ", " : "，")}`,
+    ...(gate.answered === true ? [ANSWERED[language]] : []),
     ...(phase === "open" ? noSuccessor(gate.database, language) : why.map((one) => one[language])),
     ...(marked && phase !== "open" ? [whoDecides(gate.database)[language]] : []),
     ...(failed || last === undefined
@@ -66,6 +67,12 @@ export function gateSentences(gate: GateStatus, language: Language): readonly st
     ...databaseSentences(gate.database, language),
   ];
 }
+
+const ANSWERED: Text = {
+  en: "somebody answers for the address though no master is heard: this node does not take it as long as that is so (takeover_probe); if it is no owner (a router with proxy ARP, for example), baton promote --accept-loss takes it all the same",
+  "zh-CN":
+    "没有主节点的通告，但仍有机器应答该地址：在此期间本节点不接管（takeover_probe）；如果应答者并非持有者（例如启用了 ARP 代理的路由器），可用 baton promote --accept-loss 强制接管",
+};
 
 const DECIDE: Text = {
   en: "baton promote --accept-loss decides otherwise: what others acknowledged since may be lost",
@@ -93,6 +100,10 @@ function noSuccessor(database: GateStatus["database"], language: Language): read
 
 /** What `explain` says of a BACKUP that its gate holds back; undefined: it does not. */
 export function heldByGate(gate: GateStatus | undefined, language: Language): string | undefined {
+  if (gate?.answered === true)
+    return language === "en"
+      ? "It does not become MASTER as long as somebody answers for the address."
+      : "只要仍有机器应答该地址，它就不会成为 MASTER。";
   if (gate === undefined || gate.eligible === "yes") return undefined;
   return language === "en"
     ? "It does not become MASTER before it may be promoted, whoever is heard."

@@ -11,6 +11,8 @@ export interface GateStatus {
   readonly eligible: "unknown" | "yes" | "no";
   /** Why it is not eligible; empty if it is. */
   readonly why: readonly Text[];
+  /** Nobody advertises, and somebody answers for the address (`takeover_probe`). */
+  readonly answered?: true;
   /** After a refusal: how much longer it is not electable. */
   readonly heldSeconds?: number;
   /** Promotions refused in a row. */

@@ -320,7 +320,7 @@ function heardBy(known: Known | undefined, snapshot: Snapshot | undefined): Hear
 }
 
 function gateStatus(
-  { phase, fence, eligible, heldUntil, refused }: NonNullable<InstanceSnapshot["gate"]>,
+  { phase, fence, eligible, isAnswered, heldUntil, refused }: NonNullable<InstanceSnapshot["gate"]>,
   unit: UnitStatus,
   at: number,
 ): GateStatus {
@@ -330,6 +330,7 @@ function gateStatus(
     fence: fence === "new" ? "new-closed" : fence,
     eligible,
     ...unit,
+    ...(isAnswered === true && { answered: true as const }),
     ...(held > 0 && { heldSeconds: held }),
     ...(refused !== undefined && refused > 0 && { refused }),
   };

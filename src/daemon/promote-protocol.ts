@@ -24,6 +24,7 @@ export interface PromoteAnswer {
     | "fault"
     | "conflict"
     | "not-eligible"
+    | "answered"
     | "no-answer";
   /** Of this promotion. */
   readonly epoch?: number;

@@ -59,6 +59,22 @@ export function takeRuntimeDir(folder: string): Taken {
   }
 }
 
+export type TakenState =
+  /** Also where it cannot be locked: whoever writes there says why, and it may be read-only. */
+  { readonly kind: "ours"; readonly release: () => void } | { readonly kind: "taken" };
+
+/**
+ * The state directory has one daemon too: who was primary (gate-mark.ts) is kept by the name of the
+ * instance, and one daemon would take the other's mark away.
+ */
+export function takeStateDir(folder: string): TakenState {
+  const nothing: TakenState = { kind: "ours", release: () => undefined };
+  if (takeFolder(folder, 0o755) !== undefined) return nothing;
+  const locked = lockFile(join(folder, "lock"));
+  if (locked.kind === "failed") return nothing;
+  return locked.kind === "taken" ? locked : { kind: "ours", release: locked.release };
+}
+
 function readPid(path: string): number | undefined {
   const pid = Number(readOwnFile(path)?.trim());
   return Number.isInteger(pid) && pid > 0 ? pid : undefined;

@@ -259,6 +259,9 @@ test("an operator is answered what keeps a node from being promoted", async () =
   assert.match(await reasonOf({}), /^would: /);
   assert.match(await reasonOf({ state: "MASTER", gate: open }), /^already: /);
   const master = { address: ip("192.0.2.2"), priority: 100, heardAt: instant(0) };
+  const answered = { gate: { ...open, phase: "closed", fence: "closed", isAnswered: true } };
+  assert.match(await reasonOf(answered), /^answered: somebody answers .*--accept-loss/);
+  assert.match(await reasonOf(answered, { acceptLoss: true }), /^would: /);
   assert.match(await reasonOf({ standby: { master } }), /^owned: 192\.0\.2\.2 .*baton switch/);
   const faults = [{ kind: "link-down" }];
   assert.match(await reasonOf({ state: "FAULT", faults }), /^fault: VI_1 is in FAULT/);

@@ -17,10 +17,25 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { RunningGroups, startTimeOf } from "#daemon/running-groups";
-import { removePid, takeRuntimeDir, writePid } from "#daemon/runtime-dir";
+import { removePid, takeRuntimeDir, takeStateDir, writePid } from "#daemon/runtime-dir";
 import { folderSentence } from "#daemon/start-problem";
 import * as libc from "#linux/ffi";
 import { isAlive, makeFolder, until } from "../support/daemon-bench.ts";
+
+test("a state directory has one daemon, and one that cannot be locked any", async (context) => {
+  const { path } = makeFolder(context);
+  const state = join(path, "state");
+  const first = takeStateDir(state);
+  assert.equal(first.kind, "ours");
+  assert.equal(takeStateDir(state).kind, "taken");
+  if (first.kind === "ours") first.release();
+  const next = takeStateDir(state);
+  assert.equal(next.kind, "ours");
+  if (next.kind === "ours") next.release();
+  chmodSync(state, 0o777);
+  assert.equal(takeStateDir(state).kind, "ours", "what is kept there is refused elsewhere");
+  await Promise.resolve();
+});
 
 test("a second daemon learns who has the directory, and gets it when that one is killed", async (context) => {
   const { path } = makeFolder(context);

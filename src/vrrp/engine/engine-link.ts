@@ -111,7 +111,7 @@ export type ToEngine =
   /** At every change. */
   | { readonly type: "eligible"; readonly unit: string; readonly eligible: boolean }
   /** A person wants this node promoted, whatever its data lacks (`--accept-loss`). */
-  | { readonly type: "promoteAsked"; readonly unit: string }
+  | { readonly type: "promoteAsked"; readonly unit: string; readonly isForced?: true }
   /** To a recording engine: lines got lost, so begin afresh; or nobody takes them any more. */
   | { readonly type: "recording"; readonly goOn: boolean }
   /** Hand over everything and end. */
@@ -403,6 +403,8 @@ export interface GateSnapshot {
   readonly run: number;
   readonly eligible: "unknown" | "yes" | "no";
   readonly isPromoted: boolean;
+  /** Nobody advertises, and somebody answers for the address (`takeover_probe`). */
+  readonly isAnswered?: true;
   /** After a refusal: not electable until then. */
   readonly heldUntil?: Instant;
   /** Promotions that failed in a row, if any did. */

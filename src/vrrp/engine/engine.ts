@@ -346,8 +346,12 @@ export class Engine {
       case "eligible":
         return this.#gates.eligible(this.#steps, message.unit, message.eligible, now);
       case "successorServes":
-      case "promoteAsked":
         return this.#gates.notify(this.#steps, message.unit, { kind: message.type }, now);
+      case "promoteAsked": {
+        const { type: kind, unit, isForced } = message;
+        const asked = isForced === true ? ({ kind, isForced } as const) : ({ kind } as const);
+        return this.#gates.notify(this.#steps, unit, asked, now);
+      }
       case "recording":
         // For the process around the engine.
         return;

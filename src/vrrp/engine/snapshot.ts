@@ -95,6 +95,7 @@ function gateOf(phase: Phase, gate: GateState): GateSnapshot {
   const known: GateSnapshot = { phase: gatePhase(phase, gate), fence, run, eligible, isPromoted };
   return {
     ...known,
+    ...(phase.kind === "backup" && phase.isAnswered === true ? { isAnswered: true } : {}),
     ...(heldUntil === undefined ? {} : { heldUntil }),
     ...(refused === 0 ? {} : { refused }),
     ...(conflict === undefined

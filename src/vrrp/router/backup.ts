@@ -201,7 +201,7 @@ function accepted(
 }
 
 /** A master is there: nobody is asked whether one is. */
-const NOT_ASKED = { probing: undefined, isAnswered: undefined } as const;
+const NOT_ASKED = { probing: undefined, isAnswered: undefined, skipsProbe: undefined } as const;
 
 /**
  * Priority 0: the master gives the address up (RFC 9568 6.4.2). The skew time decides which of

@@ -89,8 +89,10 @@ export type RouterEvent =
   /**
    * A person wants this node promoted whatever its data lacks: it is eligible, no refusal holds it
    * back, and of two masters it is the one.
+   *
+   * `isForced`: also while somebody answers for the address (`takeover_probe`) who is no master.
    */
-  | { readonly kind: "promoteAsked" }
+  | { readonly kind: "promoteAsked"; readonly isForced?: true }
   | { readonly kind: "stop" };
 
 /** Which of two nodes has data that the other lacks; "diverged": both have. */

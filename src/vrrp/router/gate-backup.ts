@@ -5,7 +5,9 @@
  * Advertisements that stop say nothing about the owner where only VRRP is cut. With a database
  * behind the address that would be two primaries, so the address, or the service behind it, is
  * asked first (`takeover_probe`). An answer means BACKUP; it is asked again after each detection
- * time. After priority 0 nobody is asked: the old owner answers until its successor does.
+ * time. After priority 0 nobody is asked: the old owner answers until its successor does. Nor is
+ * anybody where a person wants the address here (`promoteAsked`, forced): a router that answers ARP
+ * for every address (proxy ARP) would keep it away for ever.
  */
 import { after, type Instant, type Micros, micros } from "#units/time";
 import type { RouterConfig } from "./config.ts";
@@ -36,7 +38,7 @@ export function waitForGate(
   const why = heldBack(config, state, now);
   if (why !== undefined) return waitAside(config, state, noProbe(phase), now, why);
   const how = known.settings.probe;
-  if (how === "off" || phase.released) return undefined;
+  if (how === "off" || phase.released || phase.skipsProbe === true) return undefined;
   // Nobody was there to ask: not a word about the address.
   if (phase.probing !== undefined)
     return unchanged(inPhase(state, again(config, state, phase, now)));

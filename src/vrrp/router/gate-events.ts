@@ -10,7 +10,7 @@ import { successorAnnounces } from "./leave.ts";
 import { promoted, promotionFailed } from "./promoting.ts";
 import type { GateEnd } from "./reason.ts";
 import type { GateRun, RouterState } from "./state.ts";
-import { type Step, unchanged } from "./step.ts";
+import { inPhase, type Step, unchanged } from "./step.ts";
 
 export type GateEvent = Extract<
   RouterEvent,
@@ -63,7 +63,7 @@ export function stepGate(
     case "eligibleChanged":
       return eligibleNow(config, inGate(state, { eligible: event.eligible ? "yes" : "no" }), now);
     case "promoteAsked":
-      return promoteAsked(config, state, now);
+      return promoteAsked(config, state, event.isForced === true, now);
   }
 }
 
@@ -104,7 +104,12 @@ function eligibleNow(config: RouterConfig, state: RouterState, now: Instant): St
     : unchanged(state);
 }
 
-function promoteAsked(config: RouterConfig, state: RouterState, now: Instant): Step {
+function promoteAsked(
+  config: RouterConfig,
+  state: RouterState,
+  isForced: boolean,
+  now: Instant,
+): Step {
   const { phase, gate } = state;
   if (phase.kind === "master") {
     const conflict = gate?.conflict;
@@ -113,7 +118,10 @@ function promoteAsked(config: RouterConfig, state: RouterState, now: Instant): S
       : settle(config, state, phase, { ...conflict, againAt: undefined, isAsked: true }, now);
   }
   if (phase.kind === "promoting" || phase.kind === "demoting") return unchanged(state);
-  return eligibleNow(config, inGate(state, { heldUntil: undefined, isAsked: true }), now);
+  const asked = inGate(state, { heldUntil: undefined, isAsked: true });
+  return phase.kind === "backup" && isForced
+    ? eligibleNow(config, inPhase(asked, { ...phase, skipsProbe: true }), now)
+    : eligibleNow(config, asked, now);
 }
 
 /** What is over at this moment without an answer; undefined: nothing is. */

@@ -73,7 +73,7 @@ function withoutGate(config: RouterConfig, state: RouterState, now: Instant): Ph
     case "demoting":
       return phase.master;
     case "backup":
-      return { ...phase, probing: undefined, isAnswered: undefined };
+      return { ...phase, probing: undefined, isAnswered: undefined, skipsProbe: undefined };
     case "init":
     case "master":
     case "switching":

@@ -164,6 +164,8 @@ export interface BackupPhase {
   readonly probing?: { readonly run: number; readonly until: Instant } | undefined;
   /** `gate`: somebody answered for the address, and that was reported. */
   readonly isAnswered?: true | undefined;
+  /** `gate`: a person wants the address to be taken whoever answers for it. */
+  readonly skipsProbe?: true | undefined;
 }
 
 /**
