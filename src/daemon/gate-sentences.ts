@@ -60,7 +60,10 @@ export function gateSentences(gate: GateStatus, language: Language): readonly st
     `${en ? `gate of ${unit}: ` : `${unit} 的 gate：`}${facts.join(en ? ", " : "，")}`,
     ...(gate.answered === true ? [ANSWERED[language]] : []),
     ...(phase === "open" ? noSuccessor(gate.database, language) : why.map((one) => one[language])),
-    ...(marked && phase !== "open" ? [whoDecides(gate.database)[language]] : []),
+    // Of a server that is down: start it first, and see.
+    ...(marked && phase !== "open" && gate.database?.role !== "unreachable"
+      ? [whoDecides(gate.database)[language]]
+      : []),
     ...(failed || last === undefined
       ? []
       : [`${when}${en ? ": " : "："}${resultText(last, language)}`]),

@@ -43,6 +43,8 @@ test("where another database takes writes, the way back is a copy of it; an owne
   const said = gateSentences(marked, "en").join("\n");
   assert.match(said, /from a copy of the other database/);
   assert.doesNotMatch(said, /accept-loss/);
+  const down = { ...marked, database: { ...database, role: "unreachable" } } as const;
+  assert.doesNotMatch(gateSentences(down, "en").join("\n"), /copy|accept-loss/);
   const owner: GateStatus = {
     ...CLOSED,
     phase: "open",

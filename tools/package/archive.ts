@@ -1,7 +1,7 @@
 /** The archive that runs from any folder: the program, its pages and files to install by hand. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { monitoring, programFolder } from "./contents.ts";
+import { examples, monitoring, programFolder } from "./contents.ts";
 import { below, completed, type Entry, file } from "./entries.ts";
 import type { Made } from "./made.ts";
 
@@ -15,6 +15,8 @@ export function archiveTree(made: Made): readonly Entry[] {
     file("THIRD-PARTY-LICENSES", made.licenses),
     file("README.md", text("README.md")),
     file("CHANGELOG.md", text("CHANGELOG.md")),
+    // The tutorial's are among the program's.
+    ...examples(made.root).filter(({ path }) => !path.startsWith("examples/tutorial/")),
     file("examples/systemd/baton.service", text("examples/systemd/baton.service")),
     file("examples/systemd/hardening.conf", text("examples/systemd/hardening.conf")),
     ...monitoring(made.root).map((entry) => ({ ...entry, path: `share/${entry.path}` })),

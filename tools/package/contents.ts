@@ -72,7 +72,7 @@ export function installedFiles(made: Made, layout: Layout): readonly Entry[] {
     ...made.manPages.map(({ path, bytes }) =>
       file(`usr/share/man/${path}.gz`, gzipSync(bytes, { level: 9 })),
     ),
-    ...filesBelow(made.root, "examples/tutorial", `${doc}/examples/tutorial`),
+    ...examples(made.root).map((entry) => ({ ...entry, path: `${doc}/${entry.path}` })),
     file(`${doc}/examples/hardening.conf`, text("examples/systemd/hardening.conf")),
     // Where the log goes is the administrator's choice; without it journald has it.
     file(`${doc}/examples/rsyslog.conf`, text("packaging/rsyslog.conf")),
@@ -84,6 +84,10 @@ export function installedFiles(made: Made, layout: Layout): readonly Entry[] {
     file(`${layout.licenses}/THIRD-PARTY-LICENSES`, made.licenses),
   ];
 }
+
+/** Files for a service each, with their pages; those of systemd have places of their own. */
+export const examples = (root: string): readonly Entry[] =>
+  filesBelow(root, "examples").filter(({ path }) => !path.startsWith("examples/systemd/"));
 
 /** Alert rules and the dashboard, to be copied to where Prometheus and Grafana look. */
 export const monitoring = (root: string): readonly Entry[] =>

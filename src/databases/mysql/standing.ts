@@ -219,8 +219,11 @@ function whyReplica(
     return why;
   }
   if (memory.errant !== "") why.push(texts.errant(memory.errant));
-  if (memory.lag === undefined) why.push(texts.lagUnknown);
-  else if (memory.lag > settings.maxLag) why.push(texts.lagging(memory.lag, settings.maxLag));
+  // Of threads that are stopped there is no lag, and that they are has been said.
+  const isStopped = replication?.applies !== true || replication.receives === "stopped";
+  if (memory.lag === undefined && !isStopped) why.push(texts.lagUnknown);
+  if (memory.lag !== undefined && memory.lag > settings.maxLag)
+    why.push(texts.lagging(memory.lag, settings.maxLag));
   if (settings.sync === "required") why.push(...whySynchronous(primary, memory, now));
   return why;
 }
