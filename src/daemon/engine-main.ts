@@ -301,6 +301,7 @@ class OwnMemory {
       read: () => process.memoryUsage.rss(),
       traffic: () => pipe.traffic,
       trim: () => {
+        pipe.release();
         trimAllocator();
         releaseCode(this.#released ?? []);
       },

@@ -23,6 +23,8 @@ const NODE_OPTIONS = [
   "--disable-sigusr1",
   "--max-semi-space-size=1",
   "--memory-saver-mode",
+  "--single-threaded-gc",
+  "--no-separate-gc-phases",
   "--expose-gc",
 ];
 const MAIN = fileURLToPath(programUrl("daemon/engine-start-main"));

@@ -44,10 +44,26 @@ export const readCode = (): readonly Mapping[] => neverWritten(readMappings());
  * stay.
  */
 export function releaseCode(mappings: readonly Mapping[]): void {
-  for (const { start, end } of mappings) {
-    if (libc.madvise(start, end - start, abi.MADV_DONTNEED_LOCKED) === 0) continue;
-    libc.madvise(start, end - start, abi.MADV_DONTNEED);
-  }
+  for (const { start, end } of mappings) discard(start, end);
+}
+
+function discard(start: number, end: number): void {
+  if (libc.madvise(start, end - start, abi.MADV_DONTNEED_LOCKED) === 0) return;
+  libc.madvise(start, end - start, abi.MADV_DONTNEED);
+}
+
+/** The largest that the platforms have; madvise(2) wants whole pages. */
+const PAGE = 65_536;
+
+/**
+ * The pages that lie within `bytes` are given back; those bytes are zero, or what they were, when
+ * they are read again.
+ */
+export function discardPages(bytes: Uint8Array): void {
+  const start = Number(libc.addressOf(bytes));
+  const from = Math.ceil(start / PAGE) * PAGE;
+  const to = Math.floor((start + bytes.length) / PAGE) * PAGE;
+  if (to > from) discard(from, to);
 }
 
 /** Maps all pages of these, reading those that are not in the kernel's cache. Linux 5.14. */
@@ -67,6 +83,8 @@ export function isNeededWithoutNotice(mapping: Mapping, program: string): boolea
 const DELAY: Micros = micros(5_000_000);
 const DELAY_MAX: Micros = micros(80_000_000);
 const GROWTH = 2 * 1_048_576;
+/** Trims that gave nothing back for long, until that is how it is. */
+const VAIN_MAX = 2;
 /** Bytes exchanged between two looks by a process that only waits are fewer. */
 const BUSY = 8_192;
 /** Much garbage, whatever the size is: it fills what was free. */
@@ -86,15 +104,19 @@ export interface OwnSize {
 
 /**
  * The engine has no time to collect garbage, but a moment to trim the allocator and to unmap code:
- * some seconds after its start, a reload, moves, or growth of whatever cause: a collection that V8
- * needed, and the collector's code stays mapped. Whether that was all of it nobody can say: it
- * trims again after twice the time, and so on up to a bound.
+ * some seconds after its start, a reload, moves, or growth of whatever cause: code that V8 made or
+ * a collection that it needed, of which the compiler's and the collector's own code stays mapped.
+ * Whether that was all of it nobody can say: it trims again after twice the time, and so on up to a
+ * bound.
  */
 export class QuietTrim {
   readonly #size: OwnSize;
   readonly #delayMax: Micros;
-  /** At the first look after a trim, when the code that is in use is mapped again. */
-  #settled: number | undefined;
+  /** The lowest of the first looks after a trim, when the code that is in use is mapped again. */
+  #floor: number | undefined;
+  #isFirstLook = true;
+  /** Trims for growth, one after the other, that gave nothing back. */
+  #vain = 0;
   /** At the last look. */
   #traffic = 0;
   #trimmedTraffic = 0;
@@ -114,6 +136,7 @@ export class QuietTrim {
   restart(now: Instant): void {
     this.#delay = DELAY;
     this.#trimAt = after(now, DELAY);
+    this.#floor = undefined;
   }
 
   /** Before the process waits until `due`. */
@@ -122,21 +145,38 @@ export class QuietTrim {
     if (now < at) return;
     const isIdle = due === undefined || due - now >= IDLE;
     if (!isIdle && now - at < PUT_OFF_MAX) return;
-    if (now < this.#trimAt) this.#look(now);
-    else this.#trim(now);
+    if (now >= this.#lookAt) this.#look(now);
+    if (now >= this.#trimAt) this.#trim(now);
   }
 
   #look(now: Instant): void {
     this.#lookAt = after(now, DELAY);
-    const size = this.#size.read();
-    this.#settled ??= size;
+    const hasGrown = this.#hasGrown();
     const isOver = this.#isWorkOver();
     const isMuch = this.#traffic - this.#trimmedTraffic > TRAFFIC;
-    if (!isOver && !isMuch && size - this.#settled < GROWTH) return;
+    if (!isOver && !isMuch && !hasGrown) return;
     // Work that goes on does not put the trim off for ever.
     this.#delay = DELAY;
     const next = this.#wasBusy ? this.#lookAt : now;
     if (this.#trimAt > next) this.#trimAt = next;
+  }
+
+  /** What comes back as often as it is given back is in use, and then the floor. */
+  #hasGrown(): boolean {
+    const size = this.#size.read();
+    const floor = this.#floor ?? size;
+    const isFirst = this.#isFirstLook;
+    this.#isFirstLook = false;
+    if (size - floor < GROWTH) {
+      if (isFirst) this.#vain = 0;
+      if (isFirst || this.#floor === undefined) this.#floor = Math.min(floor, size);
+      return false;
+    }
+    if (isFirst) this.#vain += 1;
+    if (this.#vain < VAIN_MAX) return true;
+    this.#vain = 0;
+    this.#floor = size;
+    return false;
   }
 
   /** There was work up to the last look, and none since. */
@@ -150,7 +190,7 @@ export class QuietTrim {
 
   #trim(now: Instant): void {
     this.#size.trim();
-    this.#settled = undefined;
+    this.#isFirstLook = true;
     this.#trimmedTraffic = this.#size.traffic();
     this.#lookAt = after(now, DELAY);
     this.#trimAt = after(now, this.#delay);

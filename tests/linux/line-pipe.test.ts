@@ -9,6 +9,11 @@ import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { O_NONBLOCK } from "#linux/abi";
+import { openPipe } from "#linux/descriptors";
+import * as libc from "#linux/ffi";
+import { LinePipe } from "#linux/line-pipe";
+import { must } from "#linux/result";
 
 const PROGRAM = fileURLToPath(new URL("../support/last-lines.ts", import.meta.url));
 
@@ -35,6 +40,41 @@ for (const count of [1, 250, 5_000]) {
     assert.equal(await ended, 0);
   });
 }
+
+test("lines that wait, again and again, take room once, and its pages are given back", () => {
+  const pipe = must(openPipe(O_NONBLOCK));
+  const lines = new LinePipe(pipe.write);
+  const part = Buffer.alloc(65_536);
+  const taken: string[] = [];
+  const take = (): void => {
+    for (let length = 1; length > 0; lines.flush()) {
+      length = Number(libc.read(pipe.read, part, part.length));
+      if (length > 0) taken.push(part.toString("utf8", 0, length));
+    }
+  };
+  const burst = (from: number): void => {
+    for (let line = from; line < from + 2_000; line++)
+      lines.write({ line, text: `é${"x".repeat(300)}` }, false);
+    assert.ok(lines.waiting, "more than a pipe holds");
+    take();
+    assert.ok(!lines.waiting);
+  };
+  burst(0);
+  const { arrayBuffers } = process.memoryUsage();
+  for (let count = 1; count <= 20; count++) {
+    if (count % 5 === 0) lines.release();
+    burst(count * 2_000);
+  }
+  const grown = process.memoryUsage().arrayBuffers - arrayBuffers;
+  assert.ok(grown < 1_048_576, `${grown} bytes more outside of the heap`);
+  const found = taken.join("").trimEnd().split("\n");
+  assert.deepEqual(
+    found.map((line) => (JSON.parse(line) as { line: number }).line),
+    Array.from({ length: 21 * 2_000 }, (_, line) => line),
+  );
+  libc.close(pipe.read);
+  libc.close(pipe.write);
+});
 
 test("nobody is waited for who is gone", async () => {
   const { child, ended, pipe } = start(5_000);

@@ -277,7 +277,7 @@ export class Engine {
       case "addressGone":
         interfaces.removeAddress(event.address);
         this.#reconciler.addressGone(event.address, now);
-        return this.#sources.addressesChanged(now, event.address);
+        return this.#sources.addressGone(event.address, now);
       case "resync":
         return this.#resync(event.links, event.addresses, now);
     }

@@ -8,7 +8,7 @@ import type { FaultCause } from "../router/reason.ts";
 import type { EngineContext } from "./context.ts";
 import { type Instance, isRaised } from "./instance.ts";
 import type { Steps } from "./steps.ts";
-import type { AddressInfo } from "./world.ts";
+import { type AddressInfo, BATON_PROTO } from "./world.ts";
 
 export class Sources {
   readonly #context: EngineContext;
@@ -84,6 +84,15 @@ export class Sources {
    */
   addressAppeared(address: AddressInfo, now: Instant): void {
     if (this.#isOurs(address)) this.#configuredChanged(now, address);
+    else this.addressesChanged(now, address);
+  }
+
+  /**
+   * The same of one that went. `primaryAddress` passes over a secondary one and over those with our
+   * mark, so what it finds is what it found.
+   */
+  addressGone(address: AddressInfo, now: Instant): void {
+    if (address.secondary || address.proto === BATON_PROTO) this.#configuredChanged(now, address);
     else this.addressesChanged(now, address);
   }
 
