@@ -26,9 +26,9 @@ export class LinePipe {
   readonly #decoder = new TextDecoder();
   #incoming = "";
   /**
-   * What waits lies between `#begin` and `#end`. One array for all of it: lines that wait outlive the
-   * collections of young objects, and with an array for each of them a thousand routers that move
-   * left megabytes outside of V8's heap, until old objects were collected.
+   * What waits lies between `#begin` and `#end`. One array for all of it: lines that wait outlive
+   * the collections of young objects, and with an array for each of them a thousand routers that
+   * moved left megabytes outside of V8's heap, until old objects were collected.
    */
   #outgoing = Buffer.alloc(PIECE);
   #begin = 0;
