@@ -49,6 +49,21 @@ export const GATE_ENGINE_MUTANTS: readonly Mutant[] = [
     ],
     ["also what waits", "this.#isAlone = true;", ""],
     [
+      "one that a reload brings back waits for the demotion of the old one",
+      '(one.state.phase.kind === "demoting" || one.state.gate?.running !== undefined)',
+      "false",
+    ],
+    [
+      "and not for ever",
+      "    for (const one of this.#of(unitOf(instance.config))) this.settle(steps, one, now);\n",
+      "",
+    ],
+    [
+      "who is removed hears no answer",
+      "waiting.delete(instance);\n    this.release",
+      "waiting.size;\n    this.release",
+    ],
+    [
       "a fence that is refused is a fault",
       "    if (outcome === undefined || outcome.ok) return;\n    scheduleRetry",
       "    if (now > 0) return;\n    scheduleRetry",

@@ -45,8 +45,18 @@ export const GATE_MUTANTS: readonly Mutant[] = [
       "[]",
     ],
   ),
+  ...inFile("gate-events", [
+    "a link that is back in time does not bring back what a group has demoted",
+    "const lost = inGate(inPhase(state, withoutOwnership(phase)), { isPromoted: false });",
+    "const lost = state;",
+  ]),
   ...inFile(
     "elect",
+    [
+      "what is taken back knows who was heard a moment ago",
+      "rivals: master.rivals.filter(({ goneAt }) => now < goneAt),",
+      "rivals: [],",
+    ],
     ["who is elected advertises", '[{ kind: "sendAdvert", priority }, ...shown, ', "[...shown, "],
     ["what is taken back keeps its address", 'hasAddress ? [{ kind: "addAddresses" }] : []', "[]"],
   ),
@@ -237,10 +247,16 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ["who lacks something yields", 'if (result === "theirs") return', "if (false) return"],
     ["who has everything stays", 'result === "ours" ? undefined : theyWin', "theyWin"],
     ["equal: the tie-break", 'const isByVrrp = result === "equal" ||', "const isByVrrp ="],
+    ["diverged data is served to nobody", "|| (isByData && undecided.peer === from);", "|| true;"],
     [
-      "diverged data is served to nobody",
-      'const isOpen = isByVrrp || result === "ours";',
-      "const isOpen = true;",
+      "nor is what is undecided with a third one",
+      "(isByData && undecided.peer === from)",
+      "isByData",
+    ],
+    [
+      "of three masters the time to yield counts from the first",
+      "const { undecided = { peer: from, until: conflict.until } } = conflict;",
+      "const undecided = { peer: from, until: conflict.until };",
     ],
     ["of two who do not know the loser yields first", "micros(3 * wait) : wait", "wait : wait"],
     ["a rival that was gone is compared with anew", "if (now - heard.at > wait) return true;", ""],
@@ -261,8 +277,8 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "one that yields is compared with once more",
-      'conflict?.peer === from && conflict.result === "undecided"',
-      "false",
+      "isOpen && (conflict.peer === from ||",
+      "false && (conflict.peer === from ||",
     ],
   ),
   ...inFile(
@@ -287,7 +303,7 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a person decides between two",
-      ": settle(config, state, phase, { ...conflict, againAt: undefined, isAsked: true }, now);",
+      ": settle(config, state, phase, { ...conflict, ...DECIDED, isAsked: true }, now);",
       ": unchanged(state);",
     ],
   ),

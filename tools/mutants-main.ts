@@ -3,7 +3,8 @@
  * suites until one fails: `npm run mutants -- [--only TEXT] [--check]`.
  *
  *   the supervisor's tests (tests/vrrp/supervisor), vectors and transcripts (tests/vrrp/router),
- *   turns of the engine (tests/vrrp/engine), then the exploration, the shortcuts and 300 seeds
+ *   turns of the engine (tests/vrrp/engine), then the exploration, the shortcuts and 300 seeds; the
+ *   suite of the folder that was broken comes first
  *
  * `--check` only looks whether each text to be replaced is there. Exit status 1 if fewer than 95 %
  * were noticed.
@@ -29,12 +30,15 @@ const say = (text: string): void => {
 
 interface Suite {
   readonly name: string;
+  /** What it is about: then it comes first. */
+  readonly about?: string;
   readonly args: readonly string[];
 }
 
 const SUITES: readonly Suite[] = [
   {
     name: "supervisor",
+    about: "src/vrrp/supervisor/",
     args: [
       "--test",
       ...[
@@ -52,9 +56,14 @@ const SUITES: readonly Suite[] = [
   },
   {
     name: "vectors",
+    about: "src/vrrp/router/",
+    args: ["--test", "tests/vrrp/router/vectors.test.ts"],
+  },
+  {
+    name: "routers",
+    about: "src/vrrp/router/",
     args: [
       "--test",
-      "tests/vrrp/router/vectors.test.ts",
       "tests/vrrp/router/hear-again.test.ts",
       "tests/vrrp/router/lease.test.ts",
       "tests/vrrp/router/announcer.test.ts",
@@ -64,6 +73,7 @@ const SUITES: readonly Suite[] = [
   },
   {
     name: "turns",
+    about: "src/vrrp/engine/",
     args: [
       "--test",
       "tests/vrrp/engine/addresses.test.ts",
@@ -97,8 +107,10 @@ function mutate(mutant: Mutant, text: string): string {
 }
 
 /** Name of the suite that noticed, or undefined. */
-function noticedBy(folder: string): string | undefined {
-  for (const { name, args } of SUITES) {
+function noticedBy(folder: string, file: string): string | undefined {
+  const isAbout = ({ about }: Suite): boolean => about !== undefined && file.startsWith(about);
+  const suites = [...SUITES.filter(isAbout), ...SUITES.filter((one) => !isAbout(one))];
+  for (const { name, args } of suites) {
     const options = { cwd: folder, stdio: "ignore", timeout: TIMEOUT_MILLISECONDS } as const;
     if (spawnSync(process.execPath, [...args], options).status !== 0) return name;
   }
@@ -116,7 +128,7 @@ function copyTree(): string {
 function run(mutants: readonly Mutant[]): number {
   const folder = copyTree();
   try {
-    const before = noticedBy(folder);
+    const before = noticedBy(folder, "");
     if (before !== undefined) {
       say(`${before} fails without any mutant; nothing can be learned`);
       return 1;
@@ -126,7 +138,7 @@ function run(mutants: readonly Mutant[]): number {
       const path = join(folder, mutant.file);
       const text = readFileSync(path, "utf8");
       writeFileSync(path, mutate(mutant, text));
-      const by = noticedBy(folder);
+      const by = noticedBy(folder, mutant.file);
       writeFileSync(path, text);
       if (by !== undefined) noticed += 1;
       say(`${by === undefined ? "SURVIVED" : by.padEnd(12)} ${mutant.file}: ${mutant.rule}`);

@@ -73,11 +73,10 @@ export class ConfigurationChecker {
 
   #advertised(machine: MachineView, vrid: number, priority: number, packet: Uint8Array): void {
     const config = this.#facts.instances(machine).find(({ router }) => router.vrid === vrid);
-    if (config === undefined) {
-      // One with a gate goes on as master until it is demoted.
-      if (this.#facts.isDemoted(machine, (one) => one.router.vrid === vrid)) return;
+    // One with a gate goes on as master until it is demoted, also if it is brought back meanwhile.
+    if (this.#facts.isDemoted(machine, (one) => one.router.vrid === vrid)) return;
+    if (config === undefined)
       return this.#violate(machine, `vrid ${vrid} is advertised and not configured`);
-    }
     const wanted = this.#expectedPriority(machine, config);
     if (priority !== wanted && !(priority === 1 && this.#isLastResort(machine, vrid)))
       this.#violate(machine, `vrid ${vrid} priority ${priority}, not ${wanted}`);

@@ -41,6 +41,8 @@ export class GateChecker {
   readonly #servesSince = new Map<string, number>();
   /** By unit and machine: its promotion followed a priority 0. */
   readonly #isReleased = new Map<string, boolean>();
+  /** By unit and machine: before its promotion it has asked whether anybody has the address. */
+  readonly #hasAsked = new Map<string, boolean>();
   /** By unit and machine: when its promotion was asked for. */
   readonly #askedAt = new Map<string, number>();
   /** By unit and pair: since when both serve, and reach each other. */
@@ -166,6 +168,8 @@ export class GateChecker {
         );
     }
     if (request.kind === "promote")
+      this.#hasAsked.set(`${name}/${machine.id}`, request.reason === "master-down");
+    if (request.kind === "promote")
       this.#isReleased.set(`${name}/${machine.id}`, request.reason === "released");
     if (request.kind === "promote")
       this.#isAsked.set(`${name}/${machine.id}`, request.reason === "operator");
@@ -224,7 +228,10 @@ export class GateChecker {
       Math.min(began, this.#askedAt.get(`${unit.name}/${later.id}`) ?? began) - PROBE[how];
     // One that was promoted at that time had no address to answer for (seed 484).
     const wasThere = since(later === a ? b : a) < before && !this.#isThird(unit, later);
-    if (isProbed && wasThere && this.#unheardAt(a, b) < before) return 1;
+    // Else it counts that the other one is heard.
+    const hasAsked = this.#hasAsked.get(`${unit.name}/${later.id}`) === true;
+    const apart = Math.max(this.#unheardAt(a, b), hasAsked ? NEVER : this.#advertLostAt(a, b));
+    if (isProbed && wasThere && apart < before) return 1;
     const interval = Math.max(...[a, b].map((one) => this.#intervalOf(one, unit.name)));
     const { wakeLateMicros } = this.#cluster.scenario;
     const busy = 4 * Math.max(a.extraLate, b.extraLate);
@@ -253,11 +260,13 @@ export class GateChecker {
 
   /** The last moment at which an advertisement may not have been heard. */
   #apartAt(a: MachineView, b: MachineView): number {
-    return Math.max(
-      this.#unaskedAt(a, b),
-      this.#facts.lostAt(a.id, b.id),
-      this.#facts.lostAt(b.id, a.id),
-    );
+    return Math.max(this.#unaskedAt(a, b), this.#advertLostAt(a, b));
+  }
+
+  #advertLostAt(a: MachineView, b: MachineView): number {
+    // One that hangs answers ARP, and hears nobody.
+    if (!a.engineRuns || !b.engineRuns) return this.#facts.now;
+    return Math.max(this.#facts.lostAt(a.id, b.id), this.#facts.lostAt(b.id, a.id));
   }
 
   /** After a forged priority 0 nobody is asked. */

@@ -5,6 +5,7 @@
  */
 import type { Ipv4 } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
+import { unitOf } from "#vrrp/engine/fences";
 import type { Maintenance } from "#vrrp/router/state";
 import { restoredWithin } from "./check-engine.ts";
 import type { MachineView } from "./cluster-view.ts";
@@ -24,6 +25,8 @@ export class OperatorChecker {
   readonly #movedAway = new Set<ObservedRouter>();
   /** What each engine was last given. */
   readonly #modes = new Map<number, Maintenance | undefined>();
+  /** By machine and unit: elected before it became a last resort, and being promoted since. */
+  readonly #electedBefore = new Set<string>();
 
   constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
     this.#cluster = cluster;
@@ -44,6 +47,12 @@ export class OperatorChecker {
           this.#modes.set(machine.id, message.maintenance);
         const isOver = message.type === "maintenance" && message.mode === undefined;
         if (message.type === "switchBack" || isOver) this.#mayPreempt(machine);
+      },
+      gateAsked: (machine, { unit, request }) => {
+        if (request.kind !== "promote") return;
+        const key = `${machine.id}/${unit}`;
+        if (this.#modes.get(machine.id) === undefined) this.#electedBefore.add(key);
+        else this.#electedBefore.delete(key);
       },
       engineStarted: (machine) => {
         this.#modes.delete(machine.id);
@@ -90,7 +99,13 @@ export class OperatorChecker {
     if (this.#movedAway.has(router) && reason.kind === "preempts")
       this.#violate("preempts-after-switch", router, reason.kind);
     this.#movedAway.delete(router);
-    if (mode === "last-resort") this.#checkLastResort(router);
+    if (mode === "last-resort" && !this.#wasElectedBefore(machine, instance))
+      this.#checkLastResort(router);
+  }
+
+  #wasElectedBefore(machine: MachineView, instance: string): boolean {
+    const config = this.#facts.instances(machine).find(({ router }) => router.name === instance);
+    return config !== undefined && this.#electedBefore.has(`${machine.id}/${unitOf(config)}`);
   }
 
   /** Nobody who could own the address ran beside it all the time. */
@@ -106,6 +121,7 @@ export class OperatorChecker {
       if (!other.machine.engineRuns || this.#modes.get(other.machine.id) !== undefined) continue;
       // Behind a cut that began long ago it is as good as dead (seed 293794).
       if (!this.#cluster.areConnected(machine, other.machine)) continue;
+      if (isHeldByGate(other, recently)) continue;
       const isWell = this.#facts.unwellAt(other.machine) < recently && other.since < recently;
       const mayOwn = other.state === "BACKUP" || other.state === "MASTER";
       if (isWell && mayOwn && other.config.startupDelay === 0)
@@ -119,3 +135,13 @@ export class OperatorChecker {
 }
 
 const keyOf = ({ id }: MachineView, address: Ipv4): string => `${id}/${address}`;
+
+/** It could not be elected, for a refusal or its data, at some moment since then. */
+function isHeldByGate({ machine, name }: ObservedRouter, since: number): boolean {
+  const router = machine.engine?.instances.find(({ config }) => config.router.name === name);
+  const gate = router?.state.gate;
+  if (gate === undefined) return false;
+  const { heldUntil, eligible, running } = gate;
+  const isHeld = heldUntil !== undefined && heldUntil - machine.clockOffset > since;
+  return isHeld || eligible !== "yes" || running !== undefined;
+}

@@ -16,7 +16,7 @@
 import { type Ipv4, printIpv4 } from "#units/address";
 import { fromCentis } from "#units/time";
 import { leaseFor } from "#vrrp/router/lease";
-import { LINGER, skew } from "#vrrp/router/timing";
+import { handOverWait, LINGER, skew } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
 import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
 import type { Observer } from "./observer.ts";
@@ -327,7 +327,10 @@ export class OverlapChecker {
   #leaseLimit({ a, b, address }: Episode, either: ObservedRouter): number {
     const leases = [a, b].map((machine) => {
       const { config } = this.#routerWith(machine, address) ?? either;
-      return leaseFor(config, config.priority, this.#hasGuard(machine)).addressSeconds;
+      const lease = leaseFor(config, config.priority, this.#hasGuard(machine)).addressSeconds;
+      // It may have held the address for an engine that died before it (seed 135158).
+      const held = Math.ceil(handOverWait(config) / 1_000_000) + 1;
+      return machine.supervisor.isAlive ? lease : Math.max(lease, held);
     });
     return Math.max(...leases) * 1_000_000 + 1_250_000;
   }

@@ -115,6 +115,10 @@ export class OwnershipChecker {
     }
   }
 
+  #turn({ extraLate }: MachineView): number {
+    return 2 * (this.#cluster.scenario.wakeLateMicros + 100) + extraLate;
+  }
+
   #checkTakeOver(router: ObservedRouter, owner: ObservedRouter): void {
     const { now, deceivedAt } = this.#facts;
     const heard = router.heard.get(owner.machine.id);
@@ -123,9 +127,12 @@ export class OwnershipChecker {
     const wasAsked =
       deceivedAt > now - detection ||
       (router.releaseHeardAt !== undefined && now - router.releaseHeardAt < detection);
+    // What came in the turn in which its gate answered was in the socket still (seed 200669).
+    const isInTurn = router.config.gate !== undefined && since < this.#turn(router.machine);
     if (
       router.reason === "master-down" &&
       since < detection * 0.99 &&
+      !isInTurn &&
       !wasAsked &&
       this.#facts.unwellAt(router.machine) < (heard?.at ?? 0)
     )

@@ -83,9 +83,8 @@ function unchangedOf(
 ): readonly InstanceConfig[] {
   const running = machine.engine?.instances ?? [];
   if (running.some((one) => one.state.phase.kind === "stopped")) return [];
-  // An instance that is handing over was removed by an earlier reload, and this one brings it
-  // back.
-  const staying = running.filter((one) => one.state.phase.kind !== "handover");
+  // One that is leaving was removed by an earlier reload, and this one brings it back.
+  const staying = running.filter((one) => one.leaving === undefined);
   const old = staying.map(({ config }) => config);
   const pairs = pairUp(old, instances);
   const same = instances.filter((one) => {

@@ -68,6 +68,8 @@ export class YieldChecker {
     const text = `vrid ${vrid}: machine ${machine.id} (${reason}) to ${other.machine.id}, BACKUP since ${ago} us (${other.reason})`;
     if (!this.#wasLossy(vrid, Math.max(router.ownerSince, other.ownerSince)))
       return this.#cluster.violate(check, text);
+    // With a gate both are demoted first, and then promoted: check-gate.ts.
+    if (router.config.gate !== undefined) return;
     // Version 2: a part of a second, version 3: of an interval.
     const skew = router.config.version === 2 ? 1_000_000 : this.#facts.interval(vrid);
     const one = { pair: [router, other], at: now, within: skew + late, check, text } as const;

@@ -11,7 +11,13 @@ import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
 import type { Rng } from "#units/rng";
 import { type Instant, instant } from "#units/time";
 import { Engine } from "#vrrp/engine/engine";
-import type { FromEngine, GroupConfig, ToEngine, TrackerResult } from "#vrrp/engine/engine-link";
+import type {
+  AboutInstance,
+  FromEngine,
+  GroupConfig,
+  ToEngine,
+  TrackerResult,
+} from "#vrrp/engine/engine-link";
 import type { EngineRecord } from "#vrrp/engine/recording";
 import type { WorldEvent } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -572,9 +578,19 @@ export class SimulatedMachine implements MachineView {
 
   #emitted(message: FromEngine): void {
     this.environment.observers.emit("engineMessage", this, message);
-    if (message.type === "transition") this.environment.observers.emit("transition", this, message);
+    if (message.type === "transition" && !this.#isReplaced(message))
+      this.environment.observers.emit("transition", this, message);
     if (message.type === "gate") this.environment.observers.emit("gateAsked", this, message);
     this.supervisor.receive(message);
+  }
+
+  /** By its name another one is meant from now on, which a reload has brought back. */
+  #isReplaced({ instance, leaving }: AboutInstance): boolean {
+    const all = this.engine?.instances ?? [];
+    return (
+      leaving !== undefined &&
+      all.some((one) => one.leaving === undefined && one.config.router.name === instance)
+    );
   }
 }
 

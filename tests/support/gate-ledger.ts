@@ -58,6 +58,8 @@ export function account(
       if (isPromotion && event.outcome === "refused") ledger = servedAfter(config, ledger);
     }
   }
+  if (event.kind === "unitDemoted" && state.phase.kind === "fault")
+    ledger = { ...ledger, isPromoted: false };
   for (const effect of effects) ledger = afterEffect(config, ledger, effect, text, now);
   check(ledger, state, text, now);
   return ledger;

@@ -6,7 +6,6 @@ import type { Instant } from "#units/time";
 import type { AddressDevices } from "./address-devices.ts";
 import type { EngineContext } from "./context.ts";
 import type { Effects } from "./effects.ts";
-import { fenceOf } from "./fences.ts";
 import type { Gates } from "./gates.ts";
 import { about, type Instance } from "./instance.ts";
 import type { SecondaryPromotion } from "./promote-secondaries.ts";
@@ -78,7 +77,7 @@ export class Departures {
       context.world.emit({ type: "removed", ...about(instance) });
       context.instances.remove(instance);
       bindings.removed(instance, now);
-      gates.release(fenceOf(instance.config));
+      gates.removed(this.#parts.steps, instance, now);
     }
     if (!isSmaller) return;
     addressDevices.settle(now);

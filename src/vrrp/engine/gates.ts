@@ -218,6 +218,14 @@ export class Gates {
         this.#pending.delete(nth);
   }
 
+  /** It is no more: its demotion goes on, and nobody waits for its end. */
+  removed(steps: Stepper, instance: Instance, now: Instant): void {
+    for (const { waiting } of this.#pending.values()) waiting.delete(instance);
+    this.release(fenceOf(instance.config));
+    if (instance.config.router.gate === undefined) return;
+    for (const one of this.#of(unitOf(instance.config))) this.settle(steps, one, now);
+  }
+
   #cancel(instance: Instance, run: number): void {
     for (const [nth, { waiting }] of this.#pending) {
       if (waiting.get(instance) !== run) continue;
@@ -279,15 +287,33 @@ export class Gates {
 
   eligible(steps: Stepper, unit: string, eligible: boolean, now: Instant): void {
     this.remember(unit, eligible);
-    for (const instance of this.#of(unit))
-      steps.apply(instance, { kind: "eligibleChanged", eligible }, now);
+    for (const instance of this.#of(unit)) this.settle(steps, instance, now);
   }
 
   /** What is known of the unit of an instance that starts, or has got a gate. */
   settle(steps: Stepper, instance: Instance, now: Instant): void {
-    if (instance.config.router.gate === undefined) return;
-    const eligible = this.#eligible.get(unitOf(instance.config));
+    const { gate } = instance.config.router;
+    if (gate === undefined) return;
+    const isHeld = this.#isLeft(instance);
+    const wasHeld = instance.state.gate?.eligible === "no";
+    const known = this.#eligible.get(unitOf(instance.config));
+    const eligible = isHeld ? false : (known ?? (wasHeld ? !gate.needsEligible : undefined));
     if (eligible !== undefined) steps.apply(instance, { kind: "eligibleChanged", eligible }, now);
+  }
+
+  /**
+   * A router of the same gate, which a reload has removed, is demoted still (seed 202752): there
+   * would be two that promote and demote the same.
+   */
+  #isLeft({ config }: Instance): boolean {
+    const unit = unitOf(config);
+    return this.#context.instances.all.some(
+      (one) =>
+        one.leaving !== undefined &&
+        one.config.router.gate !== undefined &&
+        unitOf(one.config) === unit &&
+        (one.state.phase.kind === "demoting" || one.state.gate?.running !== undefined),
+    );
   }
 
   /** Each member of it. */

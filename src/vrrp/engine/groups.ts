@@ -187,6 +187,14 @@ export class Groups {
     this.#emitState(group, members, now);
   }
 
+  /** With a gate: a member demotes what the group shares. */
+  unitDemoted(steps: Stepper, instance: Instance, now: Instant): void {
+    const group = this.#of(instance);
+    if (group === undefined) return;
+    for (const other of this.#membersOf(group))
+      if (other !== instance) steps.apply(other, { kind: "unitDemoted" }, now);
+  }
+
   /**
    * A member in FAULT by itself keeps all others there; nobody is kept there by an effect of its
    * own fault.

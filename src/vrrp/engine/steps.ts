@@ -6,7 +6,7 @@ import type { Instant } from "#units/time";
 import { advertiseAgain } from "../router/advertise-again.ts";
 import type { RouterEffect, RouterEvent, TimeReached } from "../router/event.ts";
 import { step } from "../router/router.ts";
-import type { Phase } from "../router/state.ts";
+import type { Phase, RouterState } from "../router/state.ts";
 import type { EngineContext, Refused } from "./context.ts";
 import { type Effects, isRegular } from "./effects.ts";
 import { endOfHold } from "./foreign-addresses.ts";
@@ -178,5 +178,10 @@ export class Steps {
     // timer.
     else if (event.kind === "advertReceived" && held === undefined)
       this.#groups.advertHeard(instance, before);
+    if (state.gate !== undefined && hasBegunDemotion(before, state))
+      this.#groups.unitDemoted(this, instance, now);
   }
 }
+
+const hasBegunDemotion = (before: RouterState, { gate }: RouterState): boolean =>
+  gate?.running?.kind === "demote" && gate.run !== before.gate?.run;

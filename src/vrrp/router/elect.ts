@@ -61,7 +61,8 @@ export function electAgain(
       resumedSafeUntil: undefined,
       announcements: [],
       refreshAt: undefined,
-      rivals: [],
+      // One that was heard a moment ago is there still.
+      rivals: master.rivals.filter(({ goneAt }) => now < goneAt),
       probeAt: undefined,
       foreignAt: undefined,
       claim: undefined,

@@ -86,6 +86,8 @@ export type RouterEvent =
    * ARP itself its announcement of the address is not heard here.
    */
   | { readonly kind: "successorServes" }
+  /** Another member of its sync group has begun a demotion of what they share. */
+  | { readonly kind: "unitDemoted" }
   /**
    * A person wants this node promoted whatever its data lacks: it is eligible, no refusal holds it
    * back, and of two masters it is the one.

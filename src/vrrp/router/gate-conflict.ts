@@ -14,6 +14,9 @@
  *                            yields, and the winner has the address and waits for a person. With
  *                            `on_refusal serve` it is as with "equal".
  *
+ * Of three masters each hears two. What could not be decided with the first of them stays
+ * undecided, whatever the other comparison says, and the time to yield counts from there.
+ *
  * If the other one yields, it is read-only soon, and the data is compared once more. A winner that
  * waits yields to a master that it hears long after that: it has been able to compare, or a person
  * has decided for it.
@@ -46,7 +49,8 @@ export function hearWithData(
   if (advert.from === state.source || fence === "new") return undefined;
   const { from, priority } = advert;
   if (priority === 0) {
-    return conflict?.peer === from && conflict.result === "undecided"
+    const isOpen = conflict?.result === "undecided";
+    return isOpen && (conflict.peer === from || conflict.undecided?.peer === from)
       ? beginComparison(config, state, phase, advert, now)
       : undefined;
   }
@@ -56,6 +60,14 @@ export function hearWithData(
     const { phase: next, effects } = answerOnce(config, state, phase, true, now);
     return { state: inPhase({ ...state, heard }, next), effects };
   }
+  const undecided = conflict?.undecided;
+  if (
+    undecided !== undefined &&
+    now >= after(undecided.until, undecidedFor(config, state, advert))
+  ) {
+    const why: Reason = { kind: "data-unknown", from };
+    return yieldTo(config, { ...state, heard }, advert, why, now);
+  }
   const isNew = conflict?.peer !== from || isStale(config, state, conflict, advert, now);
   if (isNew) return beginComparison(config, { ...state, heard }, phase, advert, now);
   switch (conflict.result) {
@@ -63,9 +75,7 @@ export function hearWithData(
       // Also with `lower_prio_no_advert`: it has to hear that we go on.
       return stay(config, { ...state, heard }, phase, advert, true, now);
     case "undecided":
-      return now < after(conflict.until, undecidedFor(config, state, advert))
-        ? unchanged({ ...state, heard })
-        : yieldTo(config, { ...state, heard }, advert, { kind: "data-unknown", from }, now);
+      return unchanged({ ...state, heard });
   }
 }
 
@@ -114,7 +124,15 @@ function beginComparison(
   const run = known.gate.run + 1;
   const wait = known.settings.demoteTimeout;
   const peer = advert.from;
-  const conflict = { run, peer, until: after(now, wait), result: "comparing" } as const;
+  const { undecided } = known.gate.conflict ?? {};
+  const isOver = advert.priority === 0 && undecided?.peer === peer;
+  const conflict: GateConflict = {
+    run,
+    peer,
+    until: after(now, wait),
+    result: "comparing",
+    ...(undecided === undefined || isOver ? {} : { undecided }),
+  };
   // So that it begins as well.
   const answer = answerOnce(config, state, phase, true, now);
   return {
@@ -150,14 +168,17 @@ export function compared(
     const left = yieldTo(config, inGate(state, { conflict: undefined }), advert, why, now);
     return withReport(left, from, result, false);
   }
-  const isOpen = isByVrrp || result === "ours";
-  // Where the data says nothing, another comparison would only close the fence again.
+  const { undecided = { peer: from, until: conflict.until } } = conflict;
   const isByData = result === "ours" || result === "equal";
+  // What is undecided with a third one stays so.
+  const isOpen = config.gate?.onRefusal === "serve" || (isByData && undecided.peer === from);
+  // Where the data says nothing, another comparison would only close the fence again.
   const againAt = isByData ? after(now, micros(YIELD_ROUNDS * round(config))) : undefined;
+  const settled = { ...conflict, undecided: undefined, againAt };
   return isOpen
-    ? withReport(settle(config, state, phase, { ...conflict, againAt }, now), from, result, true)
+    ? withReport(settle(config, state, phase, settled, now), from, result, true)
     : withReport(
-        unchanged(inGate(state, { conflict: { ...conflict, result: "undecided" } })),
+        unchanged(inGate(state, { conflict: { ...conflict, undecided, result: "undecided" } })),
         from,
         result,
         false,

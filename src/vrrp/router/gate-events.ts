@@ -4,12 +4,13 @@ import { backupElected, probed } from "./backup.ts";
 import type { RouterConfig } from "./config.ts";
 import { demotionEnded, drained } from "./demoting.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
+import { release, withoutOwnership } from "./fault.ts";
 import { gateOf, inGate, tookOf } from "./gate.ts";
 import { compared, settle } from "./gate-conflict.ts";
 import { successorAnnounces } from "./leave.ts";
 import { promoted, promotionFailed } from "./promoting.ts";
 import type { GateEnd } from "./reason.ts";
-import type { GateRun, RouterState } from "./state.ts";
+import type { GateRun, GateState, RouterState } from "./state.ts";
 import { inPhase, type Step, unchanged } from "./step.ts";
 
 export type GateEvent = Extract<
@@ -22,6 +23,7 @@ export type GateEvent = Extract<
       | "dataCompared"
       | "drained"
       | "successorServes"
+      | "unitDemoted"
       | "promoteAsked";
   }
 >;
@@ -60,6 +62,8 @@ export function stepGate(
       return phase.kind === "switching" || phase.kind === "handover"
         ? successorAnnounces(config, state, phase, now, [])
         : unchanged(state);
+    case "unitDemoted":
+      return unitDemoted(state, gate);
     case "eligibleChanged":
       return eligibleNow(config, inGate(state, { eligible: event.eligible ? "yes" : "no" }), now);
     case "promoteAsked":
@@ -96,6 +100,17 @@ function ended(
   return { state: inGate(state, { running: undefined }), effects };
 }
 
+/**
+ * A link that may be back in time does not bring back what is demoted (seed 204073: of two members
+ * with different intervals the ownership window of one ended before the other's link was back).
+ */
+function unitDemoted(state: RouterState, gate: GateState): Step {
+  const { phase } = state;
+  if (phase.kind !== "fault" || !gate.isPromoted) return unchanged(state);
+  const lost = inGate(inPhase(state, withoutOwnership(phase)), { isPromoted: false });
+  return { state: lost, effects: release(state, phase) };
+}
+
 /** A backup that was held back while nobody owned the address is elected at once. */
 function eligibleNow(config: RouterConfig, state: RouterState, now: Instant): Step {
   const { phase } = state;
@@ -103,6 +118,9 @@ function eligibleNow(config: RouterConfig, state: RouterState, now: Instant): St
     ? backupElected(config, state, phase, now)
     : unchanged(state);
 }
+
+/** By a person. */
+const DECIDED = { againAt: undefined, undecided: undefined } as const;
 
 function promoteAsked(
   config: RouterConfig,
@@ -115,7 +133,7 @@ function promoteAsked(
     const conflict = gate?.conflict;
     return conflict === undefined
       ? unchanged(state)
-      : settle(config, state, phase, { ...conflict, againAt: undefined, isAsked: true }, now);
+      : settle(config, state, phase, { ...conflict, ...DECIDED, isAsked: true }, now);
   }
   if (phase.kind === "promoting" || phase.kind === "demoting") return unchanged(state);
   const asked = inGate(state, { heldUntil: undefined, isAsked: true });

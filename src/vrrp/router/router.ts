@@ -191,6 +191,7 @@ function onEvent(config: RouterConfig, state: RouterState, event: RouterEvent, n
     case "dataCompared":
     case "drained":
     case "successorServes":
+    case "unitDemoted":
       return stepGate(config, state, event, now);
     case "promoteAsked": {
       const asked = stepGate(config, state, event, now);

@@ -88,6 +88,11 @@ export interface GateConflict {
    * the same, and the data is compared again.
    */
   readonly againAt?: Instant | undefined;
+  /**
+   * The first master that it could not be decided with, and when that comparison was over at the
+   * latest. Of three masters the one that is compared with changes all the time.
+   */
+  readonly undecided?: { readonly peer: Ipv4; readonly until: Instant } | undefined;
   /** A person has decided (`promoteAsked`): it is not compared again while that peer is heard. */
   readonly isAsked?: true;
 }

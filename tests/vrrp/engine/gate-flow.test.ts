@@ -1,7 +1,7 @@
 /** An engine with a gate from end to end: what it does in which order, and what it asks for. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { micros } from "#units/time";
+import { centis, micros } from "#units/time";
 import type { ToEngine } from "#vrrp/engine/engine-link";
 import type { GateConfig, InstanceConfig } from "#vrrp/router/config";
 import { ARP_FRAME_LENGTH, arpReply, arpRequest, emitArp } from "#vrrp/wire/arp";
@@ -161,4 +161,69 @@ test("a planned move: not while it is promoted, and in its phases the snapshot s
   bench.until(bench.now / 1_000_000 + 0.05);
   assert.equal(shown(), "open");
   assert.equal(bench.world.closed.size, 0);
+});
+
+const promotions = (bench: Bench): number =>
+  bench.emitted("gate").filter(({ request }) => request.kind === "promote").length;
+
+function served(bench: Bench): Bench {
+  bench.until(4);
+  bench.supervisor(answer(asked(bench, "promote"), "done"));
+  bench.until(4.1);
+  assert.equal(phase(bench), "master");
+  return bench;
+}
+
+test("removed and brought back while it is demoted: the new one is not eligible before that is over", () => {
+  const bench = served(backup());
+  bench.configure([]);
+  assert.equal(phase(bench), "demoting");
+  bench.configure([CONFIG]);
+  bench.supervisor({ type: "eligible", unit: "VI_1", eligible: true });
+  bench.until(9);
+  const states = (): readonly string[] =>
+    bench.engine.instances.map(({ state }) => `${state.phase.kind} ${state.gate?.eligible}`);
+  assert.deepEqual(states(), ["backup no", "demoting yes"]);
+  bench.supervisor(answer(asked(bench, "demote"), "done"));
+  assert.equal(promotions(bench), 1);
+  bench.until(13);
+  assert.deepEqual(states(), ["promoting yes"]);
+  assert.equal(promotions(bench), 2);
+});
+
+test("who is removed before its demotion has ended hears no answer", () => {
+  const bench = served(backup());
+  bench.configure([]);
+  bench.event({ kind: "link", link: { ...ETH0, up: false } });
+  bench.wake();
+  assert.equal(bench.engine.instances.length, 0);
+  bench.supervisor(answer(asked(bench, "demote"), "done"));
+  assert.equal(bench.engine.deadline(), undefined);
+});
+
+test("a link that is back in time does not bring back what another member has demoted", () => {
+  const world = new FakeWorld();
+  world.addFence();
+  const bench = new Bench(undefined, undefined, world);
+  const fast = { name: "VI_2", gate: GATE, advertInterval: centis(50) };
+  const other: InstanceConfig = {
+    ...instance({ vrid: 2, router: fast, addresses: ["192.0.2.101"] }),
+    group: "G",
+  };
+  bench.configure([{ ...CONFIG, group: "G" }, other], {
+    groups: [{ name: "G", members: ["VI_1", "VI_2"] }],
+  });
+  bench.supervisor({ type: "eligible", unit: "G", eligible: true });
+  bench.until(4);
+  bench.supervisor({ ...answer(asked(bench, "promote"), "done"), unit: "G" } as ToEngine);
+  bench.until(4.1);
+  const phases = (): readonly string[] =>
+    bench.engine.instances.map(({ state }) => `${state.phase.kind} ${state.gate?.isPromoted}`);
+  assert.deepEqual(phases(), ["master true", "master true"]);
+  bench.event({ kind: "link", link: { ...ETH0, up: false } });
+  assert.deepEqual(phases(), ["fault true", "fault true"]);
+  bench.until(6.2);
+  assert.deepEqual(phases(), ["fault false", "fault false"]);
+  bench.event({ kind: "link", link: ETH0 });
+  assert.deepEqual(phases(), ["backup false", "backup false"]);
 });

@@ -72,6 +72,7 @@ function happeningsOf({ state }: Node): readonly Happening[] {
     { kind: "maintenanceChanged", mode: "last-resort" },
     { kind: "eligibleChanged", eligible: gate?.eligible !== "yes" },
     { kind: "promoteAsked" },
+    { kind: "unitDemoted" },
     { kind: "stop" },
     { kind: "foreignAnnouncement", address: VIP },
   ];
