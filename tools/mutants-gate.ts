@@ -192,12 +192,13 @@ export const GATE_MUTANTS: readonly Mutant[] = [
       "if (why !== undefined) return waitAside",
       "if (false) return waitAside",
     ],
-    ["takeover_probe", 'if (how === "off" || phase.released)', "if (true)"],
     [
-      "after priority 0 nobody is asked",
-      " || phase.released) return undefined;",
-      ") return undefined;",
+      "takeover_probe",
+      'if (how === "off" || phase.released || phase.skipsProbe === true)',
+      "if (true)",
     ],
+    ["after priority 0 nobody is asked", " || phase.released ||", " ||"],
+    ["nor where a person wants it all the same", " || phase.skipsProbe === true", ""],
     [
       "without an answer nothing is taken",
       "if (phase.probing !== undefined)",
@@ -224,7 +225,7 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ],
     [
       "a master that is heard ends the question",
-      "const NOT_ASKED = { probing: undefined, isAnswered: undefined }",
+      "const NOT_ASKED = { probing: undefined, isAnswered: undefined, skipsProbe: undefined }",
       "const NOT_ASKED = {}",
     ],
   ),
