@@ -8,6 +8,7 @@ import { command as check } from "#cli/check";
 import type { CommandIo } from "#command-line/io";
 import { GATE_GRANTS } from "#lab/database/mariadb";
 import { type DatabaseNode, exampleSettings, writeGate } from "#lab/measure/database-config";
+import { redisKit, redisSettings } from "#lab/measure/kit-redis";
 
 const example = (name: string): string =>
   readFileSync(join(import.meta.dirname, "../../examples/mysql", name), "utf8");
@@ -60,6 +61,47 @@ test("the servers of the laboratory get the example's settings", () => {
   assert.ok(settings.includes("--sync_binlog=1"));
   assert.ok(settings.includes("--rpl_semi_sync_master_wait_point=AFTER_SYNC"));
   assert.ok(settings.includes("--read_only=ON"));
+});
+
+test("Redis gets the example's settings, and the guides' pair no closed master", () => {
+  const setting = (isGated: boolean, name: string): string | undefined => {
+    const all = redisSettings(isGated);
+    const place = all.indexOf(`--${name}`);
+    return place < 0 ? undefined : all[place + 1];
+  };
+  assert.equal(setting(true, "appendfsync"), "always");
+  assert.equal(setting(true, "min-replicas-to-write"), "1000000");
+  assert.equal(setting(false, "min-replicas-to-write"), undefined);
+  assert.equal(setting(false, "masterauth"), "change-me");
+});
+
+test("the laboratory runs Redis' example as it is; keepalived follows and promotes by scripts", () => {
+  const folder = mkdtempSync(join(tmpdir(), "baton-test-"));
+  try {
+    const node: DatabaseNode = {
+      name: "b",
+      etc: folder,
+      address: "172.16.0.14",
+      peer: "172.16.0.16",
+      virtualAddress: "172.16.0.135",
+      detection: { intervalSeconds: 1, timeoutSeconds: 1, fall: 2 },
+      isScripted: false,
+      isSlow: false,
+    };
+    const text = readFileSync(
+      join(import.meta.dirname, "../../examples/redis/node-b.conf"),
+      "utf8",
+    );
+    assert.equal(redisKit.configure(node, "builtin"), text);
+    assert.equal(statSync(join(folder, "redis.cnf")).mode & 0o777, 0o600);
+    const guide = redisKit.configure(node, "none");
+    assert.match(guide, /vrrp_script redis \{\n {4}script "\/etc\/keepalived\/check_redis\.sh"/);
+    assert.match(guide, /track_script \{\n {8}redis\n/);
+    const demote = readFileSync(join(folder, "demote.sh"), "utf8");
+    assert.match(demote, /REPLICAOF 172\.16\.0\.16 6379$/m);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test("the laboratory runs the example's file, with the accounts beside it", () => {

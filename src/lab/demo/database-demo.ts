@@ -58,7 +58,7 @@ export class DatabaseStage {
     const pairs = await Promise.all(
       kinds.map(async (kind): Promise<Pair> => {
         const cloud = options.bridge ? undefined : await startCloud(options);
-        const lab = new DatabaseLab({
+        const lab = await DatabaseLab.start({
           folder: join(scratch, kind),
           profile: TUTORIAL,
           kit: mariadbKit,

@@ -38,9 +38,9 @@ export async function database(options: DatabaseOptions): Promise<Table> {
   const kinds = options.alone ? KINDS.filter((kind) => kind === "baton") : KINDS;
   const kit = await loadKit(options.engine);
   const results: DatabaseResult[] = [];
-  const pairs = kinds.map(
-    (kind: DaemonKind) =>
-      new DatabaseLab({
+  const pairs = await Promise.all(
+    kinds.map((kind: DaemonKind) =>
+      DatabaseLab.start({
         folder: join(scratchFolder(), kind),
         profile,
         kit,
@@ -49,6 +49,7 @@ export async function database(options: DatabaseOptions): Promise<Table> {
         gate: options.gate,
         isScripted: options.isScripted,
       }),
+    ),
   );
   try {
     for (const [index, fault] of databaseFaults.entries()) {

@@ -39,9 +39,11 @@ export interface DatabaseKit {
   readonly port: number;
   /** Name of the folder within the node's /run. */
   readonly run: string;
+  /** A former primary that was demoted follows the new one by itself. */
+  readonly rejoins: boolean;
   readonly load: Pick<LoadOptions, "kind" | "user" | "password" | "database">;
   /** @param folder for what all servers have in common; it is there, and is empty at first */
-  prepare(folder: string): void;
+  prepare(folder: string): Promise<void>;
   /**
    * The first takes writes, or will as soon as its daemon has promoted it; the second follows it.
    *

@@ -47,7 +47,7 @@ export class DatabaseLab {
   #load: DatabaseLoad | undefined;
   #round = 0;
 
-  constructor(options: DatabaseLabOptions) {
+  private constructor(options: DatabaseLabOptions) {
     this.#options = options;
     this.lab = new Lab(options);
     // In memory: both servers would wait for one disk, and that is what would be measured.
@@ -55,7 +55,12 @@ export class DatabaseLab {
     this.#folder = join(options.folder, this.#kit.name);
     mkdirSync(this.#folder);
     mount("-t", "tmpfs", "none", this.#folder);
-    this.#kit.prepare(this.#folder);
+  }
+
+  static async start(options: DatabaseLabOptions): Promise<DatabaseLab> {
+    const pair = new DatabaseLab(options);
+    await options.kit.prepare(pair.#folder);
+    return pair;
   }
 
   serverOf(node: LabNode): LabServer {
@@ -67,6 +72,11 @@ export class DatabaseLab {
   /** Baton's gate decides, not the guides' scripts. */
   get hasGate(): boolean {
     return this.#options.gate !== "none" && this.lab.nodes.some(({ kind }) => kind === "baton");
+  }
+
+  /** A former primary follows again by itself. */
+  get rejoins(): boolean {
+    return this.hasGate && this.#kit.rejoins;
   }
 
   /** What the settings in use can notice, and how fast. */

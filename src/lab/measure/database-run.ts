@@ -191,7 +191,8 @@ async function untilHealed(
   const beganAt = performance.now();
   let node: LabNode | undefined;
   for (;;) {
-    const seconds = mayDiverge && node !== undefined ? MAY_DIVERGE_SECONDS : HEALED_SECONDS;
+    const seconds =
+      (mayDiverge || !pair.rejoins) && node !== undefined ? MAY_DIVERGE_SECONDS : HEALED_SECONDS;
     if (performance.now() - beganAt > seconds * 1_000 * pair.lab.slowness) break;
     node = await serving(pair);
     const isFollowed = node !== undefined && (await pair.isFollowing(pair.otherThan(node)));
@@ -235,7 +236,7 @@ async function conclude(pair: DatabaseLab, course: Course): Promise<DatabaseResu
   const { last } = course;
   const isFollowed = last !== undefined && (await pair.isFollowing(pair.otherThan(last)));
   // The guides' scripts see to it that nobody follows.
-  const mustFollow = pair.hasGate && DATABASE_FAULT[name].mayDiverge !== true;
+  const mustFollow = pair.rejoins && DATABASE_FAULT[name].mayDiverge !== true;
   return {
     fault: name,
     daemon: owner.kind,

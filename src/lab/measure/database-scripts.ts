@@ -10,7 +10,7 @@ const CLIENT = "mariadb --no-defaults";
 const LOCAL = `${CLIENT} --socket=${SOCKET} -u root`;
 
 /** A promotion that takes long: the file says how long, in seconds. */
-const SLOWLY = `[ ! -f /etc/keepalived/slow ] || sleep "$(cat /etc/keepalived/slow)"`;
+export const SLOWLY = `[ ! -f /etc/keepalived/slow ] || sleep "$(cat /etc/keepalived/slow)"`;
 
 export const CHECK = `#!/bin/sh
 exec ${LOCAL} -e 'SELECT 1' >/dev/null

@@ -67,9 +67,13 @@ export const mariadbKit: DatabaseKit = {
   name: "mariadb",
   port: DATABASE_PORT,
   run: "mysqld",
+  rejoins: true,
   load: { kind: "mysql", ...APP_ACCOUNT, database: APP_DATABASE },
 
-  prepare: (folder) => prepareMariaDb(templateIn(folder)),
+  prepare: (folder) => {
+    prepareMariaDb(templateIn(folder));
+    return Promise.resolve();
+  },
 
   startPair: async (folder, [first, second], isGated) => {
     // Baton switches it as it promotes. The guides have it on at the primary, and a replica that

@@ -13,6 +13,7 @@ import {
   writeNodeFile,
 } from "./database-config.ts";
 import type { DatabaseKit, LabServer, Member } from "./database-kit.ts";
+import { SLOWLY } from "./database-scripts.ts";
 
 const PORT = 6_379;
 /** Of examples/redis/redis.cnf and redis.conf. */
@@ -82,8 +83,6 @@ async function start(
 }
 
 const CLI = `redis-cli -a ${ACCOUNT.password} --no-auth-warning`;
-/** A promotion that takes long: the file says how long, in seconds. */
-const SLOWLY = `[ ! -f /etc/keepalived/slow ] || sleep "$(cat /etc/keepalived/slow)"`;
 
 function writeGuide(node: DatabaseNode): string {
   writeNodeFile(node, "promote.sh", `#!/bin/sh\n${SLOWLY}\nexec ${CLI} REPLICAOF NO ONE\n`, 0o755);
@@ -101,8 +100,9 @@ export const redisKit: DatabaseKit = {
   name: "redis",
   port: PORT,
   run: "redis",
+  rejoins: true,
   load: { kind: "redis", ...ACCOUNT, database: "" },
-  prepare: () => undefined,
+  prepare: () => Promise.resolve(),
 
   startPair: async (_folder, [first, second], isGated) => {
     const [primary, replica] = await Promise.all([start(first, isGated), start(second, isGated)]);
