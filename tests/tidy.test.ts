@@ -434,6 +434,7 @@ const REVEALS: ReadonlySet<string> = new Set([
   "src/cloud/client/client.ts",
   "src/databases/mysql/mysql-client.ts",
   "src/databases/mysql/statements.ts",
+  "src/databases/postgresql/pg-client.ts",
   "src/databases/redis/follow.ts",
   "src/databases/redis/redis-client.ts",
   "src/daemon/alert-http.ts",

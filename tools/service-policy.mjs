@@ -108,3 +108,19 @@ export function withoutNewUnits(work, isSystemd = existsSync("/run/systemd/syste
   if (isSystemd && added.length > 0)
     spawnSync("systemctl", ["disable", "--quiet", ...added], { stdio: "ignore" });
 }
+
+export const CLUSTER_SETTINGS = "/etc/postgresql-common/createcluster.conf";
+
+/** Does the work, and no PostgreSQL cluster comes of it. */
+export function withoutCluster(work, path = CLUSTER_SETTINGS) {
+  const before = existsSync(path) ? readFileSync(path, "utf8") : undefined;
+  if (before === undefined) return work();
+  const during = `${before}\ncreate_main_cluster = false ${MARK}\n`;
+  writeFileSync(path, during);
+  try {
+    return work();
+  } finally {
+    // What the packages have made of it meanwhile stays.
+    if (readFileSync(path, "utf8") === during) writeFileSync(path, before);
+  }
+}

@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { withoutNewUnits, withoutServices } from "./service-policy.mjs";
+import { withoutCluster, withoutNewUnits, withoutServices } from "./service-policy.mjs";
 
 /** Program → Debian package. */
 export const TOOLS = {
@@ -20,6 +20,7 @@ export const TOOLS = {
   mariadb: "mariadb-client-core",
   "redis-server": "redis-server",
   "redis-cli": "redis-tools",
+  postgres: "postgresql",
   mandoc: "mandoc",
   prometheus: "prometheus",
   promtool: "prometheus",
@@ -38,10 +39,16 @@ export const TOOLS = {
 const NEEDS = /^ \* Needs: (.+)$/m;
 
 const isRoot = () => process.getuid?.() === 0;
+/** Debian keeps the programs of each version apart, and outside PATH. */
+function postgresqlFolders() {
+  const versions = "/usr/lib/postgresql";
+  if (!existsSync(versions)) return [];
+  return readdirSync(versions).map((version) => join(versions, version, "bin"));
+}
 const finds = (program) =>
   (process.env.PATH ?? "")
     .split(":")
-    .concat("/usr/sbin", "/sbin")
+    .concat("/usr/sbin", "/sbin", postgresqlFolders())
     .some((folder) => folder !== "" && existsSync(join(folder, program)));
 
 function testsIn(root, name) {
@@ -86,8 +93,14 @@ export function installTools(missing, say) {
     const options = { env, stdio: ["ignore", "ignore", "inherit"] };
     const apt = (...args) => spawnSync("apt-get", ["-q", ...args], options);
     apt("update");
+    const install = (...names) => apt("install", "-y", "--no-install-recommends", ...names);
     withoutNewUnits(() =>
-      withoutServices(() => apt("install", "-y", "--no-install-recommends", ...packages)),
+      withoutServices(() => {
+        if (!packages.includes("postgresql")) return install(...packages);
+        // Brings the file that says whether the other one makes a cluster.
+        install("postgresql-common");
+        return withoutCluster(() => install(...packages));
+      }),
     );
     if (missingTools(missing).length === 0) return true;
   }

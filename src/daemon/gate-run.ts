@@ -26,6 +26,10 @@ export interface GateAsk {
   readonly priority: number;
   readonly epoch: number;
   readonly acceptLoss: boolean;
+  /** It was primary, and nobody knows whether others have everything that it acknowledged. */
+  readonly isMarked: boolean;
+  /** Of `rejoin`, where it is needed: instead of `demote`. */
+  readonly program?: GateScript;
 }
 
 export interface RunEnd {
@@ -108,7 +112,7 @@ export class GateRun {
       const then = await this.#runScript(plan.promote);
       return then.outcome === "done" ? first : then;
     }
-    const first = await this.#runScript(plan.demote);
+    const first = await this.#runScript(ask.program ?? plan.demote);
     if (first.outcome === "ended" || (first.outcome !== "done" && ask.isPlanned)) return first;
     const then = await this.#askDatabase();
     return first.outcome === "done" ? then : first;
@@ -129,7 +133,7 @@ export class GateRun {
     this.#hasBegun = true;
     const { subject, launcher } = this.#parts;
     const { argv, user } = script.command;
-    const { kind, reason, peer, epoch, priority } = this.ask;
+    const { kind, reason, peer, epoch, priority, isMarked } = this.ask;
     this.#script = runGateScript({
       launcher,
       command: { argv: [...argv, subject.kind, subject.name, this.#state, `${priority}`], user },
@@ -137,6 +141,7 @@ export class GateRun {
         BATON_EPOCH: String(epoch),
         BATON_REASON: reason,
         BATON_PEER: peer ?? "",
+        BATON_MARKED: isMarked ? "1" : "0",
         BATON_DEADLINE: (this.#deadlineMs / 1_000).toFixed(3),
       },
       timeoutMs: Math.min(this.#leftMs, toMillis(script.timeout)),

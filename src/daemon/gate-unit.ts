@@ -15,7 +15,7 @@ import type { Comparison, Database, OpenDatabase, Standing } from "#databases/po
 import type { Language } from "#diagnostics/diagnostic";
 import type { EventLog } from "#events/event-log";
 import type { NewEvent } from "#events/record";
-import type { GatePlan } from "#keepalived/plan/run-plan";
+import type { GatePlan, GateScript } from "#keepalived/plan/run-plan";
 import type { RunCounts, RunResult } from "#metrics/reading";
 import { toMillis } from "#units/time";
 import { failureText } from "./contain.ts";
@@ -57,7 +57,7 @@ export interface GateUnitOptions {
 }
 
 /** `number`: of the router; undefined: nobody waits for the answer. */
-export type UnitRequest = Omit<GateAsk, "epoch" | "acceptLoss"> & {
+export type UnitRequest = Omit<GateAsk, "epoch" | "acceptLoss" | "isMarked"> & {
   readonly number: number | undefined;
 };
 
@@ -95,6 +95,7 @@ export class GateUnit {
   #priority = 0;
   #attempts = 0;
   #timer: NodeJS.Timeout | undefined;
+  #isArmed = false;
   #last: GateResult | undefined;
   /** Of the last demotion that was asked for: why it was not done. */
   #refusal: Text | undefined;
@@ -205,7 +206,8 @@ export class GateUnit {
     if (request.kind === "demote") this.#beginDemotion(request, earlier?.run.ask.kind);
     else this.#priority = request.priority;
     const epoch = request.kind === "promote" ? this.#mark.next() : this.#mark.epoch;
-    const ask: GateAsk = { ...request, epoch, acceptLoss: this.#isAccepted };
+    const isMarked = this.#mark.marked !== undefined;
+    const ask: GateAsk = { ...request, epoch, acceptLoss: this.#isAccepted, isMarked };
     const { subject, launcher } = this.#options;
     const run = new GateRun(ask, {
       earlier: earlier?.run,
@@ -421,7 +423,8 @@ export class GateUnit {
 
   #arm(): void {
     clearTimeout(this.#timer);
-    if (!this.#isFree || this.#mark.marked === undefined) return;
+    this.#isArmed = this.#isFree && this.#hasToShow;
+    if (!this.#isArmed) return;
     const wait = REJOIN_MS[Math.min(this.#attempts, REJOIN_MS.length - 1)] ?? 0;
     this.#timer = setTimeout(() => void this.#show(), wait);
     this.#timer.unref();
@@ -430,13 +433,14 @@ export class GateUnit {
   /** Tries to show that it follows, or that there is nobody to follow. */
   async #show(): Promise<void> {
     const heard = await this.#options.heard();
-    if (!this.#isFree || this.#mark.marked === undefined) return;
+    this.#isArmed = false;
+    if (!this.#isFree || !this.#hasToShow) return;
     this.#attempts += 1;
     if (heard?.isBackup === true) {
       const owed = this.#mark.demotionOwed;
       if (heard.master !== undefined) return this.#demoteAgain("rejoin", heard.master);
       if (owed !== undefined) return this.#demoteAgain(owed, undefined);
-      if (this.#mark.isShownByNoMaster(heard)) {
+      if (this.#mark.marked !== undefined && this.#mark.isShownByNoMaster(heard)) {
         this.#clear("no-master");
         this.#notifyEngine();
         this.#options.changed();
@@ -446,9 +450,30 @@ export class GateUnit {
   }
 
   #demoteAgain(reason: string, peer: string | undefined): void {
-    const timeoutMs = toMillis(this.#plan.demoteTimeout);
+    const program = reason === "rejoin" ? this.#rejoinProgram : undefined;
+    const database = this.#plan.database?.demoteTimeout ?? 0;
+    const timeoutMs =
+      program === undefined
+        ? toMillis(this.#plan.demoteTimeout)
+        : toMillis(program.timeout) + database / 1_000;
     const about = { isPlanned: false, number: undefined, priority: 0 };
-    this.request({ kind: "demote", reason, peer, timeoutMs, ...about });
+    const how = program === undefined ? {} : { program };
+    this.request({ kind: "demote", reason, peer, timeoutMs, ...about, ...how });
+  }
+
+  /** It is marked, or its database has to be started anew to follow. */
+  get #hasToShow(): boolean {
+    if (this.#mark.marked !== undefined) return true;
+    return this.#standing?.needsRejoin === true && this.#rejoinProgram !== undefined;
+  }
+
+  /** A database that can follow as it is, or does, is left alone. */
+  get #rejoinProgram(): GateScript | undefined {
+    const { rejoin, database } = this.#plan;
+    if (database === undefined) return rejoin;
+    const isDown = this.#standing?.role === "unreachable";
+    const isNeeded = this.#standing?.needsRejoin === true || isDown;
+    return database.rejoin === "auto" && isNeeded ? rejoin : undefined;
   }
 
   /** A database says itself whether it follows. */
@@ -491,6 +516,7 @@ export class GateUnit {
     if (this.#isPrimary && isReadOnlyPrimary(standing)) this.#restore();
     const follows = standing.role === "replica" && standing.follows && !standing.isWritable;
     if (follows && this.#mark.marked !== undefined && this.#isFree) this.#clear("follows");
+    if (!this.#isArmed && this.#hasToShow) this.#arm();
   }
 
   /**

@@ -2,14 +2,13 @@
 import type { DatabaseKind } from "#keepalived/plan/run-plan";
 import type { DatabaseModule } from "./port/database.ts";
 
-/** Undefined: this version cannot talk to it yet. */
-export async function loadModule(kind: DatabaseKind): Promise<DatabaseModule | undefined> {
+export async function loadModule(kind: DatabaseKind): Promise<DatabaseModule> {
   switch (kind) {
     case "mysql":
       return (await import("./mysql/module.ts")).mysql;
     case "redis":
       return (await import("./redis/module.ts")).redis;
     case "postgresql":
-      return undefined;
+      return (await import("./postgresql/module.ts")).postgresql;
   }
 }

@@ -37,7 +37,7 @@ export type Opened =
   | { readonly kind: "refused"; readonly why: Text };
 
 export interface ServiceOptions {
-  readonly load: (kind: DatabaseUnit["database"]["kind"]) => Promise<DatabaseModule | undefined>;
+  readonly load: (kind: DatabaseUnit["database"]["kind"]) => Promise<DatabaseModule>;
   /** Read before: the process may no longer be allowed to. */
   readonly credentials: (file: string | undefined) => Opened;
   readonly emit: (message: FromDatabases) => void;
@@ -86,7 +86,6 @@ export class DatabaseService {
     file: string | undefined,
   ): Promise<{ readonly module: DatabaseModule; readonly secrets: Credentials } | { why: Text }> {
     const module = await this.#options.load(kind);
-    if (module === undefined) return { why: notBuilt(kind) };
     const opened = this.#options.credentials(file);
     return opened.kind === "refused" ? opened : { module, secrets: opened.credentials };
   }
@@ -114,7 +113,7 @@ export class DatabaseService {
     timeoutMs,
   }: Extract<ToDatabases, { type: "check" }>): Promise<CheckOutcome> {
     const found = this.#checks[check];
-    if (found === undefined) return { ok: "unknown", why: notBuilt(`check ${check}`) };
+    if (found === undefined) return { ok: "unknown", why: unknownCheck(check) };
     if ("en" in found) return { ok: false, why: found };
     const target = this.#targets[check];
     const outcome = await found.check.run(target?.query, timeoutMs);
@@ -267,7 +266,7 @@ const unknownUnit = (unit: string): Answer => ({
   text: { en: `no database is configured for ${unit}`, "zh-CN": `${unit} 未配置数据库` },
 });
 
-const notBuilt = (what: string): Text => ({
-  en: `this version cannot ask ${what}`,
-  "zh-CN": `此版本不能查询 ${what}`,
+const unknownCheck = (check: number): Text => ({
+  en: `no check ${check} is configured`,
+  "zh-CN": `未配置检查 ${check}`,
 });

@@ -156,7 +156,8 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2114: info("script-beside-a-database-gate"),
   VR2115: warning("two-places-of-a-database"),
   VR2116: error("peer-is-this-node"),
-  VR2117: error("database-not-supported-yet"),
+  VR2118: warning("no-program-to-rejoin"),
+  VR2119: warning("rejoin-program-without-effect"),
 
   VR2120: error("check-without-target"),
   VR2121: error("check-with-two-targets"),

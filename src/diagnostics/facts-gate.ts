@@ -39,7 +39,8 @@ export interface GateFacts {
   readonly VR2114: { readonly script: string; readonly database: string };
   readonly VR2115: { readonly keyword: string };
   readonly VR2116: { readonly peer: string; readonly isLoopback: boolean };
-  readonly VR2117: { readonly database: string; readonly isCheck: boolean };
+  readonly VR2118: { readonly database: string };
+  readonly VR2119: { readonly database: string };
 
   readonly VR2120: { readonly name: string };
   readonly VR2121: { readonly name: string; readonly first: string; readonly second: string };

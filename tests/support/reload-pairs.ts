@@ -167,6 +167,7 @@ const GATES: readonly Pair[] = [
   ...valued("gate", [
     ["promote", '"/bin/true before"', '"/bin/true after" timeout 3'],
     ["demote", '"/bin/true before"', '"/bin/true after" root root timeout 2.5'],
+    ["rejoin", '"/bin/true before"', '"/bin/true after" root timeout 60'],
     ["fence", "tcp 80", "tcp 80 443"],
     ["on_refusal", "backup hold 30", "fault hold 5"],
     ["takeover_probe", "arp", "off"],

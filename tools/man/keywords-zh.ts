@@ -338,6 +338,8 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
     "添加地址之前必须以状态 0 结束的程序；在数据库提升之后运行",
   "program that runs before a planned release, and at a fault beside it; before the database's demotion":
     "计划内释放之前运行的程序，故障时与释放同时运行；在数据库降级之前运行",
+  "program that makes a former primary follow the new one, where another master is heard; unless given, `demote`":
+    "听到另一个 MASTER 时，使旧主库跟随新主库的程序；未写时用 `demote`",
   "tcp or udp, and ports: packets to them at the address are dropped while not promoted; `none`: no fence":
     "tcp 或 udp，以及端口：未提升时丢弃发往该地址这些端口的报文；`none` 表示不隔离",
   "after a promotion that was refused, failed or late: `backup` or `fault`, and not electable for `hold` seconds, or `serve`":

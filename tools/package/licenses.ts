@@ -24,6 +24,15 @@ export function gatherLicenses(root: string, packages: readonly string[]): strin
 export function licenseText(root: string, name: string): string {
   const folder = join(root, "node_modules", BELONGS_TO[name] ?? name);
   const found = readdirSync(folder).find((one) => /^licen[cs]e(?:\.\w+)?$/i.test(one));
-  if (found === undefined) throw new Refusal(`the package ${name} has no file with its licence`);
-  return readFileSync(join(folder, found), "utf8");
+  const text = found === undefined ? inReadme(folder) : readFileSync(join(folder, found), "utf8");
+  if (text === undefined) throw new Refusal(`the package ${name} has no file with its licence`);
+  return text;
+}
+
+/** Some have the whole text in their README instead. */
+function inReadme(folder: string): string | undefined {
+  const name = readdirSync(folder).find((one) => /^readme(?:\.md)?$/i.test(one));
+  const text = name === undefined ? "" : readFileSync(join(folder, name), "utf8");
+  const section = /^#+ licen[cs]e\s*\n([^]*)$/im.exec(text)?.[1];
+  return section?.includes("Permission is hereby granted") ? section : undefined;
 }

@@ -34,6 +34,11 @@ export interface Standing extends ServerStanding {
   readonly why: readonly Text[];
   /** What an operator should know beside that. */
   readonly notes?: readonly Text[];
+  /**
+   * Another server is primary, and only a program that starts this one anew can make it follow
+   * (`rejoin` of the gate).
+   */
+  readonly needsRejoin?: boolean;
 }
 
 interface Ask {

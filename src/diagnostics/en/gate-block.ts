@@ -113,14 +113,19 @@ export const GATE: Messages<CodeFamily<"VR210" | "VR211">> = {
     label: isLoopback ? "this machine, and the port of its own database" : "its own source address",
     help: "write the address of the other node",
   }),
-  VR2117: ({ database, isCheck }) => ({
-    message: isCheck
-      ? `this version cannot ask \`${database}\`: the check always fails`
-      : `this version cannot promote \`${database}\`: this node never becomes master`,
-    label: "not supported yet",
-    help: isCheck
-      ? "write `tcp HOST:PORT` instead, or a `vrrp_script` that asks it"
-      : "write `promote` and `demote` programs instead",
+  VR2118: ({ database }) => ({
+    message: `a former primary of \`${database}\` never follows the new one: there is no \`rejoin\` program`,
+    label: "no `rejoin` in the gate",
+    notes: [
+      "a standby is made by starting the server as one, after pg_rewind where that is needed: a program's work",
+      "until a person has done it there is one copy of the data, and nobody to take over",
+    ],
+    help: 'write `rejoin "PROGRAM"` in the gate (examples/postgresql/rejoin.sh is one), or `rejoin manual` here',
+  }),
+  VR2119: ({ database }) => ({
+    message: `the \`rejoin\` program is never run: \`rejoin manual\` leaves that to a person`,
+    label: "without effect",
+    help: `delete it, or \`rejoin manual\` in \`${database}\``,
   }),
 };
 

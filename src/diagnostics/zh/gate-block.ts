@@ -113,14 +113,19 @@ export const GATE: Messages<CodeFamily<"VR210" | "VR211">> = {
     label: isLoopback ? "本机，且是本机数据库的端口" : "本节点的源地址",
     help: "请写另一节点的地址",
   }),
-  VR2117: ({ database, isCheck }) => ({
-    message: isCheck
-      ? `此版本不能查询 \`${database}\`：该检查总是失败`
-      : `此版本不能提升 \`${database}\`：本节点永远不会成为 MASTER`,
-    label: "尚不支持",
-    help: isCheck
-      ? "请改用 `tcp 地址:端口`，或用 `vrrp_script` 查询它"
-      : "请改用 `promote` 和 `demote` 程序",
+  VR2118: ({ database }) => ({
+    message: `\`${database}\` 的旧主库永远不会跟随新主库：没有 \`rejoin\` 程序`,
+    label: "`gate` 中没有 `rejoin`",
+    notes: [
+      "备库要以备库方式启动服务器才能得到，必要时先执行 pg_rewind：这是程序的工作",
+      "在有人处理之前，数据只有一份，也没有节点可以接管",
+    ],
+    help: '请在 `gate` 中写 `rejoin "程序"`（examples/postgresql/rejoin.sh 可用），或在此处写 `rejoin manual`',
+  }),
+  VR2119: ({ database }) => ({
+    message: "`rejoin` 程序永远不会运行：`rejoin manual` 把这件事留给人",
+    label: "不起作用",
+    help: `请删除它，或删除 \`${database}\` 中的 \`rejoin manual\``,
   }),
 };
 

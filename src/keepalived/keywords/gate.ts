@@ -33,7 +33,7 @@ export const PROBES = ["arp", "service", "off"] as const;
 export const FENCE_PROTOCOLS = ["tcp", "udp"] as const;
 
 /** Seconds. */
-export const GATE_DEFAULTS = { promote: 10, demote: 5, hold: 30, drain: 0 } as const;
+export const GATE_DEFAULTS = { promote: 10, demote: 5, rejoin: 300, hold: 30, drain: 0 } as const;
 export const HOLD_MAX = 86_400;
 export const DRAIN_MAX = 600;
 /** Of a script, or of the promotion or demotion of a database. */
@@ -43,7 +43,9 @@ const FENCE_PORTS_MAX = 32;
 /** On all lines of a gate; each of them is for every address. */
 export const FENCE_MAX = 256;
 
-const script = (word: "promote" | "demote", purpose: string): Keyword => ({
+export type ScriptWord = "promote" | "demote" | "rejoin";
+
+const script = (word: ScriptWord, purpose: string): Keyword => ({
   word,
   takes: { kind: "command", user: true, timeout: GATE_DEFAULTS[word] },
   since: "baton",
@@ -55,9 +57,6 @@ const script = (word: "promote" | "demote", purpose: string): Keyword => ({
 
 export const DATABASES = ["mysql", "postgresql", "redis"] as const;
 export type DatabaseWord = (typeof DATABASES)[number];
-/** Nobody here speaks their protocol yet (src/databases/load-module.ts): nothing is promoted. */
-const UNSUPPORTED: readonly string[] = ["postgresql"];
-export const isUnsupported = (word: string): boolean => UNSUPPORTED.includes(word);
 
 const database = (word: DatabaseWord, name: string): Keyword => ({
   word,
@@ -76,6 +75,10 @@ export const GATE: KeywordTable = table([
   script(
     "demote",
     "program that runs before a planned release, and at a fault beside it; before the database's demotion",
+  ),
+  script(
+    "rejoin",
+    "program that makes a former primary follow the new one, where another master is heard; unless given, `demote`",
   ),
   {
     word: "fence",

@@ -31,6 +31,7 @@ import {
   type OnRefusal,
   PROBES,
   REJOIN,
+  type ScriptWord,
   SYNC,
 } from "../keywords/gate.ts";
 import type { Token } from "../lines/tokens.ts";
@@ -51,12 +52,14 @@ export function planGate(unit: Block, model: Model): GatePlan | undefined {
   if (block === undefined) return undefined;
   const database = planDatabase(block);
   const [promote, demote] = [scriptOf(block, "promote", model), scriptOf(block, "demote", model)];
+  const rejoin = scriptOf(block, "rejoin", model);
   const fence = fenceOf(block);
   const { onRefusal, hold } = refusalOf(block);
   return {
     unit: nameOf(unit),
     ...(promote === undefined ? {} : { promote }),
     ...(demote === undefined ? {} : { demote }),
+    ...(rejoin === undefined ? {} : { rejoin }),
     ...(database === undefined ? {} : { database }),
     promoteTimeout: together(promote, database?.promoteTimeout, GATE_DEFAULTS.promote),
     demoteTimeout: together(demote, database?.demoteTimeout, GATE_DEFAULTS.demote),
@@ -69,7 +72,7 @@ export function planGate(unit: Block, model: Model): GatePlan | undefined {
   };
 }
 
-function scriptOf(block: Block, word: "promote" | "demote", model: Model): GateScript | undefined {
+function scriptOf(block: Block, word: ScriptWord, model: Model): GateScript | undefined {
   const value = lastSetting(block, word)?.value;
   if (value?.kind !== "command" || value.command === undefined) return undefined;
   const timeout = fromSeconds(value.command.timeout ?? GATE_DEFAULTS[word]);
@@ -279,7 +282,7 @@ export const printDatabaseAt = (at: DatabaseAddress): string =>
 
 /** For `baton config show --effective`. */
 export function printGate(gate: GatePlan): string {
-  const { promote, demote, database, fence, probe, resetConnections } = gate;
+  const { promote, demote, rejoin, database, fence, probe, resetConnections } = gate;
   const time = (value: Micros): string => String(toSeconds(value));
   const script = (word: string, one: GateScript | undefined): readonly string[] =>
     one === undefined
@@ -289,6 +292,7 @@ export function printGate(gate: GatePlan): string {
   return [
     ...script("promote", promote),
     ...script("demote", demote),
+    ...script("rejoin", rejoin),
     `fence ${ports === "" ? "none" : ports}`,
     `on_refusal ${gate.onRefusal}${gate.onRefusal === "serve" ? "" : ` hold ${time(gate.hold)}`}`,
     `takeover_probe ${probe}`,

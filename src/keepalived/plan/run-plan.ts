@@ -158,6 +158,8 @@ export interface GatePlan {
   readonly promote?: GateScript;
   /** Runs before the demotion of the database. */
   readonly demote?: GateScript;
+  /** Makes a former primary follow the new one; runs before the database is asked for it. */
+  readonly rejoin?: GateScript;
   readonly database?: DatabasePlan;
   /** How long the router waits for all of a promotion or demotion: database and script. */
   readonly promoteTimeout: Micros;

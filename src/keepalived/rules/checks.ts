@@ -1,6 +1,5 @@
 /** `check`: something to ask, that can be asked, and only one thing. */
 import { nameOf, placeOf } from "../blocks/block.ts";
-import { isUnsupported } from "../keywords/gate.ts";
 import { nameIn, readTarget, targetSettings } from "../plan/checks.ts";
 import type { Rule } from "./rule.ts";
 
@@ -16,9 +15,6 @@ export const checkChecks: Rule = ({ model, report, add }) => {
       report("VR2121", second.token.span, facts, { related: [first.token.span] });
     }
     for (const setting of settings) {
-      const { word } = setting.keyword;
-      if (isUnsupported(word))
-        report("VR2117", setting.token.span, { database: word, isCheck: true });
       const target = readTarget(setting, add);
       const host = target && nameIn(target);
       if (host !== undefined)

@@ -1,6 +1,6 @@
 /** `mysql`, `postgresql` and `redis` in a gate: where they are, and what they can promise. */
 import { type Block, lastSetting, nameOf, numberOf, placeOf, textOf } from "../blocks/block.ts";
-import { DATABASE_PORTS, DATABASE_SECRETS, DEFAULT_SYNC, isUnsupported } from "../keywords/gate.ts";
+import { DATABASE_PORTS, DATABASE_SECRETS, DEFAULT_SYNC } from "../keywords/gate.ts";
 import { addressesOf, excludedOf, groupOf, sourceOf } from "../model/effective.ts";
 import { databaseKind, portOf } from "../plan/gate.ts";
 import { readHostPort } from "../values/host-port.ts";
@@ -8,18 +8,27 @@ import { databasesOf } from "./gate.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkGateDatabase: Rule = (context) => {
-  for (const { database, members } of databasesOf(context.model)) {
-    if (isUnsupported(database.word ?? ""))
-      context.report("VR2117", placeOf(database), {
-        database: database.word ?? "",
-        isCheck: false,
-      });
+  for (const { database, gate, members } of databasesOf(context.model)) {
+    checkRejoin(context, database, gate);
     checkPlaces(context, database, members);
     checkPeer(context, database);
     checkValues(context, database);
     checkScripts(context, database, members);
   }
 };
+
+/** A standby is made by starting a server as one, which no statement does. */
+const NEEDS_PROGRAM: readonly string[] = ["postgresql"];
+
+function checkRejoin({ report }: RuleContext, database: Block, gate: Block): void {
+  const program = lastSetting(gate, "rejoin");
+  const isManual = textOf(database, "rejoin") === "manual";
+  const isTried = program !== undefined || gate.attempted.includes("rejoin");
+  if (program !== undefined && isManual)
+    report("VR2119", program.token.span, { database: database.word ?? "" });
+  if (!isTried && !isManual && NEEDS_PROGRAM.includes(database.word ?? ""))
+    report("VR2118", placeOf(database), { database: database.word ?? "" });
+}
 
 function checkPlaces({ report }: RuleContext, database: Block, members: readonly Block[]): void {
   const virtual = new Set(

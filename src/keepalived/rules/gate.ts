@@ -169,15 +169,17 @@ const waitOf = (instance: Block, model: Model): number =>
   toSeconds(havipOf(instance, model)?.handoverWait ?? fromSeconds(0));
 
 /** Every gate's database with the gate and its instances. */
-export function databasesOf(
-  model: Model,
-): readonly { readonly database: Block; readonly members: readonly Block[] }[] {
+export function databasesOf(model: Model): readonly {
+  readonly database: Block;
+  readonly gate: Block;
+  readonly members: readonly Block[];
+}[] {
   return [...model.groups, ...model.instances].flatMap((unit) => {
     const gate = gateIn(unit);
     if (gate === undefined) return [];
     const members = membersOf(unit, model);
     return DATABASES.flatMap((word) =>
-      blocksOf(gate, word).map((database) => ({ database, members })),
+      blocksOf(gate, word).map((database) => ({ database, gate, members })),
     );
   });
 }
