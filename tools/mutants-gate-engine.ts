@@ -111,7 +111,11 @@ export const GATE_ENGINE_MUTANTS: readonly Mutant[] = [
       "fenced.length >= 0 ?",
     ],
     ["what was promoted is demoted", 'kind === "promote";\n  const', 'kind === "demote";\n  const'],
-    ["once for a sync group", "mayBePromoted && !units.has(unitOf(config))", "mayBePromoted"],
+    [
+      "once for a sync group",
+      "units.set(unitOf(config), config)",
+      "units.set(config.router.name, config)",
+    ],
     ["of that unit alone", "&& unitOf(one.config) === unit", ""],
   ),
   ...inSupervisor("hand-over", [

@@ -80,6 +80,8 @@ const SUITES: readonly Suite[] = [
       "tests/vrrp/engine/crowd.test.ts",
       "tests/vrrp/engine/foreign-addresses.test.ts",
       "tests/vrrp/engine/gates.test.ts",
+      "tests/vrrp/engine/gate-flow.test.ts",
+      "tests/vrrp/engine/groups.test.ts",
       "tests/vrrp/engine/probes.test.ts",
       "tests/vrrp/engine/guard.test.ts",
       "tests/vrrp/engine/operator.test.ts",

@@ -37,7 +37,7 @@ export function closeFences(instances: readonly InstanceConfig[]): readonly Supe
 export function closeGates({ routers }: SupervisorState): readonly SupervisorEffect[] {
   const units = new Map<string, InstanceConfig>();
   for (const { config, mayBePromoted } of routers)
-    if (mayBePromoted && !units.has(unitOf(config))) units.set(unitOf(config), config);
+    if (mayBePromoted) units.set(unitOf(config), config);
   return [
     ...closeFences(routers.map(({ config }) => config)),
     ...[...units].map(([unit, config]) => ({ kind: "demote", unit, config }) as const),

@@ -227,3 +227,51 @@ test("a link that is back in time does not bring back what another member has de
   bench.event({ kind: "link", link: ETH0 });
   assert.deepEqual(phases(), ["backup false", "backup false"]);
 });
+
+/** VI_1 with a gate and VI_2 with what is given, in a sync group. */
+function pair(more: Partial<InstanceConfig["router"]>): Bench {
+  const world = new FakeWorld();
+  world.addFence();
+  const bench = new Bench(undefined, undefined, world);
+  const router = { name: "VI_2", ...more };
+  const other = instance({ vrid: 2, router, addresses: ["192.0.2.101"] });
+  bench.configure(
+    [
+      { ...CONFIG, group: "G" },
+      { ...other, group: "G" },
+    ],
+    { groups: [{ name: "G", members: ["VI_1", "VI_2"] }] },
+  );
+  return bench;
+}
+const phasesOf = (bench: Bench): readonly string[] =>
+  bench.engine.instances.map(({ state }) => state.phase.kind);
+
+test("a member that was ready, and is held back since, is not waited with", () => {
+  const bench = pair({});
+  bench.supervisor({ type: "eligible", unit: "G", eligible: true });
+  const heardUntil = (seconds: number): void => {
+    for (let at = 0.5; at <= seconds; at += 0.5) {
+      bench.until(at);
+      bench.hear({ vrid: 2, addresses: [ip("192.0.2.101")] });
+    }
+  };
+  heardUntil(5);
+  assert.deepEqual(phasesOf(bench), ["backup", "backup"]);
+  bench.supervisor({ type: "eligible", unit: "G", eligible: false });
+  bench.until(12);
+  assert.deepEqual(phasesOf(bench), ["backup", "backup"]);
+  bench.supervisor({ type: "eligible", unit: "G", eligible: true });
+  bench.until(16);
+  assert.deepEqual(phasesOf(bench), ["promoting", "master"]);
+});
+
+test("a person asks for a sync group: who waits for the other members remembers that", () => {
+  const bench = pair({ gate: GATE });
+  bench.supervisor({ type: "eligible", unit: "G", eligible: false });
+  bench.until(9);
+  assert.deepEqual(phasesOf(bench), ["backup", "backup"]);
+  bench.supervisor({ type: "promoteAsked", unit: "G" });
+  bench.until(14);
+  assert.deepEqual(phasesOf(bench), ["promoting", "promoting"]);
+});

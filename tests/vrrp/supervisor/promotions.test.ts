@@ -112,6 +112,15 @@ test("a sync group is one unit", () => {
   assert.deepEqual(bench.exit().slice(0, 2), ["closeFence A B", "demote G"]);
 });
 
+test("of two units the one that was promoted is demoted", () => {
+  const bench = new SupervisorBench();
+  bench.start(A, gated("B", 2));
+  asks(bench, "promote", "B", "B");
+  const lines = bench.exit();
+  assert.deepEqual(lines.slice(0, 2), ["closeFence A B", "demote B"]);
+  assert.equal(lines.includes("demote A"), false);
+});
+
 test("what a reload removes is followed until its engine has let it go", () => {
   const bench = new SupervisorBench();
   bench.start(A);
