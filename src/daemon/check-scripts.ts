@@ -4,7 +4,6 @@ import type { Language } from "#diagnostics/diagnostic";
 import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { ScriptPlan } from "#keepalived/plan/run-plan";
 import { now } from "#linux/clock";
-import { CHECK_BOUNDS } from "#metrics/bounds";
 import type { CheckReading } from "#metrics/reading";
 import { toMillis, toSeconds } from "#units/time";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
@@ -13,18 +12,17 @@ import {
   type CheckState,
   checkDeadline,
   KILL_AFTER,
-  rescheduleCheck,
   startCheck,
   stepCheck,
 } from "./check-schedule.ts";
+import { CheckTable, reportResult } from "./check-table.ts";
 import { isShortage } from "./contain.ts";
 import type { ScriptStatus } from "./control-protocol.ts";
-import { checkEvent } from "./event-texts.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { daemonMessages, LOUD_KB } from "./messages.ts";
 import type { CommandEnd, RunningCommand } from "./run-command.ts";
-import { RunTally } from "./run-tally.ts";
+import type { RunTally } from "./run-tally.ts";
 import { problemSentence } from "./start-problem.ts";
 
 interface Check {
@@ -65,7 +63,14 @@ export class CheckScripts {
   readonly #language: Language;
   readonly #report: (name: string, result: "up" | "down") => void;
   readonly #events: EventLog;
-  #checks = new Map<string, Check>();
+  readonly #checks = new CheckTable<ScriptPlan, Check>({
+    now,
+    targetOf: ({ command }) => command,
+    begin: (plan, tally) => this.#begin(plan, tally),
+    schedule: (check) => this.#schedule(check),
+    end,
+    runOf: ({ state }) => RUN[state.run?.kind ?? "idle"],
+  });
 
   constructor(
     launcher: Launcher,
@@ -81,34 +86,16 @@ export class CheckScripts {
     this.#events = events;
   }
 
-  /**
-   * A script with an unchanged command keeps its result, as in keepalived, and here also its
-   * running copy.
-   */
   configure(plans: readonly ScriptPlan[]): void {
-    const old = this.#checks;
-    this.#checks = new Map();
-    for (const plan of plans) {
-      const known = old.get(plan.name);
-      const isSame =
-        known !== undefined && JSON.stringify(known.plan.command) === JSON.stringify(plan.command);
-      if (isSame) old.delete(plan.name);
-      const tally = known?.tally ?? new RunTally();
-      this.#checks.set(plan.name, isSame ? this.#continue(known, plan) : this.#begin(plan, tally));
-    }
-    for (const gone of old.values()) end(gone);
+    this.#checks.configure(plans);
   }
 
   results(): readonly TrackerResult[] {
-    return [...this.#checks.values()].map(({ plan, state }) => ({
-      kind: "script",
-      name: plan.name,
-      result: state.result,
-    }));
+    return this.#checks.results();
   }
 
   status(): readonly ScriptStatus[] {
-    return [...this.#checks.values()].map(({ plan, user, state, last }) => ({
+    return this.#checks.all.map(({ plan, user, state, last }) => ({
       name: plan.name,
       command: plan.command.argv,
       user,
@@ -123,27 +110,19 @@ export class CheckScripts {
   }
 
   readings(): readonly CheckReading[] {
-    return [...this.#checks.values()].map(({ plan, state, last, tally }) => ({
-      name: plan.name,
-      result: state.result,
-      run: RUN[state.run?.kind ?? "idle"],
-      runs: tally.counts,
-      durations: tally.durations.counts(CHECK_BOUNDS),
-      lastRunMs: last?.at.getTime(),
-    }));
+    return this.#checks.readings();
   }
 
   /** Starts nothing more, and asks running scripts to end. */
   stop(): void {
-    for (const check of this.#checks.values()) end(check);
+    this.#checks.stop();
   }
 
   /** Kills what has not ended by itself since `stop`. */
   kill(): void {
-    for (const { current } of this.#checks.values()) current?.command.signal("SIGKILL");
+    for (const { current } of this.#checks.all) current?.command.signal("SIGKILL");
   }
 
-  /** @param tally goes on counting when the command of a check is another one */
   #begin(plan: ScriptPlan, tally: RunTally): Check {
     const check: Check = {
       plan,
@@ -157,13 +136,6 @@ export class CheckScripts {
       shortages: 0,
       tally,
     };
-    this.#schedule(check);
-    return check;
-  }
-
-  #continue(check: Check, plan: ScriptPlan): Check {
-    check.plan = plan;
-    check.state = rescheduleCheck(plan, check.state, now());
     this.#schedule(check);
     return check;
   }
@@ -301,15 +273,8 @@ export class CheckScripts {
   }
 
   #changed(check: Check, result: CheckState["result"]): void {
-    if (result === "unknown") return;
-    const { name } = check.plan;
-    const how = result === "up" ? "succeeded" : "failed";
-    this.#log(result === "up" ? "info" : "warning", `VRRP_Script(${name}) ${how}`, {
-      script: name,
-      result,
-    });
-    this.#events.record(checkEvent(name, result, check.last?.exit));
-    this.#report(name, result);
+    const takers = { log: this.#log, events: this.#events, report: this.#report };
+    reportResult(takers, check.plan.name, result, check.last?.exit);
   }
 }
 

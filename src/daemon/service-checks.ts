@@ -8,7 +8,6 @@ import type { EventLog } from "#events/event-log";
 import { printCheckTarget } from "#keepalived/plan/checks";
 import type { CheckPlan, CheckTarget } from "#keepalived/plan/run-plan";
 import { now as presentTime } from "#linux/clock";
-import { CHECK_BOUNDS } from "#metrics/bounds";
 import type { CheckReading } from "#metrics/reading";
 import { after, elapsed, type Instant, instant, toMillis, toSeconds } from "#units/time";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
@@ -16,19 +15,18 @@ import {
   type CheckEvent,
   type CheckState,
   checkDeadline,
-  rescheduleCheck,
   startCheck,
   stepCheck,
 } from "./check-schedule.ts";
+import { CheckTable, reportResult } from "./check-table.ts";
 import { type AskDatabase, loadProbe } from "./checks/load-probe.ts";
 import { bad, type Found, isDatabase, type Probe, type Text } from "./checks/probe.ts";
 import * as texts from "./checks/texts.ts";
 import { failureText, isShortage } from "./contain.ts";
 import type { ScriptStatus } from "./control-protocol.ts";
-import { checkEvent } from "./event-texts.ts";
 import type { Log } from "./log.ts";
 import { daemonMessages } from "./messages.ts";
-import { RunTally } from "./run-tally.ts";
+import type { RunTally } from "./run-tally.ts";
 
 export interface ServiceChecksOptions {
   readonly log: Log;
@@ -88,26 +86,24 @@ const LATE_MS = 100;
 export class ServiceChecks {
   readonly #options: ServiceChecksOptions;
   readonly #time: Time;
-  #checks = new Map<string, Check>();
+  readonly #checks: CheckTable<CheckPlan, Check>;
 
   constructor(options: ServiceChecksOptions) {
     this.#options = options;
-    this.#time = options.time ?? REAL_TIME;
+    const time = options.time ?? REAL_TIME;
+    this.#time = time;
+    this.#checks = new CheckTable({
+      now: () => time.now(),
+      targetOf: ({ target }) => target,
+      begin: (plan, tally) => this.#begin(plan, tally),
+      schedule: (check) => this.#schedule(check),
+      end,
+      runOf: ({ run }) => (run === undefined ? "idle" : "running"),
+    });
   }
 
-  /** One with an unchanged target keeps its result, and its run. */
   configure(plans: readonly CheckPlan[]): void {
-    const old = this.#checks;
-    this.#checks = new Map();
-    for (const plan of plans) {
-      const known = old.get(plan.name);
-      const isSame =
-        known !== undefined && JSON.stringify(known.plan.target) === JSON.stringify(plan.target);
-      if (isSame) old.delete(plan.name);
-      const tally = known?.tally ?? new RunTally();
-      this.#checks.set(plan.name, isSame ? this.#continue(known, plan) : this.#begin(plan, tally));
-    }
-    for (const gone of old.values()) end(gone);
+    this.#checks.configure(plans);
   }
 
   /**
@@ -117,7 +113,7 @@ export class ServiceChecks {
    */
   doubt(target: CheckTarget, ageMs: number): void {
     const wanted = JSON.stringify(target);
-    for (const check of this.#checks.values()) {
+    for (const check of this.#checks.all) {
       const { plan } = check;
       if (check.isOver || JSON.stringify(plan.target) !== wanted) continue;
       // Enough of the run is left for an answer to arrive.
@@ -128,16 +124,12 @@ export class ServiceChecks {
   }
 
   results(): readonly TrackerResult[] {
-    return [...this.#checks.values()].map(({ plan, state }) => ({
-      kind: "script",
-      name: plan.name,
-      result: state.result,
-    }));
+    return this.#checks.results();
   }
 
   status(): readonly ScriptStatus[] {
     const { language } = this.#options;
-    return [...this.#checks.values()].map(({ plan, state, last }) => ({
+    return this.#checks.all.map(({ plan, state, last }) => ({
       name: plan.name,
       check: plan.target.kind,
       command: [plan.target.kind, printCheckTarget(plan.target)],
@@ -154,22 +146,14 @@ export class ServiceChecks {
   }
 
   readings(): readonly CheckReading[] {
-    return [...this.#checks.values()].map(({ plan, state, last, run, tally }) => ({
-      name: plan.name,
-      result: state.result,
-      run: run === undefined ? "idle" : "running",
-      runs: tally.counts,
-      durations: tally.durations.counts(CHECK_BOUNDS),
-      lastRunMs: last?.at.getTime(),
-    }));
+    return this.#checks.readings();
   }
 
   /** What is open is closed. */
   stop(): void {
-    for (const check of this.#checks.values()) end(check);
+    this.#checks.stop();
   }
 
-  /** @param tally goes on counting when the target of a check is another one */
   #begin(plan: CheckPlan, tally: RunTally): Check {
     const { askDatabase, load } = this.#options;
     const probe = load === undefined ? loadProbe(plan.target, askDatabase) : load(plan);
@@ -191,13 +175,6 @@ export class ServiceChecks {
       this.#schedule(check);
     };
     probe.then(begin, begin);
-    return check;
-  }
-
-  #continue(check: Check, plan: CheckPlan): Check {
-    check.plan = plan;
-    check.state = rescheduleCheck(plan, check.state, this.#time.now());
-    this.#schedule(check);
     return check;
   }
 
@@ -327,17 +304,8 @@ export class ServiceChecks {
   }
 
   #changed(check: Check, result: CheckState["result"]): void {
-    if (result === "unknown") return;
     const { name } = check.plan;
-    const { log, events, report } = this.#options;
-    // As for a `vrrp_script`: tools look for it.
-    const how = result === "up" ? "succeeded" : "failed";
-    log(result === "up" ? "info" : "warning", `VRRP_Script(${name}) ${how}`, {
-      script: name,
-      result,
-    });
-    events.record(checkEvent(name, result, check.last?.exit, check.last?.text));
-    report(name, result);
+    reportResult(this.#options, name, result, check.last?.exit, check.last?.text);
   }
 }
 
