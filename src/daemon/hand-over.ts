@@ -4,14 +4,14 @@
  * is logged, or returned as the effect's result.
  */
 
-import { now } from "#linux/clock";
+import { workBound } from "#linux/clock";
 import { openNftFence } from "#linux/nft-fence";
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { destroySocketsNow } from "#linux/socket-destroy";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
 import { type Ipv4, printIpv4 } from "#units/address";
-import { after, type Micros, micros } from "#units/time";
+import { type Micros, micros } from "#units/time";
 import { fenceMode, fenceOf } from "#vrrp/engine/fences";
 import { type Failure, printFailure } from "#vrrp/engine/world";
 import type { Place, SupervisorEffect, SupervisorEvent } from "#vrrp/supervisor/event";
@@ -24,6 +24,8 @@ type Effect<K extends SupervisorEffect["kind"]> = Extract<SupervisorEffect, { re
 
 /** Some thousand connections. The successor has the address already, or soon. */
 const RESET_MOST: Micros = micros(50_000);
+/** Where this process does not get the processor; the address stays as long. */
+const RESET_LONGEST: Micros = micros(100_000);
 
 export class HandOver {
   readonly #rtnetlink: Rtnetlink;
@@ -121,9 +123,8 @@ export class HandOver {
   /** After the removal no client would hear of it. */
   #reset(instance: string, places: readonly Place[], resets: readonly number[] | "all"): void {
     const addresses = places.map(({ address }) => address.address);
-    const until = after(now(), RESET_MOST);
     const ports = resets === "all" ? undefined : resets;
-    const outcome = destroySocketsNow({ addresses, ports }, () => now() >= until);
+    const outcome = destroySocketsNow({ addresses, ports }, workBound(RESET_MOST, RESET_LONGEST));
     if (!outcome.ok) this.#warn(instance, outcome);
   }
 

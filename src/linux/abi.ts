@@ -114,6 +114,7 @@ export const POLLFD = { size: 8, fd: 0, events: 4, revents: 6 } as const;
 // time.h: struct timespec { i64 seconds; i64 nanoseconds }
 export const CLOCK_MONOTONIC = 1;
 export const CLOCK_REALTIME = 0;
+export const CLOCK_THREAD_CPUTIME_ID = 3;
 export const CLOCK_BOOTTIME = 7;
 export const TIMESPEC_SIZE = 16;
 

@@ -5,7 +5,7 @@
  */
 
 import type { Ipv4 } from "#units/address";
-import { after, type Instant, type Micros, micros } from "#units/time";
+import { type Instant, type Micros, micros } from "#units/time";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
   type AddressGuard,
@@ -23,7 +23,7 @@ import type { VirtualAddress } from "#vrrp/router/config";
 import { claimedAddresses } from "./address-claims.ts";
 import type { AddressLifetimes } from "./address-lifetimes.ts";
 import { type ArpSocket, openArpSender, openArpSocket } from "./arp-socket.ts";
-import { now } from "./clock.ts";
+import { now, workBound } from "./clock.ts";
 import { KernelFence } from "./kernel-fence.ts";
 import type { LinePipe } from "./line-pipe.ts";
 import { BATCH, IncomingPackets, OutgoingPackets } from "./packet-batch.ts";
@@ -48,6 +48,8 @@ type Repeats = (interfaceIndex: number, bytes: Uint8Array, at: Instant) => boole
 
 /** A thousand connections; other routers' advertisements wait that long. */
 const RESET_MOST: Micros = micros(10_000);
+/** Where this process does not get the processor; the address stays as long. */
+const RESET_LONGEST: Micros = micros(100_000);
 
 /** The errors of sending when the socket's device has been deleted. */
 const GONE: readonly string[] = ["ENXIO", "ENODEV"];
@@ -222,8 +224,7 @@ export class LinuxWorld implements World {
   }
 
   resetConnections(addresses: readonly Ipv4[], ports: readonly number[] | undefined): Outcome {
-    const until = after(now(), RESET_MOST);
-    return destroySocketsNow({ addresses, ports }, () => now() >= until);
+    return destroySocketsNow({ addresses, ports }, workBound(RESET_MOST, RESET_LONGEST));
   }
 
   emit(message: FromEngine): void {

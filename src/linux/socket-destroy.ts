@@ -212,7 +212,8 @@ export async function destroySockets(
 
 /**
  * As `destroySockets`, without a pause, for a process without an event loop; ETIMEDOUT: some are
- * left when `isOver` says that it has taken long enough, which is asked after each hundred.
+ * left when `isOver` says that it has taken long enough, which is asked after each hundred. So a
+ * hundred are ended in any case.
  */
 export function destroySocketsNow(filter: SocketFilter, isOver: () => boolean): Outcome {
   if (isNone(filter)) return OK;
@@ -234,6 +235,7 @@ function destroyEach(
   isOver: () => boolean,
 ): Result<number> {
   let count = 0;
+  let hasBegun = false;
   // Two sockets: the answer to the question comes in parts, and so do those to the requests.
   const requests = openSocketDiag();
   if (!requests.ok) return requests;
@@ -243,7 +245,8 @@ function destroyEach(
     const part = parts.next();
     if (part.done === true) return part.value.ok ? success(count) : part.value;
     for (let from = 0; from < part.value.length; from += AT_ONCE) {
-      if (isOver()) return { ok: false, errno: "ETIMEDOUT", call: DESTROY };
+      if (hasBegun && isOver()) return { ok: false, errno: "ETIMEDOUT", call: DESTROY };
+      hasBegun = true;
       const ended = request.destroy(part.value.slice(from, from + AT_ONCE));
       if (!ended.ok) return ended;
       count += ended.value;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { now } from "#linux/clock";
+import { now, workBound, worked } from "#linux/clock";
+import { micros } from "#units/time";
 
 test("the clock is the machine's time since boot, in whole microseconds", () => {
   const before = now();
@@ -26,4 +27,18 @@ test("it never goes back, across a second too", () => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
   }
   assert.ok(steps > 100);
+});
+
+test("a bound of work: what this thread has worked, and a longest time where it has rested", () => {
+  const rest = (): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+  const isOver = workBound(micros(20_000), micros(3_600_000_000));
+  const before = worked();
+  rest();
+  assert.ok(worked() - before < 20_000, "resting is no work");
+  assert.equal(isOver(), false);
+  while (worked() - before < 25_000);
+  assert.equal(isOver(), true);
+  const isLate = workBound(micros(3_600_000_000), micros(10_000));
+  rest();
+  assert.equal(isLate(), true);
 });

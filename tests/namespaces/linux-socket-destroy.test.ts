@@ -83,10 +83,14 @@ test("without pauses: all of them, or as many as there is time for", async () =>
   const now = (isOver: () => boolean): Outcome =>
     left.namespace.within(() => destroySocketsNow(OF_VIP, isOver));
   let asked = 0;
-  const late = now(() => ++asked > 2);
+  const late = now(() => ++asked > 1);
   assert.ok(!late.ok && late.errno === "ETIMEDOUT");
   const rest = await countIn(cable, OF_VIP);
   assert.ok(rest >= 150 && rest < 350, `${rest} are left`);
+  // Who has lost the processor meanwhile has a hundred ended all the same.
+  now(() => true);
+  const remain = await countIn(cable, OF_VIP);
+  assert.ok(remain < rest, `${remain} of ${rest} are left`);
   mustDo(now(() => false));
   assert.equal(await countIn(cable, OF_VIP), 0);
   assert.ok(await untilTrue(() => clients.every(({ events }) => events.includes("ECONNRESET"))));
