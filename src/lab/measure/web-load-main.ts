@@ -76,7 +76,9 @@ class Requests {
     };
     const failed = ({ code = "?" }: NodeJS.ErrnoException): void =>
       end(() => {
-        if (isConnected) add(this.#cut, code);
+        // The kernel says ECONNREFUSED of an RST to a SYN: this one was connected, and reset before
+        // this program looked.
+        if (isConnected || code === "ECONNRESET") add(this.#cut, code);
         else this.#failures.push(failure(code, begunAt));
       });
     const options = { host: address, port: Number(port), agent: false, timeout: TIMEOUT_MS };

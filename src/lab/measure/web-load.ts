@@ -28,7 +28,7 @@ export interface RequestFigures {
 }
 
 export interface LoadFailure {
-  /** ECONNREFUSED, ECONNRESET (a SYN was answered by an RST), ETIMEDOUT (after 2 s), … */
+  /** ECONNREFUSED (a SYN was answered by an RST), ETIMEDOUT (after 2 s), … */
   readonly code: string;
   /** Milliseconds of the client's own time. */
   readonly atMs: number;
