@@ -4,8 +4,9 @@
  * by the death of the process that speaks VRRP. Baton resets what is left (`reset_connections`), or
  * lets it end before that (`drain`); keepalived knows neither, nor a move: its service is stopped.
  *
- * The same client asks the same servers at the nodes' own addresses: what fails or is slow there
- * too has another reason than the move, and so has what falls into a pause of the client itself.
+ * When a stream was reset is the kernel's time of the frame. The same client asks the same servers
+ * at the nodes' own addresses: what fails or is slow there too has another reason than the move,
+ * and so has what falls into a pause of the client itself.
  */
 import { join } from "node:path";
 import { stdout } from "node:process";
@@ -144,10 +145,7 @@ async function measure(
   try {
     await sleep(AROUND_MS);
     await begin(owner, event);
-    await lab.until("another node has it", MOVE_SECONDS, () => {
-      const [holder, ...more] = lab.holders();
-      return holder !== undefined && holder !== owner && more.length === 0;
-    });
+    await lab.untilMovedFrom(owner, MOVE_SECONDS);
     await sleep(AROUND_MS);
     const figures = await load.finish();
     if (event === "stop") {
@@ -180,10 +178,23 @@ const all = (counts: Readonly<Record<string, number>>): number =>
 const cutOf = ({ requests }: EntryFigures): number => all(requests.cut);
 const awayOf = ({ requests }: EntryFigures): number => all(requests.turnedAway);
 
+/** Milliseconds between frames, by the kernel's time; of each stream that was reset. */
+const sinceAnnouncement = ({ frames: { announcedAt, streams } }: EntryFigures): readonly number[] =>
+  streams.flatMap(({ end, endedAt }) =>
+    end === "reset" && endedAt !== undefined && announcedAt !== undefined
+      ? [(endedAt - announcedAt) / 1_000]
+      : [],
+  );
+const sinceData = ({ frames: { streams } }: EntryFigures): readonly number[] =>
+  streams.flatMap(({ end, endedAt, lastDataAt }) =>
+    end === "reset" && endedAt !== undefined ? [(endedAt - lastDataAt) / 1_000] : [],
+  );
+
 function describe(one: EntryFigures): string {
   const { requests, streams } = one;
-  const { completed, reset, hung, running, gaps } = streams;
-  const gap = gaps.length === 0 ? "-" : ms(Math.max(...gaps));
+  const { completed, reset, hung, running } = streams;
+  const most = (times: readonly number[]): string =>
+    times.length === 0 ? "-" : ms(Math.max(...times));
   const { control } = requests;
   const atNodes =
     control === undefined
@@ -192,7 +203,7 @@ function describe(one: EntryFigures): string {
   return [
     `${requests.failures.length} of ${requests.asked} failed to connect${causes(one)}, ${requests.late} late, ${cutOf(one)} cut, ${awayOf(one)} turned away`,
     `, slowest ${ms(requests.slowest)} ms (client's own pause ${ms(requests.pause)} ms${atNodes})`,
-    `; streams: ${completed} complete, ${reset} reset (${gap} ms, own pause ${ms(streams.pause)} ms), ${hung} hung, ${running} run`,
+    `; streams: ${completed} complete, ${reset} reset (at most ${most(sinceAnnouncement(one))} ms after the announcement, ${most(sinceData(one))} ms after data), ${hung} hung, ${running} run`,
   ].join("");
 }
 
@@ -223,8 +234,8 @@ function row(results: readonly Measured[]): readonly string[] {
     sum(({ streams }) => streams.completed),
     sum(({ streams }) => streams.reset),
     sum(({ streams }) => streams.hung),
-    spread(results.flatMap(({ streams }) => streams.gaps)),
-    spread(results.map(({ streams }) => streams.pause)),
+    spread(results.flatMap(sinceAnnouncement)),
+    spread(results.flatMap(sinceData)),
     spread(results.map(({ requests }) => requests.slowest)),
     spread(results.map(({ requests }) => requests.control?.slowest ?? 0)),
     spread(results.map(({ requests }) => requests.pause)),
@@ -246,8 +257,8 @@ const COLUMNS: Table["columns"] = [
   right("streams complete"),
   right("reset"),
   right("hung"),
+  right("announcement to reset ms"),
   right("data to reset ms"),
-  right("its client's pause ms"),
   right("slowest request ms"),
   right("slowest at own addresses ms"),
   right("client's pause ms"),

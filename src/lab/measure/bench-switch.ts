@@ -56,10 +56,7 @@ async function measureMove(lab: Lab): Promise<SwitchResult> {
     await sleep(AROUND_MS);
     const from = now();
     const unit = await move(owner);
-    await lab.until("another node has it", 15, () => {
-      const [holder, ...more] = lab.holders();
-      return holder !== undefined && holder !== owner && more.length === 0;
-    });
+    await lab.untilMovedFrom(owner);
     await sleep(AROUND_MS);
     const to = now();
     const figures = await load.finish();

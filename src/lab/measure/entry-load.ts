@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawnIn } from "#linux/namespace";
 import { resourceUrl } from "#units/installation";
+import type { SeenFrames } from "./entry-frames.ts";
 import type { EntryServer } from "./entry-names.ts";
 import { CLIENT, type Lab, VIRTUAL_ADDRESS } from "./lab.ts";
 import type { LabNode } from "./node.ts";
@@ -20,8 +21,6 @@ export interface StreamFigures {
   /** Neither data nor an end. */
   readonly hung: number;
   readonly running: number;
-  /** Milliseconds from the last data to the reset, of each that was reset. */
-  readonly gaps: readonly number[];
   /** Milliseconds: the longest time in which the program that reads them did not run. */
   readonly pause: number;
 }
@@ -29,6 +28,7 @@ export interface StreamFigures {
 export interface EntryFigures {
   readonly requests: LoadFigures;
   readonly streams: StreamFigures;
+  readonly frames: SeenFrames;
 }
 
 const PORT = 80;
@@ -110,10 +110,13 @@ export class EntryTier {
       return { child, figures };
     };
     try {
+      const index = String(this.#lab.network.interfaceIndexOf(CLIENT));
+      const frames = await begin<SeenFrames>(run("entry-frames-main.ts", index, ...where));
       const requests = run("web-load-main.ts", ...where, String(rate), ...nodes);
       const ofRequests = await begin<LoadFigures>(requests);
       const reads = run("entry-streams-main.ts", ...where, String(streams), String(seconds));
-      return new EntryLoad(ofRequests, await begin<StreamFigures>(reads));
+      const ofStreams = await begin<StreamFigures>(reads);
+      return new EntryLoad({ requests: ofRequests, streams: ofStreams, frames });
     } catch (error) {
       for (const one of children) one.kill("SIGKILL");
       throw error;
@@ -130,27 +133,30 @@ interface Client<Figures> {
   readonly figures: Promise<Figures>;
 }
 
-export class EntryLoad {
-  readonly #requests: Client<LoadFigures>;
-  readonly #streams: Client<StreamFigures>;
+type Clients = { readonly [Name in keyof EntryFigures]: Client<EntryFigures[Name]> };
 
-  constructor(requests: Client<LoadFigures>, streams: Client<StreamFigures>) {
-    this.#requests = requests;
-    this.#streams = streams;
+export class EntryLoad {
+  readonly #clients: Clients;
+
+  constructor(clients: Clients) {
+    this.#clients = clients;
   }
 
   async finish(): Promise<EntryFigures> {
-    const clients = [this.#requests, this.#streams];
-    for (const { child } of clients) child.stdin?.end();
+    const { requests, streams, frames } = this.#clients;
+    // First of all: a client that ends resets its streams itself.
+    frames.child.stdin?.end();
     try {
-      return { requests: await this.#requests.figures, streams: await this.#streams.figures };
+      const seen = await frames.figures;
+      for (const { child } of [requests, streams]) child.stdin?.end();
+      return { requests: await requests.figures, streams: await streams.figures, frames: seen };
     } finally {
       this.close();
     }
   }
 
   close(): void {
-    for (const { child } of [this.#requests, this.#streams]) child.kill("SIGKILL");
+    for (const { child } of Object.values(this.#clients)) child.kill("SIGKILL");
   }
 }
 

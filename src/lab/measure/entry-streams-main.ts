@@ -16,8 +16,6 @@ const HUNG_MS = 1_000;
 interface Stream {
   lastAt: number | undefined;
   end: "complete" | "reset" | undefined;
-  /** Milliseconds from the last part to the reset. */
-  gap: number | undefined;
 }
 
 const pauses = new OwnPauses(performance.now());
@@ -25,12 +23,10 @@ const streams: Stream[] = [];
 let begun = 0;
 
 function open(): void {
-  const stream: Stream = { lastAt: undefined, end: undefined, gap: undefined };
+  const stream: Stream = { lastAt: undefined, end: undefined };
   streams.push(stream);
   const end = (how: "complete" | "reset"): void => {
-    if (stream.end !== undefined) return;
-    stream.end = how;
-    if (how === "reset") stream.gap = performance.now() - (stream.lastAt ?? performance.now());
+    stream.end ??= how;
   };
   const path = `/stream?seconds=${seconds}`;
   const request = get({ host, port: Number(port), path, agent: false }, (answer) => {
@@ -65,7 +61,6 @@ function finish(): void {
     reset: streams.filter(({ end }) => end === "reset").length,
     hung: streams.filter(isHung).length,
     running: streams.filter((one) => isOpen(one) && !isHung(one)).length,
-    gaps: streams.flatMap(({ gap }) => (gap === undefined ? [] : [gap])),
     pause: pauses.longest,
   };
   process.stdout.write(`${JSON.stringify(figures)}\n`, () => process.exit(0));

@@ -167,6 +167,22 @@ export class Lab {
     );
   }
 
+  /** Waits until this node has the address, and no other one. */
+  async untilOwnedBy(node: LabNode, seconds = 10): Promise<void> {
+    await this.until(`${node.name} has the address alone`, seconds, () => {
+      const [holder, ...more] = this.holders();
+      return holder === node && more.length === 0;
+    });
+  }
+
+  /** Waits until another node than this one has the address, and no third one. */
+  async untilMovedFrom(node: LabNode, seconds = 15): Promise<void> {
+    await this.until("another node has it", seconds, () => {
+      const [holder, ...more] = this.holders();
+      return holder !== undefined && holder !== node && more.length === 0;
+    });
+  }
+
   /**
    * Waits for the normal state: one holder with a daemon that reports MASTER, and every other
    * node BACKUP, for a little more than an advertisement interval, so that every node has heard

@@ -38,6 +38,10 @@ export const ipVersionAt = (bytes: Uint8Array, at: number): number => readU8(byt
 export const ipv4HeaderLengthAt = (bytes: Uint8Array, at: number): number =>
   (readU8(bytes, at) & 15) * 4;
 
+/** Of the whole packet, header included. */
+export const ipv4TotalLengthAt = (bytes: Uint8Array, at: number): number =>
+  readU16(bytes, at + IPV4_OFFSET.totalLength);
+
 export const ipv4TtlAt = (bytes: Uint8Array, at: number): number =>
   readU8(bytes, at + IPV4_OFFSET.ttl);
 

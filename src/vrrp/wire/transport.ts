@@ -5,16 +5,33 @@
 import { readU8, readU16 } from "./bytes.ts";
 import { PROTOCOL_TCP, PROTOCOL_UDP } from "./ipv4-fields.ts";
 
+const SOURCE_PORT = 0;
 const DESTINATION_PORT = 2;
-const TCP = { flags: 13, checksum: 16 } as const;
+const TCP = { length: 12, flags: 13, checksum: 16 } as const;
+const TCP_FIN = 0x01;
+const TCP_RST = 0x04;
 const TCP_ACK = 0x10;
 const UDP = { checksum: 6, length: 8 } as const;
 
 export const hasPorts = (protocol: number): boolean =>
   protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP;
 
+export const sourcePortAt = (bytes: Uint8Array, at: number): number =>
+  readU16(bytes, at + SOURCE_PORT);
+
 export const destinationPortAt = (bytes: Uint8Array, at: number): number =>
   readU16(bytes, at + DESTINATION_PORT);
+
+/** With options; the data begins behind it. */
+export const tcpHeaderLengthAt = (bytes: Uint8Array, at: number): number =>
+  (readU8(bytes, at + TCP.length) >>> 4) * 4;
+
+/** What the segment says of its connection: RST, or FIN; undefined: it goes on. */
+export function tcpEndAt(bytes: Uint8Array, at: number): "reset" | "finished" | undefined {
+  const flags = readU8(bytes, at + TCP.flags);
+  if ((flags & TCP_RST) !== 0) return "reset";
+  return (flags & TCP_FIN) !== 0 ? "finished" : undefined;
+}
 
 /** ACK is set: the segment belongs to a connection, it does not ask for one. */
 export const isTcpAcknowledgement = (bytes: Uint8Array, at: number): boolean =>
