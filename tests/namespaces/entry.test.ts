@@ -23,10 +23,7 @@ async function streamsAcross(
   const load = await tier.load(20, STREAMS, seconds);
   try {
     await event(owner);
-    await lab.until("another node has it", 15, () => {
-      const [holder, ...more] = lab.holders();
-      return holder !== undefined && holder !== owner && more.length === 0;
-    });
+    await lab.untilMovedFrom(owner);
     // What hangs has sent nothing for a second.
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     return (await load.finish()).streams;

@@ -9,12 +9,11 @@ import { type TestContext, test } from "node:test";
 import { ask } from "#cli/control-client";
 import type { InstanceStatus } from "#daemon/control-protocol";
 import type { PromoteAnswer } from "#daemon/promote-protocol";
-import { BATON } from "#lab/measure/daemon";
 import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST, type Profile } from "#lab/measure/profile";
 import { isAlive } from "../support/daemon-bench.ts";
-import { withLab } from "../support/lab.ts";
+import { baton, other, withLab } from "../support/lab.ts";
 
 const PROFILE: Profile = {
   ...FAST,
@@ -54,26 +53,6 @@ function ran(node: LabNode): readonly string[] {
   return text.split("\n").flatMap((line) => (line === "" ? [] : [line.replace(/ \d{5,}$/, "")]));
 }
 
-interface Ran {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function baton(node: LabNode, ...args: readonly string[]): Promise<Ran> {
-  const child = node.spawn([BATON, ...args], "pipe");
-  let out = "";
-  let err = "";
-  child.stdout?.on("data", (more: Buffer) => {
-    out += more.toString();
-  });
-  child.stderr?.on("data", (more: Buffer) => {
-    err += more.toString();
-  });
-  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { status, out, err };
-}
-
 type Gate = NonNullable<InstanceStatus["gate"]>;
 
 /** Undefined: the daemon or its engine does not answer. */
@@ -87,19 +66,6 @@ async function gateOf(node: LabNode): Promise<Gate> {
   const gate = await askGate(node);
   assert.ok(gate !== undefined, node.name);
   return gate;
-}
-
-const other = (lab: Lab, node: LabNode): LabNode => {
-  const found = lab.nodes.find((one) => one !== node);
-  assert.ok(found !== undefined);
-  return found;
-};
-
-async function untilOwner(lab: Lab, node: LabNode, seconds = 10): Promise<void> {
-  await lab.until(`${node.name} has the address alone`, seconds, () => {
-    const holders = lab.holders();
-    return holders.length === 1 && holders[0] === node;
-  });
 }
 
 async function untilGate(
@@ -142,7 +108,7 @@ test("promoted before the address is there; a move demotes, releases, promotes; 
 
     const moved = await baton(owner, "switch");
     assert.equal(moved.status, 0, moved.err);
-    await untilOwner(lab, peer);
+    await lab.untilOwnedBy(peer);
     await untilGate(
       lab,
       peer,
@@ -175,7 +141,7 @@ test("a promotion that hangs is killed with its children, and another node is pr
     const child = Number(peer.readFile("var", "child"));
     // A node that was demoted cleanly comes back, and may take over.
     await owner.startDaemon();
-    await untilOwner(lab, owner, 15);
+    await lab.untilOwnedBy(owner, 15);
     assert.ok(!isAlive(child), "what the script had started");
     const gate = await gateOf(peer);
     assert.equal(gate.phase, "closed");
@@ -190,7 +156,7 @@ test("who was killed as primary stays out until it follows, through a restart", 
     set(owner, "demote.refuse");
     // The engine goes on without its supervisor, and hands over: nobody can demote.
     await owner.signalSupervisor("SIGKILL");
-    await untilOwner(lab, peer);
+    await lab.untilOwnedBy(peer);
     ran(owner);
     await owner.startDaemon();
     await untilGate(
@@ -213,7 +179,7 @@ test("who was killed as primary stays out until it follows, through a restart", 
     const answer = await baton(owner, "promote", "--accept-loss", "--json", "--reason", "test");
     assert.equal(answer.status, 0, answer.err);
     assert.equal((JSON.parse(answer.out) as PromoteAnswer).outcome, "promoted");
-    await untilOwner(lab, owner);
+    await lab.untilOwnedBy(owner);
     // The other one was killed too, and follows now.
     ran(peer);
     await peer.startDaemon();
@@ -231,7 +197,7 @@ test("a dead engine and a fault are demoted for; the address goes at once and th
   await withGate(context, async (lab, owner, peer) => {
     ran(owner);
     await owner.signalEngine("SIGKILL");
-    await untilOwner(lab, peer);
+    await lab.untilOwnedBy(peer);
     await untilGate(
       lab,
       owner,
@@ -243,7 +209,7 @@ test("a dead engine and a fault are demoted for; the address goes at once and th
       ["demote BACKUP engine-died 0", "demote BACKUP rejoin 0"],
     );
     peer.setService("down");
-    await untilOwner(lab, owner);
+    await lab.untilOwnedBy(owner);
     peer.setService("up");
     await untilGate(
       lab,
@@ -262,7 +228,7 @@ test("a dead engine and a fault are demoted for; the address goes at once and th
     await lab.until("promoted again", 10, () =>
       (owner.readFile("var", "gate") ?? "").includes("promote MASTER"),
     );
-    await untilOwner(lab, owner);
+    await lab.untilOwnedBy(owner);
     const again = ran(owner).filter((line) => !line.endsWith("done"));
     assert.deepEqual(again, ["demote BACKUP engine-died 0", "promote MASTER master-down 0"]);
   });

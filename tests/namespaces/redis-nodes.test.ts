@@ -12,10 +12,10 @@ import { test } from "node:test";
 import { ask } from "#cli/control-client";
 import type { InstanceStatus } from "#daemon/control-protocol";
 import { BATON } from "#lab/measure/daemon";
-import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
+import { VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST, type Profile } from "#lab/measure/profile";
-import { withLab } from "../support/lab.ts";
+import { other, withLab } from "../support/lab.ts";
 
 const PEER = "192.0.2.254";
 const PROFILE: Profile = {
@@ -30,12 +30,6 @@ const PROFILE: Profile = {
     "    }",
     "}",
   ],
-};
-
-const other = (lab: Lab, node: LabNode): LabNode => {
-  const found = lab.nodes.find((one) => one !== node);
-  assert.ok(found !== undefined);
-  return found;
 };
 
 function startRedis(node: LabNode): ChildProcess {

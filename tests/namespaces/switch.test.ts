@@ -10,13 +10,11 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SwitchAnswer } from "#daemon/switch-protocol";
-import { BATON } from "#lab/measure/daemon";
-import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
-import type { LabNode } from "#lab/measure/node";
+import { VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import { FAST, type Profile, TUTORIAL } from "#lab/measure/profile";
 import { WebLoad } from "#lab/measure/web-load";
 import { now } from "#linux/clock";
-import { withLab } from "../support/lab.ts";
+import { baton, other, type Ran, withLab } from "../support/lab.ts";
 
 /** The first is stronger, and preempts. */
 const UNEVEN: Profile = { ...FAST, name: "uneven", priorities: [150, 100], preempt: true };
@@ -24,35 +22,9 @@ const UNEVEN: Profile = { ...FAST, name: "uneven", priorities: [150, 100], preem
 /** A detection time, and what a busy machine may need besides. */
 const PREEMPTS_WITHIN_MS = 700;
 
-interface Ran {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function baton(node: LabNode, ...args: readonly string[]): Promise<Ran> {
-  const child = node.spawn([BATON, ...args], "pipe");
-  let out = "";
-  let err = "";
-  child.stdout?.on("data", (more: Buffer) => {
-    out += more.toString();
-  });
-  child.stderr?.on("data", (more: Buffer) => {
-    err += more.toString();
-  });
-  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { status, out, err };
-}
-
 const answerOf = ({ out, err }: Ran): SwitchAnswer => {
   assert.match(out, /^\{/, `${out}${err}`);
   return JSON.parse(out) as SwitchAnswer;
-};
-
-const other = (lab: Lab, node: LabNode): LabNode => {
-  const found = lab.nodes.find((one) => one !== node);
-  assert.ok(found !== undefined);
-  return found;
 };
 
 async function switchOften(context: TestContext, profile: Profile, times: number): Promise<void> {
@@ -72,10 +44,7 @@ async function switchOften(context: TestContext, profile: Profile, times: number
         const heir = other(lab, owner);
         assert.equal(unit?.successor, heir.address);
         assert.ok((unit?.bothAnsweredMs ?? 1_000) < 500, ran.out);
-        await lab.until("the address has moved", 3, () => {
-          const holders = lab.holders();
-          return holders.length === 1 && holders[0] === heir;
-        });
+        await lab.untilOwnedBy(heir, 3);
         owner = heir;
         await sleep(200);
       }
