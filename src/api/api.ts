@@ -18,10 +18,13 @@ import { type ApiMessages, apiMessages } from "./messages.ts";
 import { readTls, type SecureFiles } from "./secure-files.ts";
 import { Streams } from "./streams.ts";
 import { Unsent } from "./unsent.ts";
+import { UserShare } from "./user-share.ts";
 
 /** In all; the rest of the connections is left for questions. */
 const STREAMS_MAX = 200;
 const CONNECTIONS_MAX = 256;
+/** Of one user of this machine, at a loopback address. */
+const USER_CONNECTIONS_MAX = 64;
 /** At a Unix socket: its clients are of one group, and few. */
 const SOCKET_CONNECTIONS_MAX = 64;
 const RETRY_MS = [100, 500, 2_000, 10_000];
@@ -175,6 +178,10 @@ class Api implements RunningApi {
       secure: entrance.isTls ? this.#secure : undefined,
       app: this.#app,
       connectionsMax: isUnix ? SOCKET_CONNECTIONS_MAX : CONNECTIONS_MAX,
+      share:
+        entrance.through === "loopback"
+          ? new UserShare(USER_CONNECTIONS_MAX, this.#host.userOf)
+          : undefined,
       unsent: this.#unsent,
       failed: (what, error) => this.#failed(what, error),
     });

@@ -11,6 +11,7 @@ import type { AppEnv } from "./app.ts";
 import { connectionOf, type Entrance } from "./connection.ts";
 import type { SecureFiles } from "./secure-files.ts";
 import type { Unsent } from "./unsent.ts";
+import type { UserShare } from "./user-share.ts";
 
 const LIMITS: ServerOptions = {
   maxHeaderSize: 8_192,
@@ -32,6 +33,8 @@ export interface ListenerParts {
   readonly secure: SecureFiles | undefined;
   readonly app: Hono<AppEnv>;
   readonly connectionsMax: number;
+  /** Undefined: it makes no difference which user they are of. */
+  readonly share: UserShare | undefined;
   /** Of all listeners. */
   readonly unsent: Unsent;
   readonly failed: (what: string, error: unknown) => void;
@@ -57,6 +60,11 @@ export class Listener {
     this.#server.maxHeadersCount = HEADERS_MAX;
     this.#server.maxConnections = parts.connectionsMax;
     this.#server.on("request", this.#requestListener());
+    const { share } = parts;
+    if (share !== undefined)
+      this.#server.on("connection", (socket: Socket) => {
+        if (!share.admit(socket)) socket.destroy();
+      });
     // Whoever waits for nothing makes room for whoever comes next.
     this.#server.on("drop", () => {
       this.#server.closeIdleConnections();

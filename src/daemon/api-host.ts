@@ -8,6 +8,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import type { EventLog } from "#events/event-log";
 import { printApiAddress } from "#keepalived/plan/api";
 import type { ApiAddress, ApiPlan, RunPlan } from "#keepalived/plan/run-plan";
+import { socketUser } from "#linux/socket-owner";
 import { groupInFile } from "./account.ts";
 import type { ApiHost, ApiNode, OpenApi, RunningApi } from "./api-port.ts";
 import { background, failureText } from "./contain.ts";
@@ -110,6 +111,10 @@ export class DaemonApi {
       folderProblem: (folder) => {
         const problem = findProblemOnWay(folder, true);
         return problem && folderProblem(problem, language);
+      },
+      userOf: ({ remoteAddress, remotePort, localAddress, localPort }) => {
+        const theirs = { address: remoteAddress ?? "", port: remotePort ?? 0 };
+        return socketUser(theirs, { address: localAddress ?? "", port: localPort ?? 0 });
       },
       wrongTokens: (text, count, from) => {
         const by = { via: "api", name: "?", from } as const;

@@ -61,8 +61,20 @@ export interface ApiHost {
   readonly readFile: (path: string, mode: "secret" | "public") => ReadFile;
   /** Why others could replace files of this folder; undefined: they cannot. */
   readonly folderProblem: (folder: string) => string | undefined;
+  /**
+   * The number of the user at the other end of a connection of this machine with itself; undefined:
+   * not known.
+   */
+  readonly userOf: (ends: TcpEnds) => number | undefined;
   /** Wrong tokens; called at most once a minute. */
   readonly wrongTokens: (text: EventText, count: number, from: string) => void;
+}
+
+export interface TcpEnds {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
 }
 
 export type ReadFile =

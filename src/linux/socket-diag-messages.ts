@@ -23,6 +23,8 @@ const SOURCE_SIZE = 16;
 /** struct inet_diag_sockid; in struct inet_diag_msg it follows four bytes. */
 const ID_SIZE = 48;
 const ID_AT = 4;
+/** `idiag_uid`: behind the id, expires, rqueue and wqueue. */
+const USER_AT = ID_AT + ID_SIZE + 12;
 /**
  * TCP states (net/tcp_states.h): everything that is a connection. Not LISTEN, nor CLOSE, nor
  * TIME_WAIT, of which the client knows already.
@@ -58,6 +60,40 @@ export function emitDumpSockets(
 /** struct inet_diag_req_v2 without its id. */
 const appendHead = (builder: MessageBuilder, family: number): MessageBuilder =>
   builder.u8(family).u8(IPPROTO_TCP).u8(0).u8(0).u32(CONNECTIONS);
+
+/** One connection by its ends, as the machine at `from` has it. Addresses as on the wire. */
+export interface SocketEnds {
+  readonly family: number;
+  readonly from: Uint8Array;
+  readonly fromPort: number;
+  readonly to: Uint8Array;
+  readonly toPort: number;
+}
+
+export function emitGetSocket(
+  builder: MessageBuilder,
+  sequence: number,
+  { family, from, fromPort, to, toPort }: SocketEnds,
+): Uint8Array {
+  const id = new Uint8Array(ID_SIZE);
+  const view = new DataView(id.buffer);
+  view.setUint16(0, fromPort);
+  view.setUint16(2, toPort);
+  id.set(from, 4);
+  id.set(to, 20);
+  // INET_DIAG_NOCOOKIE: whichever has these ends.
+  id.fill(0xff, ID_SIZE - 8);
+  builder.start(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, sequence);
+  appendHead(builder, family);
+  for (let at = 0; at < ID_SIZE; at += 4) builder.u32(view.getUint32(at, true));
+  return builder.bytes();
+}
+
+/** The user who has the socket; undefined: an answer that is cut short. */
+export function userOf({ payload }: NetlinkMessage): number | undefined {
+  if (payload.length < USER_AT + 4) return undefined;
+  return new DataView(payload.buffer, payload.byteOffset).getUint32(USER_AT, true);
+}
 
 /** To be sent with others in one message buffer; only a failure is answered. */
 export function appendDestroy(builder: MessageBuilder, sequence: number, socket: SocketId): void {

@@ -214,6 +214,39 @@ test("there is room for so many connections, and who waits for nothing leaves fi
   assert.equal(status, 200);
 });
 
+test("a user of the machine has a part of a loopback address, and others the rest", async (context) => {
+  const { api, users } = serveApi(context);
+  const port = await freePort();
+  api.configure(planOf([port]));
+  await until("it listens", () => api.listens.length === 2);
+  users.next = 1_000;
+  const sockets: Socket[] = [];
+  let closed = 0;
+  for (let count = 0; count < 120; count++) {
+    const socket = await connected(context, port);
+    socket.once("close", () => (closed += 1));
+    socket.resume();
+    sockets.push(socket);
+  }
+  // 32 of which nobody was asked, and 64.
+  await until("the others are closed", () => closed === 120 - 96);
+  users.next = 1_001;
+  assert.equal((await get({ port, path: "/healthz" })).status, 200);
+  users.next = 1_000;
+  await assert.rejects(get({ port, path: "/healthz" }));
+  for (const socket of sockets.slice(80)) socket.destroy();
+  const isIn = async (): Promise<boolean> => {
+    try {
+      return (await get({ port, path: "/healthz" })).status === 200;
+    } catch {
+      return false;
+    }
+  };
+  let isBack = await isIn();
+  for (let tries = 0; !isBack && tries < 100; tries++) isBack = await isIn();
+  assert.ok(isBack, "who lets go may come again");
+});
+
 test("what is no socket stays where a socket is to be", async (context) => {
   const { api, folder, lines } = serveApi(context);
   const path = join(folder, "file");

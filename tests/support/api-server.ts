@@ -15,12 +15,15 @@ export interface Served {
   readonly folder: string;
   readonly socket: string;
   readonly lines: string[];
+  /** The user of the next connections at a loopback address. */
+  readonly users: { next: number | undefined };
 }
 
 export function serveApi(context: TestContext, node: FakeNode = new FakeNode()): Served {
   const folder = makeFolder(context).path;
   const { log, lines } = keepLog();
   const socket = join(folder, "api.sock");
+  const users: Served["users"] = { next: undefined };
   const host: ApiHost = {
     node,
     log,
@@ -34,11 +37,12 @@ export function serveApi(context: TestContext, node: FakeNode = new FakeNode()):
         : { kind: "refused", why: privateFileSentence(read.problem, "en") };
     },
     folderProblem: () => undefined,
+    userOf: () => users.next,
     wrongTokens: () => undefined,
   };
   const api = openApi(host);
   context.after(() => api.close());
-  return { node, api, folder, socket, lines };
+  return { node, api, folder, socket, lines, users };
 }
 
 export const planOf = (ports: readonly number[], more: Partial<ApiPlan> = {}): ApiPlan => ({
