@@ -162,6 +162,16 @@ test("maintenance outlasts kill -9 of engine and daemon, and a stop", async (con
     await owner.startDaemon();
     await lab.until("it runs again", 10, () => owner.loggedState() === "BACKUP");
     await held("after a restart");
+    const lives = await baton(
+      owner,
+      "events",
+      "--runtime-dir",
+      "/run/baton",
+      "--kind",
+      "daemon",
+      "--json",
+    );
+    assert.equal(lives.out.split('"ended-without-stop"').length - 1, 1, `${lives.out}${lives.err}`);
     assert.match(owner.readFile(".", "daemon.log") ?? "", /in maintenance since .*new kernel/);
     const off = await baton(owner, "maintenance", "off");
     assert.equal(off.status, 0, off.err);
