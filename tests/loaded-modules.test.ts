@@ -135,7 +135,10 @@ test("client libraries of databases are in their own process, and there only if 
   );
   assert.deepEqual(packagesOf(loadedBy(["src/databases/mysql/module.ts"])), ["mysql2"]);
   assert.deepEqual(packagesOf(loadedBy(["src/databases/redis/module.ts"])), ["ioredis"]);
-  assert.deepEqual(packagesOf(loadedBy(["src/databases/postgresql/module.ts"])), ["pg"]);
+  assert.deepEqual(packagesOf(loadedBy(["src/databases/postgresql/module.ts"])), [
+    "pg",
+    "pg-protocol/dist/buffer-reader.js",
+  ]);
   for (const mains of [DAEMON, WRITER, ENGINE]) {
     const loaded = inRoom(loadedBy(mains), "databases");
     assert.deepEqual(

@@ -58,7 +58,9 @@ fail() { echo "$1"; exit 1; }
 if [ "${REJOIN_WORKER:-}" != yes ]; then
     REJOIN_WORKER=yes exec setsid --wait "$0" "${all[@]}"
 fi
-exec 9> "/run/lock/baton-rejoin-$port"
+lock=/run/baton-rejoin-$port.lock
+[ -w /run ] || lock=/tmp/baton-rejoin-$port-$(id -u).lock
+exec 9> "$lock"
 flock -n 9 || fail "an earlier run has not ended"
 
 as_user() {

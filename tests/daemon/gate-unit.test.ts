@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { markPath, readMark, writeMark } from "#daemon/gate-mark";
+import { fromMillis } from "#units/time";
 import { makeFolder } from "../support/daemon-bench.ts";
 import { GateBench, gatePlan, MYSQL, replica } from "../support/gate-bench.ts";
 
@@ -529,4 +530,49 @@ test("a primary that is read-only though nobody else takes writes is promoted ag
   assert.deepEqual(bench.database.asked, ["promote master-down", "promote taken-back"]);
   assert.deepEqual(bench.take(), [], "the router waits for none of it");
   assert.equal(bench.unit.isPrimary, true);
+});
+
+test("a former primary that only a program makes follow: it is run, and only where it is needed", async (context) => {
+  const rejoin = {
+    command: { argv: ["/etc/baton/rejoin"], user: undefined, timeout: undefined },
+    timeout: fromMillis(300_000),
+  };
+  const database = { ...MYSQL, kind: "postgresql" } as const;
+  const bench = new GateBench(context, { database, rejoin });
+  const closed = replica({ role: "alone", follows: false, eligible: false });
+  bench.heard = HEARD;
+  bench.database.stands(closed);
+  context.mock.timers.tick(30_000);
+  await bench.settle();
+  assert.deepEqual(bench.programs, [], "it is not marked, and could follow as it is");
+  bench.database.stands({ ...closed, needsRejoin: true });
+  context.mock.timers.tick(250);
+  await bench.settle();
+  assert.deepEqual(bench.last.argv.slice(0, 2), ["/etc/baton/rejoin", "INSTANCE"]);
+  const { BATON_MARKED, BATON_REASON, BATON_PEER } = bench.last.environment;
+  assert.deepEqual([BATON_MARKED, BATON_REASON, BATON_PEER], ["0", "rejoin", "192.0.2.2"]);
+  context.mock.timers.tick(299_000);
+  assert.deepEqual(bench.last.signals, [], "it has its own time-out");
+  bench.database.standing = replica();
+  await bench.exit(0);
+  assert.deepEqual(bench.database.asked, ["demote rejoin 192.0.2.2"]);
+  context.mock.timers.tick(60_000);
+  await bench.settle();
+  assert.equal(bench.programs.length, 1, "it follows");
+});
+
+test("rejoin manual: the program is not run, whatever the database needs", async (context) => {
+  const rejoin = {
+    command: { argv: ["/etc/baton/rejoin"], user: undefined, timeout: undefined },
+    timeout: fromMillis(300_000),
+  };
+  const database = { ...MYSQL, rejoin: "manual" } as const;
+  const bench = new GateBench(context, { database, rejoin });
+  bench.heard = HEARD;
+  bench.database.stands(
+    replica({ role: "alone", follows: false, eligible: false, needsRejoin: true }),
+  );
+  context.mock.timers.tick(60_000);
+  await bench.settle();
+  assert.deepEqual(bench.programs, []);
 });

@@ -8,6 +8,9 @@ import { type TestContext, test } from "node:test";
 import { readFacts } from "#databases/mysql/facts";
 import { dialMySql } from "#databases/mysql/mysql-client";
 import { SqlError } from "#databases/mysql/sql";
+import { ServerProblem } from "#databases/port/problem";
+import { readFacts as readPostgreSql } from "#databases/postgresql/facts";
+import { dialCommands } from "#databases/postgresql/pg-client";
 import { RedisProblem } from "#databases/redis/connection";
 import { readFacts as readRedis } from "#databases/redis/facts";
 import { dialRedis } from "#databases/redis/redis-client";
@@ -259,4 +262,95 @@ test("Redis: an answer without an end does not fill the memory", async (context)
     dialRedis({ host: "127.0.0.1", port }, undefined, limits),
     /more than 64 MB/,
   );
+});
+
+const message = (type: string, ...parts: readonly (string | readonly number[])[]): Buffer => {
+  const body = Buffer.concat(parts.map((one) => Buffer.from(one as string, "latin1")));
+  const head = Buffer.alloc(5);
+  head.write(type);
+  head.writeUInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+};
+/** The login is accepted, and a statement awaited. */
+const READY = Buffer.concat([message("R", [0, 0, 0, 0]), message("Z", "I")]);
+
+const POSTGRESQL: Readonly<Record<string, (socket: Socket) => void>> = {
+  "says nothing": () => undefined,
+  "closes at once": (socket) => socket.destroy(),
+  "speaks another protocol": (socket) =>
+    void socket.on("data", () => socket.write("HTTP/1.1 400 Bad Request\r\n\r\n")),
+  "sends what nobody asked for": (socket) => void socket.write(Buffer.concat([READY, READY])),
+  "asks for a login that nobody knows": (socket) =>
+    void socket.on("data", () => socket.write(message("R", [0, 0, 0, 99]))),
+  "asks for SASL and says nonsense": (socket) =>
+    void socket.on("data", () => socket.write(message("R", [0, 0, 0, 10], "SCRAM-SHA-256\0\0"))),
+  "announces a message of 4 GB": (socket) =>
+    void socket.on("data", () => socket.write(Buffer.from([0x44, 0xff, 0xff, 0xff, 0xff, 0x61]))),
+  "has no lengths": (socket) =>
+    void socket.on("data", () => socket.write(Buffer.from([0x52, 0, 0, 0, 0, 0x52, 0, 0, 0, 0]))),
+  "answers with no rows": (socket) =>
+    void socket.on("data", () => socket.write(Buffer.concat([READY, message("C", "SELECT 0\0")]))),
+  "answers with rows before their names": (socket) =>
+    void socket.on("data", () => socket.write(Buffer.concat([READY, message("D", [0, 1, 0, 0])]))),
+};
+
+async function endOfPostgreSql(port: number): Promise<string> {
+  try {
+    const connection = await dialCommands({ host: "127.0.0.1", port }, LOGIN, LIMITS);
+    try {
+      return JSON.stringify(await readPostgreSql(connection, 100));
+    } finally {
+      connection.destroy();
+    }
+  } catch (error) {
+    assert.ok(error instanceof Error, String(error));
+    return `${error instanceof ServerProblem ? error.kind : "?"}: ${error.message}`;
+  }
+}
+
+for (const [what, talk] of Object.entries(POSTGRESQL)) {
+  test(`PostgreSQL: a server that ${what}`, async (context) => {
+    const port = await serve(context, talk);
+    const begun = performance.now();
+    const end = await endOfPostgreSql(port);
+    assert.match(end, /^(?:unreachable|hung|refused|answer): ./);
+    assert.ok(performance.now() - begun < 5_000, end);
+  });
+}
+
+test("PostgreSQL: noise, before and after a login", async (context) => {
+  for (let seed = 1; seed <= 40; seed += 1) {
+    const port = await serve(context, (socket) => {
+      socket.on("data", () => {
+        const bytes = noise(seed * 7919, 300);
+        bytes.write("RDTZCEKS"[seed % 8] ?? "R", 0);
+        bytes.fill(0, 1, 4);
+        socket.write(seed % 2 === 0 ? Buffer.concat([READY, bytes]) : bytes);
+      });
+    });
+    assert.match(await endOfPostgreSql(port), /^(?:unreachable|hung|refused|answer): ./, `${seed}`);
+  }
+});
+
+test("PostgreSQL: rows without an end do not fill the memory", async (context) => {
+  const names = message(
+    "T",
+    [0, 1],
+    "a\0",
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0],
+  );
+  const row = message("D", [0, 1, 0, 0x10, 0, 0], "a".repeat(0x10_0000));
+  const port = await serve(context, (socket) => {
+    let count = 0;
+    socket.on("data", () => {
+      count += 1;
+      if (count === 1) socket.write(READY);
+      if (count !== 2) return;
+      socket.write(names);
+      flood(socket, row);
+    });
+  });
+  const connection = await dialCommands({ host: "127.0.0.1", port }, LOGIN, LIMITS);
+  await assert.rejects(connection.query("SELECT 1", 60_000), /more than 64 MB/);
+  assert.equal(connection.isOpen, false);
 });

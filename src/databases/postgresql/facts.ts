@@ -18,6 +18,8 @@ export interface Standby {
 
 export interface Facts {
   readonly history: History;
+  /** When this server was started, and where: no other one has the same. */
+  readonly server: string;
   /** Undefined: a primary. */
   readonly standby: Standby | undefined;
   /** New sessions begin read-only: so a primary is kept from writes. */
@@ -44,6 +46,7 @@ const STATE = `SELECT pg_is_in_recovery() AS recovering,
   pg_last_wal_replay_lsn() AS replayed,
   CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END AS paused,
   (SELECT status FROM pg_stat_wal_receiver LIMIT 1) AS receiver,
+  pg_postmaster_start_time()::text || ' ' || current_setting('port') AS server,
   (SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'startup' LIMIT 1) AS startup,
   (SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming') AS streaming,
   (SELECT count(*) FROM pg_stat_replication
@@ -104,6 +107,7 @@ export function parseFacts(
       forks: content === undefined ? undefined : parseForks(content),
       marks: parseMarks(state?.["marks"] ?? ""),
     },
+    server: `${identity?.["systemid"] ?? ""} ${state?.["server"] ?? ""}`,
     standby: isStandby
       ? {
           replayed: parseLsn(state?.["replayed"] ?? "") ?? 0n,

@@ -8,7 +8,11 @@ import type { DatabaseAddress } from "#keepalived/plan/run-plan";
 import type { Login } from "../port/credentials.ts";
 import { printAddress } from "../port/database.ts";
 import { type DialLimits, ServerProblem, within } from "../port/problem.ts";
+import { SocketGuard } from "../port/socket-guard.ts";
 import { type Connection, OWN_NAME, type Row, type SessionKind } from "./connection.ts";
+import { readStrictly } from "./strict-reader.ts";
+
+readStrictly();
 
 export const dialCommands = async (
   at: DatabaseAddress,
@@ -31,6 +35,7 @@ async function dial(
   const begun = performance.now();
   const where = printAddress(at);
   const socket = new Socket();
+  const guard = new SocketGuard(socket);
   const accepted = new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("error", reject);
@@ -46,7 +51,7 @@ async function dial(
       return new ServerProblem("unreachable", `nobody accepts at ${where}`);
     });
     await within(opened, limits.loginMs - (performance.now() - begun), () => hung(where));
-    return new PgConnection(client, socket, where);
+    return new PgConnection(client, socket, where, guard);
   } catch (error) {
     socket.destroy();
     throw problemOf(error, "refused");
@@ -104,9 +109,11 @@ class PgConnection implements Connection {
   readonly #client: Client;
   readonly #socket: Socket;
   readonly #where: string;
+  readonly #guard: SocketGuard;
   #isOpen = true;
 
-  constructor(client: Client, socket: Socket, where: string) {
+  constructor(client: Client, socket: Socket, where: string, guard: SocketGuard) {
+    this.#guard = guard;
     this.#client = client;
     this.#socket = socket;
     this.#where = where;
@@ -122,6 +129,7 @@ class PgConnection implements Connection {
   }
 
   async query(sql: string, timeoutMs: number): Promise<readonly Row[]> {
+    this.#guard.restart();
     const answered = this.#client.query(sql);
     answered.catch(() => undefined);
     try {

@@ -100,9 +100,18 @@ export function reasons(
   view: View,
   memory: Memory | undefined,
 ): readonly Text[] {
-  return view.own.standby === undefined
-    ? whyNoStandby(settings, view)
-    : whyStandby(settings, view, memory);
+  const why =
+    view.own.standby === undefined
+      ? whyNoStandby(settings, view)
+      : whyStandby(settings, view, memory);
+  const same = sameServer(view);
+  return same === undefined ? why : [same, ...why];
+}
+
+/** It has all that this one has, and would say so for another that was never asked. */
+function sameServer({ own, peers }: View): Text | undefined {
+  const found = peers.find(({ seen }) => seen.facts?.server === own.server);
+  return found === undefined ? undefined : texts.sameServer(printAddress(found.link.at));
 }
 
 export function standingOf(

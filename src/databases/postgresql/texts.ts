@@ -84,6 +84,12 @@ export const followsNobody: Text = text(
   "服务器不接受写入且未跟随其他服务器，对方可能有更新的数据",
 );
 
+export const sameServer = (where: string): Text =>
+  text(
+    `PostgreSQL at ${where} is this server itself: \`peer\` has to be the other node's`,
+    `PostgreSQL ${where} 就是本服务器：\`peer\` 应为另一节点的`,
+  );
+
 export const peerIsPrimary = (where: string): Text =>
   text(`PostgreSQL at ${where} takes writes`, `PostgreSQL ${where} 正在接受写入`);
 
