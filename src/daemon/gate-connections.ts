@@ -6,8 +6,8 @@ import { printFailure } from "#vrrp/engine/world";
 import type { FencePort } from "#vrrp/router/config";
 import type { Log } from "./log.ts";
 
-/** For requests that are being answered, of the 50 ms that the address stays (leave.ts). */
-const ANSWER_MS = 20;
+/** For requests that are being answered, of the 40 ms that the address stays (leave.ts). */
+const ANSWER_MS = 10;
 /** From count to count. */
 const COUNT_MS = 100;
 

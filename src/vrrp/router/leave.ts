@@ -169,7 +169,7 @@ const resets = ({ gate }: RouterConfig): readonly RouterEffect[] =>
   gate?.resetConnections === true ? [{ kind: "resetConnections", stays: true }] : [];
 
 /** Thousands of connections are reset in this time, before the address goes. */
-const RESET: Micros = micros(50_000);
+const RESET: Micros = micros(40_000);
 
 /** `LINGER`, but never more than half an interval. */
 export const lingerOf = (config: RouterConfig): Micros =>
