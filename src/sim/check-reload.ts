@@ -6,6 +6,7 @@
 import type { Ipv4 } from "#units/address";
 import { pairUp } from "#vrrp/engine/pairing";
 import { type InstanceConfig, isSameConfig } from "#vrrp/router/config";
+import { masterOf } from "#vrrp/router/gate";
 import type { MachineView } from "./cluster-view.ts";
 import type { Observer } from "./observer.ts";
 import { virtualsOf } from "./scenario.ts";
@@ -87,9 +88,15 @@ function unchangedOf(
   const staying = running.filter((one) => one.leaving === undefined);
   const old = staying.map(({ config }) => config);
   const pairs = pairUp(old, instances);
+  // A master that has stalled gives up in whatever it does next (seed 158371).
+  const stalled = staying.filter(({ state: { phase } }) => {
+    const owned = masterOf(phase)?.ownershipSafeUntil;
+    return owned !== undefined && owned <= machine.clock();
+  });
   const same = instances.filter((one) => {
     const before = pairs.get(one);
-    return before !== undefined && isSameConfig(before, one);
+    if (before === undefined || stalled.some(({ config }) => config === before)) return false;
+    return isSameConfig(before, one);
   });
   const areAll = same.length === instances.length && same.length === old.length;
   return areAll ? same : same.filter((one) => one.group === undefined);
