@@ -46,6 +46,11 @@ export const GATE_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...inFile("gate-events", [
+    "a group is demoted as a whole",
+    'if (phase.kind === "demoting" && phase.draining !== undefined)\n    return',
+    "if (now < 0) return",
+  ]),
+  ...inFile("gate-events", [
     "a link that is back in time does not bring back what a group has demoted",
     "const lost = inGate(inPhase(state, withoutOwnership(phase)), { isPromoted: false });",
     "const lost = state;",

@@ -63,7 +63,7 @@ export function stepGate(
         ? successorAnnounces(config, state, phase, now, [])
         : unchanged(state);
     case "unitDemoted":
-      return unitDemoted(state, gate);
+      return unitDemoted(config, state, gate, now);
     case "eligibleChanged":
       return eligibleNow(config, inGate(state, { eligible: event.eligible ? "yes" : "no" }), now);
     case "promoteAsked":
@@ -103,9 +103,18 @@ function ended(
 /**
  * A link that may be back in time does not bring back what is demoted (seed 204073: of two members
  * with different intervals the ownership window of one ended before the other's link was back).
+ * Who still lets connections end is demoted with it, and is not served again without a promotion if
+ * the move is called back (seed 249770).
  */
-function unitDemoted(state: RouterState, gate: GateState): Step {
+function unitDemoted(
+  config: RouterConfig,
+  state: RouterState,
+  gate: GateState,
+  now: Instant,
+): Step {
   const { phase } = state;
+  if (phase.kind === "demoting" && phase.draining !== undefined)
+    return drained(config, state, phase, now);
   if (phase.kind !== "fault" || !gate.isPromoted) return unchanged(state);
   const lost = inGate(inPhase(state, withoutOwnership(phase)), { isPromoted: false });
   return { state: lost, effects: release(state, phase) };
