@@ -54,7 +54,9 @@ export function gateSentences(gate: GateStatus, language: Language): readonly st
             : `${running.kind}（${reasonText(running.reason)["zh-CN"]}）已运行 ${seconds(running.seconds)} 秒`,
         ]),
   ];
-  const failed = last === undefined || last.outcome === "done" || last.outcome === "ended";
+  const isFine = last?.outcome === "done" || last?.outcome === "ended";
+  // Of one that may be promoted again it does not matter any more.
+  const isOver = last?.kind !== "promote" && eligible === "yes" && phase === "closed";
   const when = last === undefined ? "" : printLocalTime(new Date(last.at));
   return [
     `${en ? `gate of ${unit}: ` : `${unit} 的 gate：`}${facts.join(en ? ", " : "，")}`,
@@ -64,7 +66,7 @@ export function gateSentences(gate: GateStatus, language: Language): readonly st
     ...(marked && phase !== "open" && gate.database?.role !== "unreachable"
       ? [whoDecides(gate.database)[language]]
       : []),
-    ...(failed || last === undefined
+    ...(isFine || isOver || last === undefined
       ? []
       : [`${when}${en ? ": " : "："}${resultText(last, language)}`]),
     ...databaseSentences(gate.database, language),

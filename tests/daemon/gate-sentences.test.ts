@@ -87,6 +87,8 @@ test("a former primary says why it waits, what was tried, and who may decide oth
   );
   for (const sentence of gateSentences(gate, "zh-CN")) assert.match(sentence, /[\u4e00-\u9fff]/);
   assert.match(heldByGate(gate, "en") ?? "", /before it may be promoted/);
+  const again: GateStatus = { ...gate, eligible: "yes", marked: false, why: [] };
+  assert.doesNotMatch(gateSentences(again, "en").join("\n"), /rejoin/, "it follows since");
 });
 
 test("a database is shown with what it is, how far behind, and its position", () => {
