@@ -23,6 +23,7 @@ const NODE_OPTIONS = [
   "--disable-sigusr1",
   "--max-semi-space-size=1",
   "--memory-saver-mode",
+  "--no-maglev",
   "--single-threaded-gc",
   "--no-separate-gc-phases",
   "--expose-gc",
