@@ -366,14 +366,17 @@ async function untilStopped(
           });
         case "reload":
           return background(log, signal, async () => await Promise.resolve(supervisor.askReload()));
-        case "dump":
+        case "stats":
+        case "clear":
+          return supervisor.dumps.ask(wish);
+        case "data":
+        case "json":
+          supervisor.dumps.ask(wish);
           return background(
             log,
             signal,
             async () => await dump(supervisor, dir.statusDump, log, messages),
           );
-        case "clear":
-          return log("info", messages.countersStay(signal));
         case "reopen":
           reopenLog?.();
           return log("debug", messages.logReopened);
@@ -391,7 +394,7 @@ function catchRealtime(log: Log): void {
     catchRealtimeSignals(),
     // Without free descriptors they do nothing, and the daemon goes on.
     listenRealtime(REOPEN_SIGNAL, () => take("REOPEN", "reopen")),
-    listenRealtime(JSON_SIGNAL, () => take("JSON", "dump")),
+    listenRealtime(JSON_SIGNAL, () => take("JSON", "json")),
     listenRealtime(STATS_CLEAR, () => take("STATS_CLEAR", "clear")),
   ])
     if (!outcome.ok) log("warning", printFailure(outcome));

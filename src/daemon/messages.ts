@@ -15,6 +15,22 @@ export const LOUD_KB = 256;
 
 type UnknownVrid = Extract<FromEngine, { readonly type: "unknownVrid" }>;
 
+/** Why a dump file is not written, where the error's name alone says little. */
+const DUMP_FAILURES: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
+  en: {
+    ELOOP: "it is a symbolic link, which is not followed",
+    EEXIST: "there is something that is no ordinary file",
+    ENOSPC: "the disk is full (ENOSPC)",
+    EROFS: "it is on a read-only file system (EROFS)",
+  },
+  "zh-CN": {
+    ELOOP: "它是符号链接，不会跟随写入",
+    EEXIST: "该路径不是普通文件",
+    ENOSPC: "磁盘已满（ENOSPC）",
+    EROFS: "所在文件系统只读（EROFS）",
+  },
+};
+
 export interface DaemonMessages {
   readonly reloadRefused: string;
   readonly engineGone: string;
@@ -60,7 +76,11 @@ export interface DaemonMessages {
   readonly pidFile: (path: string, errno: string) => string;
   readonly placesNotRecorded: (path: string, errno: string) => string;
   readonly statusWritten: (path: string) => string;
-  readonly countersStay: (signal: string) => string;
+  readonly dumpWritten: (path: string) => string;
+  /** @param why a sentence, or the error's name */
+  readonly dumpFailed: (path: string, why: string) => string;
+  /** There is no file then. */
+  readonly dumpWithoutEngine: (path: string) => string;
   readonly signalReceived: (signal: string) => string;
   readonly signalIgnored: (signal: string) => string;
   readonly noReaderSocket: (path: string, errno: string) => string;
@@ -137,7 +157,10 @@ const ENGLISH: DaemonMessages = {
   placesNotRecorded: (path, errno) =>
     `${path} cannot be written: ${errno}; this kernel does not mark addresses, so what a killed daemon leaves ends with its lease only`,
   statusWritten: (path) => `status written to ${path}`,
-  countersStay: (signal) => `${signal}: counters are never set back; nothing to do`,
+  dumpWritten: (path) => `dump written to ${path}`,
+  dumpFailed: (path, why) => `no dump in ${path}: ${DUMP_FAILURES.en[why] ?? why}`,
+  dumpWithoutEngine: (path) =>
+    `no dump in ${path}: the engine does not answer, and an old file would say what is no longer so`,
   noReaderSocket: (path, errno) =>
     `${path}: ${errno}; members of the group baton cannot ask for the status`,
   apiNotLoaded: (why) =>
@@ -202,7 +225,9 @@ const CHINESE: DaemonMessages = {
   placesNotRecorded: (path, errno) =>
     `无法写入 ${path}：${errno}；本机内核不能标记地址，守护进程被强制结束后遗留的地址只能等租约到期`,
   statusWritten: (path) => `状态已写入 ${path}`,
-  countersStay: (signal) => `${signal}：计数器不会清零，无需处理`,
+  dumpWritten: (path) => `转储已写入 ${path}`,
+  dumpFailed: (path, why) => `无法转储到 ${path}：${DUMP_FAILURES["zh-CN"][why] ?? why}`,
+  dumpWithoutEngine: (path) => `无法转储到 ${path}：引擎没有应答；旧文件的内容已不可信，不再保留`,
   noReaderSocket: (path, errno) => `${path}：${errno}；baton 组成员无法查询状态`,
   apiNotLoaded: (why) => `无法加载 HTTP API；如果刚升级过，请重启守护进程：${why}`,
   logReopened: "已重新打开日志文件",

@@ -16,13 +16,13 @@
 export type Wish =
   | "stop"
   | "reload"
-  /** keepalived: DATA, STATS and JSON. All of them are one file here. */
-  | "dump"
-  /** keepalived zeroes its statistics then. */
-  | "clear"
+  /** keepalived's DATA, STATS, STATS_CLEAR and JSON: dump files. */
+  | DumpWish
   /** The log file is opened again by its name. */
   | "reopen"
   | "nothing";
+
+export type DumpWish = "data" | "stats" | "clear" | "json";
 
 export interface Asked {
   readonly wish: Wish;
@@ -36,8 +36,8 @@ type Receive = (asked: Asked) => void;
  */
 const WISHES: Readonly<Partial<Record<NodeJS.Signals, Wish>>> = {
   SIGHUP: "reload",
-  SIGUSR1: "dump",
-  SIGUSR2: "dump",
+  SIGUSR1: "data",
+  SIGUSR2: "stats",
   SIGALRM: "nothing",
   SIGVTALRM: "nothing",
   SIGPROF: "nothing",

@@ -22,6 +22,7 @@ import { CheckFeed } from "./check-feed.ts";
 import { failureText } from "./contain.ts";
 import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.ts";
 import type { AskingClient, ControlClient } from "./control-server.ts";
+import { DumpFeed } from "./dump-feed.ts";
 import { EngineProcess } from "./engine-process.ts";
 import {
   engineEndedEvent,
@@ -91,21 +92,13 @@ export class Supervisor {
   readonly #plans = new Map<number, RunPlan>();
   readonly #reloads = new ReloadCount();
   readonly metrics: MetricsAnswer = new MetricsAnswer(() => ({
-    startedAt: this.#startedAt,
-    log: this.#log,
-    engine: this.#engine,
-    engineMs: SNAPSHOT_MS,
-    supervision: this.#supervision,
-    scripts: this.#checks,
-    notifier: this.#notifier,
-    memories: this.#memories,
-    havips: this.#havips,
-    reloads: this.#reloads,
+    ...this.#parts,
     events: () => this.#options.eventsStatus?.(),
     shown: () => ({ ...this.#operator.status, ...this.#notifier.alertsStatus() }),
-    gates: this.#gates,
     groups: () => this.#plan.groups,
   }));
+  /** What the dump signals write. */
+  readonly dumps: DumpFeed = new DumpFeed(() => this.#parts);
   readonly #operator: Operator = new Operator(() => ({
     options: this.#options,
     engine: this.#engine,
@@ -365,8 +358,16 @@ export class Supervisor {
 
   async #readStatus(): Promise<Status> {
     const snapshot = await this.#engine.snapshot(SNAPSHOT_MS);
-    const parts = {
+    return wholeStatus(this.#parts, snapshot);
+  }
+
+  /** Whatever status, metrics and dumps are made of. */
+  get #parts() {
+    return {
       options: this.#options,
+      language: this.#options.language,
+      log: this.#log,
+      engineMs: SNAPSHOT_MS,
       startedAt: this.#startedAt,
       plan: this.#plan,
       engine: this.#engine,
@@ -379,7 +380,6 @@ export class Supervisor {
       operator: this.#operator,
       gates: this.#gates,
     };
-    return wholeStatus(parts, snapshot);
   }
 
   #configure(plan: RunPlan): void {

@@ -177,11 +177,15 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
   "reload at that time every day": "每天在该时间重新加载",
   "marker that exists while files are read": "读取文件期间存在的标记文件",
   "housekeeping of keepalived's own files": "管理 keepalived 自身的文件",
-  "where a dump signal writes; `baton status` answers instead":
-    "转储信号的输出位置；请改用 `baton status`",
-  "name of the instance in names of dump files": "转储文件名中包含实例名",
+  "file that the signal DATA (SIGUSR1) writes": "信号 DATA（SIGUSR1）写入的文件",
+  "file that the signals STATS (SIGUSR2) and STATS_CLEAR write":
+    "信号 STATS（SIGUSR2）与 STATS_CLEAR 写入的文件",
+  "file that the signal JSON (SIGRTMIN+2) writes": "信号 JSON（SIGRTMIN+2）写入的文件",
+  "the name of `instance` becomes a part of the state dump's name":
+    "状态转储的文件名中包含 `instance` 的名称",
   "seed of `${_RANDOM}`": "`${_RANDOM}` 的种子",
-  "shape of the JSON dump": "JSON 转储的格式",
+  "shape of the JSON dump: an array, or an object with tracked processes":
+    "JSON 转储的格式：数组，或另含被跟踪进程的对象",
   "IPVS: notify initial states": "IPVS：通知初始状态",
   "IPVS: log every failed check": "IPVS：记录每次失败的检查",
   "IPVS: no mail of the checkers": "IPVS：健康检查不发送邮件",

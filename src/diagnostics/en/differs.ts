@@ -31,7 +31,7 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
 const NO_NEED: Readonly<Record<NoNeed, string>> = {
   always: "it needs nothing done here",
   buffers: "Baton sizes its buffers itself",
-  "dump-files": "`baton status` and `baton explain` answer instead of dump files",
+  "dump-files": "it concerns files that Baton does not keep, or writes for root alone",
   kernel: "it is a kernel setting that Baton leaves alone",
   names: "it names things that Baton does not have",
   obsolete: "it has no effect in keepalived either",

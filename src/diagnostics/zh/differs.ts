@@ -30,7 +30,7 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
 const NO_NEED: Readonly<Record<NoNeed, string>> = {
   always: "这里不需要它",
   buffers: "Baton 自己决定缓冲区大小",
-  "dump-files": "用 `baton status` 和 `baton explain` 查看，不写转储文件",
+  "dump-files": "它涉及的文件，Baton 不需要，或只写成仅 root 可读",
   kernel: "这是内核设置，Baton 不改动",
   names: "它命名的东西 Baton 没有",
   obsolete: "在 keepalived 里也不起作用",

@@ -230,21 +230,28 @@ export const HOUSEKEEPING: readonly Keyword[] = [
       purpose: "housekeeping of keepalived's own files",
     }),
   ),
-  ...["state_dump_file", "stats_dump_file", "json_dump_file"].map(
-    (word): Keyword => ({
+  ...(
+    [
+      ["state_dump_file", "data", "file that the signal DATA (SIGUSR1) writes"],
+      ["stats_dump_file", "stats", "file that the signals STATS (SIGUSR2) and STATS_CLEAR write"],
+      ["json_dump_file", "json", "file that the signal JSON (SIGRTMIN+2) writes"],
+    ] as const
+  ).map(
+    ([word, end, purpose]): Keyword => ({
       word,
       takes: text,
       since: "2.3.3",
-      acts: quiet("dump-files"),
-      purpose: "where a dump signal writes; `baton status` answers instead",
+      default: `/tmp/keepalived.${end}`,
+      acts: yes,
+      purpose,
     }),
   ),
   {
     word: "data_use_instance",
     takes: boolean,
     since: "2.1.0",
-    acts: quiet("dump-files"),
-    purpose: "name of the instance in names of dump files",
+    acts: yes,
+    purpose: "the name of `instance` becomes a part of the state dump's name",
   },
   {
     word: "random_seed",
@@ -258,8 +265,8 @@ export const HOUSEKEEPING: readonly Keyword[] = [
     takes: choice("1", "2"),
     since: "2.2.8",
     default: "1",
-    acts: quiet("dump-files"),
-    purpose: "shape of the JSON dump",
+    acts: yes,
+    purpose: "shape of the JSON dump: an array, or an object with tracked processes",
   },
   {
     word: "rs_init_notifies",

@@ -16,6 +16,7 @@ import type { Model } from "../model/model.ts";
 import { alertsOf } from "./alert.ts";
 import { apiOf } from "./api.ts";
 import { planCheck } from "./checks.ts";
+import { dumpsOf } from "./dumps.ts";
 import { eventsOf } from "./events.ts";
 import { planGate } from "./gate.ts";
 import { havipOf } from "./havip.ts";
@@ -85,6 +86,7 @@ function planGlobals(model: Model): Globals {
   const reader = commandOf(globals, "notify_fifo_script", model);
   const vrrpReader = commandOf(globals, "vrrp_notify_fifo_script", model);
   const mail = mailOf(model);
+  const dumps = dumpsOf(model);
   return {
     routerId: textOf(globals, "router_id"),
     scriptUser: userOf(globals, "script_user"),
@@ -102,6 +104,7 @@ function planGlobals(model: Model): Globals {
     startupScript: timedCommand(model, "startup_script"),
     shutdownScript: timedCommand(model, "shutdown_script"),
     ...(mail === undefined ? {} : { mail }),
+    ...(dumps === undefined ? {} : { dumps }),
   };
 }
 

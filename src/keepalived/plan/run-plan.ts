@@ -107,6 +107,18 @@ export interface Globals {
   readonly startupScript: CommandPlan | undefined;
   readonly shutdownScript: CommandPlan | undefined;
   readonly mail?: MailPlan;
+  readonly dumps?: DumpPlan;
+}
+
+/** Where the dump signals write; undefined members: keepalived's defaults. */
+export interface DumpPlan {
+  /** Absolute paths. */
+  readonly stateFile?: string;
+  readonly statsFile?: string;
+  readonly jsonFile?: string;
+  readonly jsonVersion?: 2;
+  /** `data_use_instance`: the name of `instance`, which becomes a part of the state file's. */
+  readonly instance?: string;
 }
 
 export interface InstancePlan {

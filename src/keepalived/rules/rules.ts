@@ -16,6 +16,7 @@ import { checkChecks } from "./checks.ts";
 import { type CloudVendor, guessCloud, type KnownVendor } from "./cloud-vendor.ts";
 import { checkClouds } from "./clouds.ts";
 import { checkCommands } from "./commands.ts";
+import { checkDumpFiles } from "./dump-files.ts";
 import { checkEvents } from "./events.ts";
 import { checkGate } from "./gate.ts";
 import { checkGateDatabase } from "./gate-database.ts";
@@ -65,6 +66,7 @@ export const RULES: readonly Rule[] = [
   checkInitFail,
   checkOwnKeywords,
   checkEvents,
+  checkDumpFiles,
   checkOwnBlocks,
   checkHavip,
   checkGate,
