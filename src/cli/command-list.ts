@@ -5,6 +5,8 @@ import {
   flag,
   type Text,
   text,
+  type ValueOption,
+  value,
 } from "#command-line/definition";
 import type { CommandIo } from "#command-line/io";
 import { GLOBAL_OPTIONS } from "#command-line/language";
@@ -12,9 +14,19 @@ import { GLOBAL_OPTIONS } from "#command-line/language";
 type Dispatch = (args: readonly string[], io: CommandIo) => Promise<number>;
 
 /** The options that may precede the command's name. */
-export const ROOT_OPTIONS: typeof GLOBAL_OPTIONS & { readonly version: FlagOption } = {
+export const ROOT_OPTIONS: typeof GLOBAL_OPTIONS & {
+  readonly version: FlagOption;
+  readonly signum: ValueOption<"value">;
+} = {
   ...GLOBAL_OPTIONS,
   version: flag(text("print the version", "显示版本"), "v"),
+  signum: value(
+    text("NAME", "名称"),
+    text(
+      "print the number of a signal, as `baton run --signum`: DATA, STATS, JSON, …",
+      "输出信号的编号，与 `baton run --signum` 相同：DATA、STATS、JSON 等",
+    ),
+  ),
 };
 
 export const ROOT_NOTES: Text = text(

@@ -29,6 +29,9 @@ async function runLine(line: Line<typeof ROOT_OPTIONS>): Promise<number> {
   const { options, operands, language, io } = line;
   const [name, ...args] = operands;
   if (options.version) return await (await findCommand("version"))([], io);
+  // As `keepalived --signum=DATA`: scripts only have to name another program.
+  if (options.signum !== undefined)
+    return await (await findCommand("run"))([`--signum=${options.signum}`], io);
   if (name === undefined) {
     const { printHelp } = await import("#command-line/help");
     const page = printHelp(ROOT.definition, "baton", styleFor(io, language));

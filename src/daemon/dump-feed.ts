@@ -5,12 +5,12 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { background } from "./contain.ts";
-import type { DumpFiles, DumpParts } from "./dumps/dump-files.ts";
+import type { DumpFiles, DumpParts } from "./dump-files.ts";
 import type { DumpKind } from "./dumps/reading.ts";
 
 /** Of the time. */
 const SHARE = 0.2;
-/** Milliseconds that may be used at once: exporters wait some 10 ms for a file, and then read it. */
+/** Milliseconds that may be used at once: exporters wait some 10 ms for a file before reading. */
 const SPARE_MS = 1_000;
 
 export class DumpFeed {
@@ -48,7 +48,7 @@ export class DumpFeed {
   }
 
   async #load(): Promise<DumpFiles> {
-    this.#files ??= import("./dumps/dump-files.ts").then((all) => new all.DumpFiles(this.#parts));
+    this.#files ??= import("./dump-files.ts").then((all) => new all.DumpFiles(this.#parts));
     return await this.#files;
   }
 

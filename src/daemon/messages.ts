@@ -20,12 +20,14 @@ const DUMP_FAILURES: Readonly<Record<Language, Readonly<Record<string, string>>>
   en: {
     ELOOP: "it is a symbolic link, which is not followed",
     EEXIST: "there is something that is no ordinary file",
+    ENODUMP: "there is a file that is no dump, and it is not replaced",
     ENOSPC: "the disk is full (ENOSPC)",
     EROFS: "it is on a read-only file system (EROFS)",
   },
   "zh-CN": {
     ELOOP: "它是符号链接，不会跟随写入",
     EEXIST: "该路径不是普通文件",
+    ENODUMP: "已有的文件不是转储文件，不会覆盖",
     ENOSPC: "磁盘已满（ENOSPC）",
     EROFS: "所在文件系统只读（EROFS）",
   },

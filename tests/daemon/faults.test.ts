@@ -18,6 +18,8 @@ const NOWHERE = "http://127.0.0.1:9";
 function configuration(folder: Folder, priority: number): string {
   const { path } = folder;
   return `global_defs {
+  state_dump_file ${path}/keepalived.data
+  stats_dump_file ${path}/keepalived.stats
   notify_fifo ${path}/fifo
   notify_fifo_script "${path}/reader.sh"
 }

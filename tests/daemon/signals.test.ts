@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -14,7 +14,12 @@ import { OWN_VIP } from "../support/own-address.ts";
 import { SupervisorDriver } from "../support/supervisor-driver.ts";
 
 const SIGNALS = fileURLToPath(new URL("../../src/daemon/signals.ts", import.meta.url));
-const CONFIG = `vrrp_instance VI_1 {
+const configuration = (folder: string): string => `global_defs {
+  state_dump_file ${folder}/keepalived.data
+  stats_dump_file ${folder}/keepalived.stats
+  json_dump_file ${folder}/keepalived.json
+}
+vrrp_instance VI_1 {
   interface eth0
   virtual_router_id 51
   priority 100
@@ -39,7 +44,8 @@ const EVERY_NUMBER = [
 ];
 
 async function begin(context: TestContext): Promise<SupervisorDriver> {
-  const driver = new SupervisorDriver({ folder: makeFolder(context).path, config: CONFIG });
+  const folder = makeFolder(context).path;
+  const driver = new SupervisorDriver({ folder, config: configuration(folder) });
   context.after(() => driver.child.kill("SIGKILL"));
   await driver.until("MASTER", () => driver.output.includes("Entering MASTER"));
   return driver;
@@ -64,7 +70,7 @@ test("every signal that a program can outlive leaves it running, one after the o
   assert.deepEqual(await driver.stop(), { code: 0, signal: null });
 });
 
-test("keepalived's JSON writes the status, STATS_CLEAR says that nothing is cleared", async (context) => {
+test("keepalived's JSON writes its file and the status, STATS_CLEAR the statistics", async (context) => {
   const driver = await begin(context);
   process.kill(driver.pid, 36);
   const path = join(driver.folder, "run", "status.json");
@@ -72,7 +78,10 @@ test("keepalived's JSON writes the status, STATS_CLEAR says that nothing is clea
   const written = JSON.parse(readFileSync(path, "utf8")) as { readonly pid: number };
   assert.equal(written.pid, driver.pid);
   process.kill(driver.pid, 63);
-  await driver.until("it is logged", () => driver.lines(/STATS_CLEAR: counters/).length === 1);
+  await driver.until("they are written", () => driver.lines(/dump written/).length === 2);
+  assert.equal(statSync(join(driver.folder, "keepalived.json")).mode & 0o7777, 0o600);
+  // The engine of this test knows no instances.
+  assert.equal(readFileSync(join(driver.folder, "keepalived.stats"), "utf8"), "");
   assert.deepEqual(await driver.stop(), { code: 0, signal: null });
 });
 
@@ -108,7 +117,7 @@ test("a signal that comes before anybody can obey it is kept, once", () => {
   assert.deepEqual(ran.stdout.trim().split("\n"), [
     "true",
     "reload SIGHUP",
-    "dump SIGUSR2",
+    "stats SIGUSR2",
     "stop SIGTERM",
     "false",
     "reload SIGHUP",
@@ -139,7 +148,7 @@ test("the engine's process ignores them from its first file on, and for good", a
 test("what scripts find is the default of every signal", async (context) => {
   const folder = makeFolder(context);
   const script = folder.script("check.sh", "grep SigIgn /proc/$$/status; exit 3");
-  const config = `vrrp_script check {\n  script "${script}"\n  interval 1\n}\n${CONFIG}`;
+  const config = `vrrp_script check {\n  script "${script}"\n  interval 1\n}\n${configuration(folder.path)}`;
   const driver = new SupervisorDriver({
     folder: folder.path,
     config: config.replace(

@@ -59,7 +59,8 @@ function config(node: LabNode, ...virtualAddresses: readonly string[]): string {
     priority: 50,
   });
   assert.ok(text.includes(VIRTUAL_ADDRESS));
-  return text.replace(VIRTUAL_ADDRESS, virtualAddresses.join("\n        "));
+  const more = "global_defs {\n  state_dump_file /run/keepalived.data\n}\n";
+  return more + text.replace(VIRTUAL_ADDRESS, virtualAddresses.join("\n        "));
 }
 
 async function withNode(

@@ -58,6 +58,9 @@ function configuration(folder: string, url: string, port: number): string {
 }
 global_defs {
   router_id fuzz
+  state_dump_file ${folder}/keepalived.data
+  stats_dump_file ${folder}/keepalived.stats
+  json_dump_file ${folder}/keepalived.json
   vrrp_notify_fifo ${folder}/fifo
   vrrp_notify_fifo_script ${reader}
 }
@@ -175,6 +178,8 @@ class Life {
       "value",
       "recording",
       "run/status.json",
+      "keepalived.data",
+      "keepalived.stats",
       "run/baton.pid",
       "credentials",
       "token",

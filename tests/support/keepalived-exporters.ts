@@ -156,7 +156,8 @@ export function readEveryKey(text: string): ReadonlyMap<string, ReadonlyMap<stri
   let current: Map<string, string> | undefined;
   let last = "";
   for (const line of linesOf(text)) {
-    const head = /^ (VRRP Instance|VRRP Script|VRRP Sync Group|Track file|VRRP Track process) = ([^,]+)/;
+    const head =
+      /^ (VRRP Instance|VRRP Script|VRRP Sync Group|Track file|VRRP Track process) = ([^,]+)/;
     const [, kind, name] = head.exec(line) ?? [];
     if (kind !== undefined) {
       current = new Map();

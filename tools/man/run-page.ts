@@ -24,8 +24,15 @@ export const RUN_SIGNALS: readonly Item[] = [
   {
     term: "SIGUSR1, SIGUSR2, SIGRTMIN+2",
     about: text(
-      "write the status to /run/baton/status.json (keepalived: DATA, STATS, JSON)",
-      "把状态写入 /run/baton/status.json（即 keepalived 的 DATA、STATS、JSON）",
+      "DATA, STATS, JSON: write /tmp/keepalived.data, /tmp/keepalived.stats, /tmp/keepalived.json as keepalived does; DATA and JSON also the status to /run/baton/status.json",
+      "DATA、STATS、JSON：与 keepalived 一样写入 /tmp/keepalived.data、/tmp/keepalived.stats、/tmp/keepalived.json；DATA 与 JSON 还把状态写入 /run/baton/status.json",
+    ),
+  },
+  {
+    term: "SIGRTMAX-1",
+    about: text(
+      "STATS_CLEAR: write /tmp/keepalived.stats, and count from 0 there from then on",
+      "STATS_CLEAR：写入 /tmp/keepalived.stats，此后其中的计数从 0 开始",
     ),
   },
   {

@@ -81,7 +81,7 @@ function instanceLines(one: DumpInstance, reading: DumpReading): readonly string
 
 function stateLines(one: DumpInstance, { wall }: DumpReading): readonly string[] {
   const { plan, seen } = one;
-  const { router, transport } = plan.config;
+  const { router } = plan.config;
   const { standby, deadline, faults, trackers } = seen;
   const master = standby?.master;
   const waits = standby?.masterDownMicros ?? downTime(router, seen.effectivePriority);
@@ -98,7 +98,7 @@ function stateLines(one: DumpInstance, { wall }: DumpReading): readonly string[]
             ? [`Master advert int = ${masterInterval(one).toFixed(2)} sec`]
             : []),
         ]),
-    ...(transport.kind === "unicast" ? ["Flags:", "  Using unicast"] : ["Flags: none"]),
+    ...flagLines(one.plan.config),
     `Wantstate = ${wantedState(seen)}`,
     "Number of config faults = 0",
     `Number of interface and track script faults = ${own.length}`,
@@ -107,6 +107,14 @@ function stateLines(one: DumpInstance, { wall }: DumpReading): readonly string[]
     `Read timeout = ${deadline === undefined ? "DISABLED" : printTime(wall(deadline))}`,
     `Master down timer = ${waits} usecs`,
   ];
+}
+
+/** keepalived has more flags than names for them. */
+function flagLines({ router, transport, skipCheckAdvAddr }: InstanceConfig): readonly string[] {
+  if (transport.kind === "unicast") return ["Flags:", "  Using unicast"];
+  const isFlagged =
+    !router.preempt || !router.trackPrimary || skipCheckAdvAddr || transport.trackSource === true;
+  return [isFlagged ? "Flags:" : "Flags: none"];
 }
 
 const downTime = (router: RouterConfig, priority: number): Micros =>

@@ -9,7 +9,6 @@ import { printIpv4 } from "#units/address";
 import { fromCentis, type Instant, toSeconds } from "#units/time";
 import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { VirtualAddress } from "#vrrp/router/config";
-import type { ScriptStatus } from "../control-protocol.ts";
 
 export type DumpKind = "data" | "stats" | "json" | "clear";
 
@@ -17,10 +16,17 @@ export interface DumpReading {
   readonly plan: RunPlan;
   /** In the order of the file: exporters pair the blocks of two dumps by their place. */
   readonly instances: readonly DumpInstance[];
-  readonly scripts: readonly ScriptStatus[];
+  readonly scripts: readonly DumpScript[];
   readonly runs: readonly CheckReading[];
   /** Microseconds since 1970 at an instant of the engine's clock. */
   readonly wall: (at: Instant) => number;
+}
+
+/** A `vrrp_script`, or a `check` with its keyword and target for a command. */
+export interface DumpScript {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly result: "unknown" | "up" | "down";
 }
 
 export interface DumpInstance {

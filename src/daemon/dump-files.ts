@@ -2,25 +2,26 @@
  * Writes the dump files. Loaded with the first signal that asks for one.
  *
  * A file is written whole under another name and renamed, mode 0600, into a folder where nobody
- * else can replace it; never through a link. While the engine does not answer there is no file:
- * whoever reads an old one would take the state of the past for today's.
+ * else can replace it; never through a link, and never in place of a file that is no dump: a path
+ * that was mistyped must not cost the machine that file. While the engine does not answer there is
+ * no file: whoever reads an old one would take the state of the past for today's.
  */
 import { lstatSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Language } from "#diagnostics/diagnostic";
 import type { DumpPlan, RunPlan } from "#keepalived/plan/run-plan";
 import type { Instant } from "#units/time";
-import type { CheckFeed } from "../check-feed.ts";
-import { errnoOf } from "../contain.ts";
-import type { EngineProcess, Snapshot } from "../engine-process.ts";
-import type { Log } from "../log.ts";
-import { daemonMessages } from "../messages.ts";
-import { findProblemOnWay, isTrusted, removeFile, writeOwnFile } from "../own-files.ts";
-import { folderProblem } from "../start-problem.ts";
-import { printData } from "./data-text.ts";
-import { printDumpJson } from "./dump-json.ts";
-import type { DumpInstance, DumpKind, DumpReading } from "./reading.ts";
-import { printStats } from "./stats-text.ts";
+import type { CheckFeed } from "./check-feed.ts";
+import { errnoOf } from "./contain.ts";
+import { printData } from "./dumps/data-text.ts";
+import { printDumpJson } from "./dumps/dump-json.ts";
+import type { DumpInstance, DumpKind, DumpReading } from "./dumps/reading.ts";
+import { printStats } from "./dumps/stats-text.ts";
+import type { EngineProcess, Snapshot } from "./engine-process.ts";
+import type { Log } from "./log.ts";
+import { daemonMessages } from "./messages.ts";
+import { findProblemOnWay, isTrusted, readOwnFile, removeFile, writeOwnFile } from "./own-files.ts";
+import { folderProblem } from "./start-problem.ts";
 
 export interface DumpParts {
   readonly plan: RunPlan;
@@ -123,15 +124,14 @@ export class DumpFiles {
   }
 
   #write(path: string, text: string, { log, language }: DumpParts): void {
-    const problem = folderOf(path, language) ?? writeOwnFile(path, text, MODE);
+    const problem = obstacleAt(path, language) ?? writeOwnFile(path, text, MODE);
     const messages = daemonMessages(language);
     if (problem === undefined) this.#log(log, path, "written", messages.dumpWritten(path), "info");
     else this.#log(log, path, problem, messages.dumpFailed(path, problem), "warning");
   }
 
   #remove(path: string, { log, language }: DumpParts): void {
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats?.isFile() === true && isTrusted(stats.uid)) removeFile(path);
+    if (obstacleAt(path, language) === undefined && isOwnFile(path)) removeFile(path);
     this.#log(log, path, "no engine", daemonMessages(language).dumpWithoutEngine(path), "warning");
   }
 
@@ -152,7 +152,10 @@ function textOf(kind: Written, reading: DumpReading): string {
   }
 }
 
-/** keepalived 2.2.7: `data_use_instance` is about this file alone, and `.NAME` stands before its end. */
+/**
+ * keepalived 2.2.7: `data_use_instance` is about the state file alone, and `.NAME` stands before
+ * its end.
+ */
 function pathOf(kind: Written, plan: DumpPlan | undefined): string {
   switch (kind) {
     case "data": {
@@ -170,11 +173,22 @@ function pathOf(kind: Written, plan: DumpPlan | undefined): string {
   }
 }
 
-/** Why its folder is not safe to write into; undefined: it is. */
-function folderOf(path: string, language: Language): string | undefined {
+/** How a dump begins, ours and keepalived's. */
+const DUMP = /^(?:------<|VRRP Instance:|\[(?:\{|\])|\{"vrrp")/;
+const START_BYTES = 64;
+
+const isOwnFile = (path: string): boolean => {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats?.isFile() === true && isTrusted(stats.uid);
+};
+
+/** What speaks against a file at this path; undefined: nothing. */
+function obstacleAt(path: string, language: Language): string | undefined {
   try {
     const problem = findProblemOnWay(dirname(resolve(path)), true);
-    return problem === undefined ? undefined : folderProblem(problem, language);
+    if (problem !== undefined) return folderProblem(problem, language);
+    const isEmpty = !isOwnFile(path) || lstatSync(path).size === 0;
+    return isEmpty || DUMP.test(readOwnFile(path, START_BYTES) ?? "") ? undefined : "ENODUMP";
   } catch (error) {
     return errnoOf(error);
   }
