@@ -13,7 +13,7 @@ import { printCheckTarget } from "./plan/checks.ts";
 import { eventsBlock } from "./plan/events.ts";
 import { printGate } from "./plan/gate.ts";
 import { printHavip } from "./plan/havip.ts";
-import type { CommandPlan, InstancePlan, RunPlan } from "./plan/run-plan.ts";
+import type { CommandPlan, DumpPlan, InstancePlan, RunPlan } from "./plan/run-plan.ts";
 
 export type Origin =
   | { readonly kind: "place"; readonly span: Span }
@@ -38,6 +38,7 @@ export function showEffective(plan: RunPlan, model: Model): readonly ShownBlock[
   return [
     ...showApi(plan.api, model),
     ...showEvents(plan.events, model),
+    ...showDumps(plan.globals.dumps, model),
     ...plan.scripts.map((script): ShownBlock => {
       const block = find(model.scripts, script.name);
       const row = rowsOf(block, model.globals);
@@ -112,6 +113,19 @@ function showEvents(events: RunPlan["events"], model: Model): readonly ShownBloc
     row("max_entries", String(entries ?? 100_000)),
   ];
   return [{ title: "events", values }];
+}
+
+function showDumps(dumps: DumpPlan | undefined, model: Model): readonly ShownBlock[] {
+  if (dumps === undefined) return [];
+  const row = rowsOf(model.globals, undefined);
+  const values = [
+    row("state_dump_file", dumps.stateFile ?? "/tmp/keepalived.data"),
+    row("stats_dump_file", dumps.statsFile ?? "/tmp/keepalived.stats"),
+    row("json_dump_file", dumps.jsonFile ?? "/tmp/keepalived.json"),
+    row("json_version", String(dumps.jsonVersion ?? 1)),
+    ...(dumps.instance === undefined ? [] : [row("data_use_instance", "on")]),
+  ];
+  return [{ title: "global_defs", values }];
 }
 
 type Row = (keyword: string, value: string, global?: string) => ShownValue;

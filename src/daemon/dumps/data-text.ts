@@ -19,6 +19,7 @@ import { trackerSections } from "./tracker-text.ts";
 
 export function printData(reading: DumpReading): string {
   const { plan, instances } = reading;
+  const groups = Map.groupBy(instances, (one) => one.plan.config.group ?? "");
   const lines = [
     ...section("Global definitions", globalLines(plan.globals)),
     ...section(
@@ -27,7 +28,7 @@ export function printData(reading: DumpReading): string {
     ),
     ...section(
       "VRRP Sync groups",
-      plan.groups.flatMap((group) => groupLines(group, instances)),
+      plan.groups.flatMap((group) => groupLines(group, groups.get(group.name) ?? [])),
     ),
     ...trackerSections(reading),
   ];
@@ -212,9 +213,8 @@ function scriptLines(notify: NotifyPlan): readonly string[] {
 
 function groupLines(
   { name, members, isMailed, notify }: GroupPlan,
-  instances: readonly DumpInstance[],
+  inside: readonly DumpInstance[],
 ): readonly string[] {
-  const inside = instances.filter(({ plan }) => plan.config.group === name);
   const states = inside.map(({ seen }) => dumpState(seen));
   const faults = inside.filter(({ seen }) => seen.faults.some(({ kind }) => kind !== "group"));
   const [first = "INIT"] = states;

@@ -20,8 +20,9 @@ import { COUNTERS } from "./stats-text.ts";
 
 /** @param version `json_version` */
 export function printDumpJson(reading: DumpReading, version: 1 | 2): string {
+  const commands = new Map(reading.scripts.map(({ name, command }) => [name, command]));
   const instances = reading.instances.map((one) => ({
-    data: dataOf(one, reading),
+    data: dataOf(one, reading, commands),
     stats: Object.fromEntries(COUNTERS.map((key) => [key, one.counters[key] ?? 0])),
   }));
   const { processes } = reading.plan;
@@ -35,7 +36,11 @@ export function printDumpJson(reading: DumpReading, version: 1 | 2): string {
 const flag = (value: boolean): 0 | 1 => (value ? 1 : 0);
 
 /** In keepalived's order; what is undefined is left out, as there. */
-function dataOf(one: DumpInstance, { wall, scripts }: DumpReading): object {
+function dataOf(
+  one: DumpInstance,
+  { wall }: DumpReading,
+  commands: ReadonlyMap<string, readonly string[]>,
+): object {
   const { plan, seen } = one;
   const { config, notify } = plan;
   const { router } = config;
@@ -71,9 +76,7 @@ function dataOf(one: DumpInstance, { wall, scripts }: DumpReading): object {
     evips: some(addressLines(one, "excludedAddresses")),
     track_ifp: some(tracked(router, "interface")),
     track_script: some(
-      tracked(router, "script").map((name) =>
-        quoteCommand(scripts.find((script) => script.name === name)?.command ?? [name]),
-      ),
+      tracked(router, "script").map((name) => quoteCommand(commands.get(name) ?? [name])),
     ),
     track_process: some(tracked(router, "process")),
     auth_type: flag(config.authentication !== undefined),

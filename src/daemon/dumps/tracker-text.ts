@@ -7,25 +7,36 @@ import type {
 } from "#keepalived/plan/run-plan";
 import type { CheckReading } from "#metrics/reading";
 import { type Micros, toSeconds } from "#units/time";
+import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { TrackerConfig, TrackerKind } from "#vrrp/router/config";
 import type { TrackerState } from "#vrrp/router/state";
 import { block, list, printWeight, section } from "./lines.ts";
-import { type DumpReading, quoteCommand } from "./reading.ts";
+import { type DumpReading, type DumpScript, quoteCommand } from "./reading.ts";
 
 export function trackerSections(reading: DumpReading): readonly string[] {
   const { scripts, checks = [], files, processes } = reading.plan;
+  const trackings = trackingsOf(reading);
+  const states = new Map(reading.scripts.map((one) => [one.name, one]));
+  const runs = new Map(reading.runs.map((one) => [one.name, one.run]));
   return [
     ...section(
       "VRRP Scripts",
-      [...scripts, ...checks].flatMap((one) => scriptLines(one, reading)),
+      [...scripts, ...checks].flatMap((one) =>
+        scriptLines(
+          one,
+          trackingOf(trackings, "script", one.name),
+          states.get(one.name),
+          runs.get(one.name),
+        ),
+      ),
     ),
     ...section(
       "VRRP Track files",
-      files.flatMap((one) => fileLines(one, reading)),
+      files.flatMap((one) => fileLines(one, trackingOf(trackings, "file", one.name))),
     ),
     ...section(
       "VRRP Track processes",
-      processes.flatMap((one) => processLines(one, reading)),
+      processes.flatMap((one) => processLines(one, trackingOf(trackings, "process", one.name))),
     ),
   ];
 }
@@ -36,17 +47,29 @@ interface Tracking {
   readonly result: TrackerState;
 }
 
-function trackingOf({ instances }: DumpReading, kind: TrackerKind, name: string): Tracking {
-  const isIt = (one: { readonly kind: string; readonly name: string }): boolean =>
-    one.kind === kind && one.name === name;
-  const by = instances.flatMap(({ plan }) => {
-    const { router } = plan.config;
-    const tracker = router.trackers.find(isIt);
-    return tracker === undefined ? [] : [{ instance: router.name, tracker }];
-  });
-  const seen = instances.flatMap((one) => one.seen.trackers.find(isIt) ?? []);
-  return { by, result: seen[0]?.result ?? "unknown" };
+type Trackings = ReadonlyMap<string, Tracking>;
+
+/** Looked up once: a thousand instances may track a thousand scripts. */
+function trackingsOf({ instances }: DumpReading): Trackings {
+  const found = new Map<string, { by: Tracking["by"][number][]; result: TrackerState }>();
+  for (const { plan, seen } of instances) {
+    const { name: instance, trackers } = plan.config.router;
+    for (const tracker of trackers) {
+      const key = `${tracker.kind} ${tracker.name}`;
+      const known = found.get(key) ?? { by: [], result: resultOf(seen, tracker) };
+      known.by.push({ instance, tracker });
+      found.set(key, known);
+    }
+  }
+  return found;
 }
+
+const resultOf = ({ trackers }: InstanceSnapshot, { kind, name }: TrackerConfig): TrackerState =>
+  trackers.find((one) => one.kind === kind && one.name === name)?.result ?? "unknown";
+
+const UNTRACKED: Tracking = { by: [], result: "unknown" };
+const trackingOf = (all: Trackings, kind: TrackerKind, name: string): Tracking =>
+  all.get(`${kind} ${name}`) ?? UNTRACKED;
 
 /** The plan has the weight where it is tracked, and not where it is defined. */
 function weightOf({ by: [first] }: Tracking): string {
@@ -69,11 +92,12 @@ const RUNS: Readonly<Record<CheckReading["run"], string>> = {
   killing: "forcing termination",
 };
 
-function scriptLines(plan: ScriptPlan | CheckPlan, reading: DumpReading): readonly string[] {
-  const { name, interval, timeout, rise, fall } = plan;
-  const tracking = trackingOf(reading, "script", name);
-  const status = reading.scripts.find((one) => one.name === name);
-  const run = reading.runs.find((one) => one.name === name)?.run ?? "idle";
+function scriptLines(
+  { name, interval, timeout, rise, fall }: ScriptPlan | CheckPlan,
+  tracking: Tracking,
+  status: DumpScript | undefined,
+  run: CheckReading["run"] = "idle",
+): readonly string[] {
   const isUp = status?.result === "up";
   return block(`VRRP Script = ${name}`, [
     `Command = ${quoteCommand(status?.command ?? [])}`,
@@ -92,8 +116,7 @@ function scriptLines(plan: ScriptPlan | CheckPlan, reading: DumpReading): readon
   ]);
 }
 
-function fileLines({ name, file }: FileTrackerPlan, reading: DumpReading): readonly string[] {
-  const tracking = trackingOf(reading, "file", name);
+function fileLines({ name, file }: FileTrackerPlan, tracking: Tracking): readonly string[] {
   const { result } = tracking;
   return block(`Track file = ${name}`, [
     `File = ${file}`,
@@ -103,9 +126,8 @@ function fileLines({ name, file }: FileTrackerPlan, reading: DumpReading): reado
   ]);
 }
 
-function processLines(plan: ProcessTrackerPlan, reading: DumpReading): readonly string[] {
+function processLines(plan: ProcessTrackerPlan, tracking: Tracking): readonly string[] {
   const { name, argv, quorum, quorumMax, fullCommand, terminateDelay, forkDelay } = plan;
-  const tracking = trackingOf(reading, "process", name);
   const fixed = (delay: Micros): string => `${toSeconds(delay).toFixed(6)}s`;
   return block(`VRRP Track process = ${name}`, [
     `Process = ${argv[0] ?? ""}`,
