@@ -284,8 +284,8 @@ const MEANT: Readonly<Record<string, string>> = {
 };
 
 function reasonFor(key: string): string | undefined {
-  if (/^fd_in /.test(key)) return MEANT["fd_in 1"];
-  if (/transition script$/.test(key)) return MEANT["script"];
+  if (key.startsWith("fd_in ")) return MEANT["fd_in 1"];
+  if (key.endsWith("transition script")) return MEANT["script"];
   return MEANT[key];
 }
 
