@@ -84,8 +84,13 @@ export class RefreshChecker {
       heardAt === undefined
         ? 0
         : heardAt + 4 * this.#facts.interval(vrid) + config.announce.refresh;
+    // With a gate a move that is taken back is promoted first, perhaps without the address (seed
+    // 256350).
+    const phase = machine.engine?.instances.find((one) => one.config.router.vrid === vrid)?.state
+      .phase;
+    const isServed = phase?.kind !== "promoting";
     return Math.max(
-      since,
+      isServed ? since : this.#facts.now,
       rivalUntil,
       this.#reloadedAt.get(machine.id) ?? 0,
       this.#woken.at(machine) ?? this.#facts.now,
