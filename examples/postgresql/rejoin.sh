@@ -48,7 +48,7 @@ data=${data:-/var/lib/postgresql/$cluster}
 configuration=${configuration:-${cluster:+/etc/postgresql/$cluster}}
 configuration=${configuration:-$data}
 bin=${bin:-/usr/lib/postgresql/$version/bin}
-passfile=${passfile:-$(eval echo "~$user")/.pgpass}
+passfile=${passfile:-$(getent passwd "$user" | cut -d: -f6)/.pgpass}
 
 fail() { echo "$1"; exit 1; }
 [ -n "$peer" ] || fail "no peer: neither BATON_PEER nor --peer"
@@ -58,9 +58,8 @@ fail() { echo "$1"; exit 1; }
 if [ "${REJOIN_WORKER:-}" != yes ]; then
     REJOIN_WORKER=yes exec setsid --wait "$0" "${all[@]}"
 fi
-lock=/run/baton-rejoin-$port.lock
-[ -w /run ] || lock=/tmp/baton-rejoin-$port-$(id -u).lock
-exec 9> "$lock"
+# The folder itself is locked, so that no file has to be made where others may have put a link.
+exec 9< "$(dirname "$data")"
 flock -n 9 || fail "an earlier run has not ended"
 
 as_user() {
