@@ -4,10 +4,10 @@ import { test } from "node:test";
 import type { DatabaseSettings } from "#databases/port/database";
 import { applications } from "#databases/redis/close-writes";
 import { compare } from "#databases/redis/compare";
-import { type Facts, isClosed, isWritable, parseFacts } from "#databases/redis/facts";
+import { CLOSED, type Facts, isClosed, isWritable, parseFacts } from "#databases/redis/facts";
 import { type History, hasAll } from "#databases/redis/history";
 import { Link } from "#databases/redis/link";
-import { reasons } from "#databases/redis/standing";
+import { reasons, remember } from "#databases/redis/standing";
 import { fromSeconds } from "#units/time";
 
 const NONE = "0".repeat(40);
@@ -126,6 +126,24 @@ test("a peer that is this server itself has everything, and shows nothing", () =
     ).map(({ en }) => en);
   assert.match(why("r1").join(), /Redis at 10\.0\.0\.2:6379 is this server itself/);
   assert.deepEqual(why("r2"), []);
+});
+
+test("what has arrived after the master's answer is not behind, however far apart the looks are", () => {
+  const link = new Link({ host: "10.0.0.2", port: 6_379 }, undefined, () =>
+    Promise.reject(new Error("not asked")),
+  );
+  const source = { host: "10.0.0.2", port: 6_379, isUp: true, isCopying: false };
+  const at = (offset: number): Facts => ({ ...facts(of("x", offset), CLOSED), source });
+  const master = (offset: number): Facts => facts(of("x", offset), 0);
+  const view = (own: number, primary: number) => ({
+    own: at(own),
+    peers: [{ link, seen: { facts: master(primary) } }],
+  });
+  const first = remember(view(10, 20), undefined, { beganAt: 0, later: at(20) });
+  assert.equal(first?.lag, 0);
+  // A second later, with writers at work: all of the look before, and not yet all of this one.
+  assert.equal(remember(view(30, 40), first, { beganAt: 1_001, later: at(41) })?.lag, 0);
+  assert.equal(remember(view(30, 40), first, { beganAt: 1_001, later: at(39) })?.lag, 1_001_000);
 });
 
 test("connections of replication and of Baton are not an application's", () => {

@@ -20,6 +20,7 @@ import {
 } from "../port/database.ts";
 import { Link, see, seeAll } from "../port/link.ts";
 import { asProblem } from "../port/problem.ts";
+import { received } from "../port/received.ts";
 import { Refusal } from "../port/refusal.ts";
 import { type Rejoin, rejoinUntil } from "../port/rejoin.ts";
 import { addSample, lagAt, type Sample } from "../port/samples.ts";
@@ -34,7 +35,10 @@ import { hasAll, printHistory } from "./history.ts";
 import { promote } from "./promotion.ts";
 import { rejoinOf } from "./rejoin.ts";
 import {
+  hasReplayed,
   type Memory,
+  type PgPeer,
+  primaryOf,
   remember,
   roleOf,
   standingOf,
@@ -97,6 +101,7 @@ export class PostgreSqlDatabase implements Database {
     // Its own first: what its primary has later may be on its way.
     const own = await see(this.#own, readFacts, this.#timeoutMs);
     const peers = await seeAll(this.#peers, readFacts, this.#timeoutMs);
+    const later = own.facts === undefined ? undefined : await this.#received(own.facts, peers);
     // A peer that hangs takes its time, and this one may have been promoted since it was asked.
     if (tasks !== this.#tasks.begun) return undefined;
     if (own.facts === undefined) {
@@ -105,13 +110,24 @@ export class PostgreSqlDatabase implements Database {
     }
     const view: View = { own: own.facts, peers };
     this.#note(own.facts, beganAt);
-    this.#memory = remember(view, this.#memory, beganAt);
+    this.#memory = remember(view, this.#memory, { beganAt, later });
     const standing = standingOf(this.#settings, view, this.#memory);
     const problem = this.#tendProblem;
     const more = problem === undefined ? [] : [common.failed("ALTER SYSTEM", problem)];
     const notes = [...(standing.notes ?? []), ...more];
     this.#standing = notes.length === 0 ? standing : { ...standing, notes };
     return view;
+  }
+
+  /** This server again, when what its primary had has had time to arrive. */
+  async #received(own: Facts, peers: readonly PgPeer[]): Promise<Facts> {
+    const primary = primaryOf(peers)?.seen.facts;
+    if (own.standby?.isStreaming !== true || primary === undefined) return own;
+    return await received(
+      own,
+      async () => (await see(this.#own, readFacts, this.#timeoutMs)).facts,
+      (facts) => hasReplayed(facts, primary),
+    );
   }
 
   #note(own: Facts, at: number): void {

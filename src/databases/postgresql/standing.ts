@@ -60,11 +60,22 @@ export const primaryOf = (peers: readonly PgPeer[]): PgPeer | undefined =>
 
 export const follows = ({ standby }: Facts): boolean => standby?.isStreaming === true;
 
-/** @param beganAt when this look began: the standby was asked first, its primary after that */
+/** The standby has replayed all that its primary had. */
+export const hasReplayed = ({ standby, history }: Facts, { history: theirs }: Facts): boolean =>
+  standby !== undefined && history.timeline === theirs.timeline && standby.replayed >= theirs.lsn;
+
+export interface Look {
+  /** The standby was asked first, its primary after that. */
+  readonly beganAt: Clock;
+  /** The standby, asked once more after its primary. */
+  readonly later?: Facts | undefined;
+}
+
+/** What is remembered after a look. */
 export function remember(
   { own, peers }: View,
   before: Memory | undefined,
-  beganAt: Clock,
+  { beganAt, later = own }: Look,
 ): Memory | undefined {
   if (own.standby === undefined) return undefined;
   const primary = primaryOf(peers)?.seen.facts;
@@ -73,8 +84,7 @@ export function remember(
   const last = before?.timeline === timeline ? before : undefined;
   const older = last?.samples ?? [];
   const { replayed, isStreaming } = own.standby;
-  const isCurrent = own.history.timeline === timeline && replayed >= lsn;
-  const lagMs = isCurrent ? 0 : lagAt(older, replayed, beganAt);
+  const lagMs = hasReplayed(later, primary) ? 0 : lagAt(older, replayed, beganAt);
   const waits = isStreaming && primary.waitsForAll;
   const waitsSince = waits ? (last?.waitsSince ?? beganAt) : undefined;
   const isSettled = waitsSince !== undefined && beganAt - waitsSince >= SETTLE_MS;

@@ -15,6 +15,7 @@ import {
   type Standing,
   UNSEEN,
 } from "../port/database.ts";
+import { received } from "../port/received.ts";
 import { Refusal } from "../port/refusal.ts";
 import type { Steps } from "../port/steps.ts";
 import { Tasks } from "../port/tasks.ts";
@@ -22,9 +23,10 @@ import { closeWrites } from "./close-writes.ts";
 import { compare } from "./compare.ts";
 import { asProblem, type Dial } from "./connection.ts";
 import { demote } from "./demotion.ts";
-import { isWritable } from "./facts.ts";
+import { type Facts, isWritable } from "./facts.ts";
 import { type Rejoin, rejoin } from "./follow.ts";
-import { Link, see, seeAll } from "./link.ts";
+import { hasAll } from "./history.ts";
+import { Link, type PeerView, see, seeAll } from "./link.ts";
 import { promote } from "./promotion.ts";
 import {
   follows,
@@ -85,6 +87,7 @@ export class RedisDatabase implements Database {
     // Its own first: what its master has later may be on its way.
     const own = await see(this.#own, this.#timeoutMs);
     const peers = await seeAll(this.#peers, this.#timeoutMs);
+    const later = own.facts === undefined ? undefined : await this.#received(own.facts, peers);
     // A peer that hangs takes its time, and this one may have been promoted since it was asked.
     if (tasks !== this.#tasks.begun) return undefined;
     if (own.facts === undefined) {
@@ -93,9 +96,20 @@ export class RedisDatabase implements Database {
       return undefined;
     }
     const view: View = { own: own.facts, peers };
-    this.#memory = remember(view, this.#memory, beganAt);
+    this.#memory = remember(view, this.#memory, { beganAt, later });
     this.#standing = this.#withNotes(standingOf(this.#settings, view, this.#memory));
     return view;
+  }
+
+  /** This server again, when what its master had has had time to arrive. */
+  async #received(own: Facts, peers: readonly PeerView[]): Promise<Facts> {
+    const primary = primaryOf(peers)?.seen.facts;
+    if (own.source?.isUp !== true || primary === undefined) return own;
+    return await received(
+      own,
+      async () => (await see(this.#own, this.#timeoutMs)).facts,
+      ({ history }) => hasAll(history, primary.history) === true,
+    );
   }
 
   #withNotes(standing: Standing): Standing {

@@ -46,11 +46,18 @@ export const roleOf = (facts: Facts): Exclude<DatabaseRole, "unreachable"> =>
 export const primaryOf = (peers: readonly PeerView[]): PeerView | undefined =>
   peers.find(({ seen }) => seen.facts !== undefined && roleOf(seen.facts) === "primary");
 
-/** @param beganAt when this look began: the replica was asked first, its master after that */
+export interface Look {
+  /** The replica was asked first, its master after that. */
+  readonly beganAt: Clock;
+  /** The replica, asked once more after its master. */
+  readonly later?: Facts | undefined;
+}
+
+/** What is remembered after a look. */
 export function remember(
   { own, peers }: View,
   before: Memory | undefined,
-  beganAt: Clock,
+  { beganAt, later = own }: Look,
 ): Memory | undefined {
   if (own.source === undefined) return undefined;
   const primary = primaryOf(peers)?.seen.facts;
@@ -58,7 +65,7 @@ export function remember(
   const isSame = primary.history.id === own.history.id;
   const older = isSame ? (before?.samples ?? []) : [];
   const had = older.findLast(({ offset }) => offset <= own.history.offset);
-  const isCurrent = hasAll(own.history, primary.history) === true;
+  const isCurrent = hasAll(later.history, primary.history) === true;
   const lag = isCurrent ? 0 : had === undefined ? undefined : (beganAt - had.at) * 1_000;
   return {
     samples: [...older, { at: beganAt, offset: primary.history.offset }].slice(-SAMPLES_MAX),
