@@ -117,7 +117,7 @@ const gone = [{ link, seen: { problem: new ServerProblem("unreachable", "nobody"
 function looks(all: readonly (readonly [own: Facts, primary: Facts, at: number])[]) {
   let memory: Memory | undefined;
   for (const [own, primary, time] of all)
-    memory = remember({ own, peers: seen(primary) }, memory, time);
+    memory = remember({ own, peers: seen(primary) }, memory, { beganAt: time });
   return memory;
 }
 
@@ -144,7 +144,7 @@ test("sync required: synchronous for three seconds, and all from before is here"
   ]);
   assert.deepEqual(why(behind), ["sync required"], "what it had then may be acknowledged alone");
   const later = standbyAt("0/2000100");
-  const caughtUp = remember({ own: later, peers: seen(ahead) }, behind, 5_000);
+  const caughtUp = remember({ own: later, peers: seen(ahead) }, behind, { beganAt: 5_000 });
   assert.deepEqual(reasons(SETTINGS, { own: later, peers: gone }, caughtUp), []);
   const anyOfTwo = facts(at(1, "0/2000100"), {
     ...WAITS,
@@ -153,7 +153,7 @@ test("sync required: synchronous for three seconds, and all from before is here"
     synchronous: "2",
   });
   assert.equal(anyOfTwo.waitsForAll, false, "the other one may be the one that has it");
-  const lost = remember({ own: later, peers: seen(anyOfTwo) }, caughtUp, 6_000);
+  const lost = remember({ own: later, peers: seen(anyOfTwo) }, caughtUp, { beganAt: 6_000 });
   assert.equal(lost?.isSynchronous, false);
 });
 
