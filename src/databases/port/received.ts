@@ -1,8 +1,8 @@
 /**
  * How far a replica is behind. Between two answers a primary with writers at work is always ahead,
  * and what was known of it before is a whole look old: with looks as far apart as the lag that is
- * allowed, a replica that follows at once would be too far behind every now and then. So it is asked
- * again when what its primary had has had time to arrive.
+ * allowed, a replica that follows at once would be too far behind every now and then. So it is
+ * asked again when what its primary had has had time to arrive.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
