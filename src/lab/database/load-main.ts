@@ -21,6 +21,8 @@ async function loadSession(): Promise<(one: LoadOptions) => Promise<Session>> {
       return (await import("./mysql-session.ts")).connectMysql;
     case "redis":
       return (await import("./redis-session.ts")).connectRedis;
+    case "postgresql":
+      return (await import("./postgresql-session.ts")).connectPostgresql;
   }
 }
 const connect = await loadSession();

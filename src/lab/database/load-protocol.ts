@@ -3,7 +3,7 @@
 /** As JSON in its only argument. */
 export interface LoadOptions {
   /** What is spoken there. */
-  readonly kind: "mysql" | "redis";
+  readonly kind: "mysql" | "redis" | "postgresql";
   readonly address: string;
   readonly port: number;
   readonly user: string;

@@ -19,7 +19,7 @@ export const DATABASE_FAULTS = [
 ] as const;
 export type DatabaseFaultName = (typeof DATABASE_FAULTS)[number];
 
-export const ENGINES = ["mariadb", "redis"] as const;
+export const ENGINES = ["mariadb", "redis", "postgresql"] as const;
 export type EngineName = (typeof ENGINES)[number];
 
 /** A replica that is held, and a failback, need more than every database can be asked for. */

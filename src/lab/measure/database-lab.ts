@@ -11,6 +11,7 @@ import { spawnIn } from "#linux/namespace";
 import type { Ledger } from "../database/ledger.ts";
 import { DatabaseLoad } from "../database/load.ts";
 import { mount } from "../sandbox/folders.ts";
+import { statusOf } from "./control.ts";
 import type { DatabaseNode, Detection, GateKind } from "./database-config.ts";
 import type { Detections } from "./database-goals.ts";
 import type { DatabaseKit, LabServer, Member } from "./database-kit.ts";
@@ -37,6 +38,8 @@ const PACE_MILLISECONDS = 5;
 const CONNECT_MILLISECONDS = 100;
 const STATEMENT_MILLISECONDS = 1_000;
 const LOAD_STARTS_SECONDS = 20;
+const ELIGIBLE_SECONDS = 20;
+const POLL_MILLISECONDS = 50;
 
 export class DatabaseLab {
   readonly lab: Lab;
@@ -114,6 +117,7 @@ export class DatabaseLab {
     await this.#startServers();
     for (const node of this.lab.nodes) this.#configure(node, isSlow);
     const owner = await this.lab.startDaemons();
+    if (this.hasGate) await this.#untilEligible(this.otherThan(owner));
     this.#load = new DatabaseLoad(this.lab.network.namespaceOf(CLIENT), {
       address: VIRTUAL_ADDRESS,
       port: this.#kit.port,
@@ -130,6 +134,21 @@ export class DatabaseLab {
       throw new Error(`no write through the address within ${limit} ms\n${this.lab.describe(40)}`);
     }
     return owner;
+  }
+
+  /** A pair that has just been started has nobody to take over yet. */
+  async #untilEligible(node: LabNode): Promise<void> {
+    const limit = ELIGIBLE_SECONDS * this.lab.slowness;
+    const end = performance.now() + limit * 1_000;
+    for (;;) {
+      const status = await statusOf(node.folder);
+      const gate = status?.instances[0]?.gate;
+      // Scripts show nothing of a database.
+      if (gate?.eligible === "yes" || gate?.database === undefined) return;
+      if (performance.now() > end)
+        throw new Error(`${node.name} not eligible within ${limit} s\n${this.lab.describe(40)}`);
+      await sleep(POLL_MILLISECONDS);
+    }
   }
 
   /** What the clients have seen since `begin`. */

@@ -8,5 +8,7 @@ export async function loadKit(name: EngineName): Promise<DatabaseKit> {
       return (await import("./kit-mariadb.ts")).mariadbKit;
     case "redis":
       return (await import("./kit-redis.ts")).redisKit;
+    case "postgresql":
+      return (await import("./kit-postgresql.ts")).postgresqlKit;
   }
 }
