@@ -39,8 +39,13 @@ import {
 } from "../support/keepalived-exporters.ts";
 import { type Cable, layCable } from "../support/linux-net.ts";
 
-const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
-const SENDER = fileURLToPath(new URL("../support/advert-sender.ts", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+/** Where the nodes, which have a /tmp of their own, see this checkout: it may lie in /tmp. */
+const INSIDE = "/mnt";
+const inside = (path: string): string =>
+  path.startsWith(`${ROOT}/`) ? `${INSIDE}${path.slice(ROOT.length)}` : path;
+const BATON = `${INSIDE}/bin/baton`;
+const SENDER = `${INSIDE}/tests/support/advert-sender.ts`;
 const skip = findKeepalived() === undefined ? "needs keepalived" : false;
 
 /** signal(7); `keepalived --signum` names them. */
@@ -177,7 +182,7 @@ class Node {
     chmodSync(this.folder, 0o1777);
     writeFileSync(this.file("conf"), config);
     const speaker = ["eth0", "192.0.2.2", "52", "3", "200", "20", "192.0.2.110"];
-    this.#spawn("right", [process.execPath, SENDER, ...speaker]);
+    this.#spawn("right", [inside(process.execPath), SENDER, ...speaker]);
     this.#spawn("left", this.#argv());
   }
 
@@ -200,7 +205,13 @@ class Node {
   #spawn(side: "left" | "right", argv: readonly string[]): void {
     const log = openSync(this.file(side === "left" ? "log" : "speaker-log"), "a");
     const child = spawnIn(this.#cable[side].namespace, argv, {
-      mounts: { tmpfs: [], bind: [[this.folder, "/tmp"]] },
+      mounts: {
+        tmpfs: [],
+        bind: [
+          [ROOT, INSIDE],
+          [this.folder, "/tmp"],
+        ],
+      },
       stdio: ["ignore", log, log],
       diesWithParent: true,
     });

@@ -92,6 +92,10 @@ cp -a /etc /run/etc
 rm -f /run/etc/machine-id
 tr -d - </proc/sys/kernel/random/uuid >/run/etc/machine-id
 mount --bind /run/etc /etc
+# A state directory of its own: two machines have no mark of a primary in common.
+mkdir /run/lib /run/lib/upper /run/lib/work
+mount -t overlay overlay -o lowerdir=/var/lib,upperdir=/run/lib/upper,workdir=/run/lib/work /var/lib
+rm -rf /var/lib/baton
 mkdir -p /etc/keepalived /run/dev
 cd /run/dev
 ${DEVICES}
