@@ -4,6 +4,8 @@ import type { Comparison } from "./database.ts";
 export interface Compared<H> {
   readonly history: H;
   readonly isWritable: boolean;
+  /** Of this run of the server: another one has another. Undefined: not known. */
+  readonly server: string | undefined;
 }
 
 export interface Histories<H> {
@@ -34,7 +36,9 @@ function compareTwo<H>(
   theirs: Compared<H> | undefined,
   { hasAll, print }: Histories<H>,
 ): Comparison {
-  if (theirs === undefined) return { result: "unknown" };
+  // One server, and nothing is known of the other one.
+  const isSame = own.server !== undefined && own.server === theirs?.server;
+  if (theirs === undefined || isSame) return { result: "unknown" };
   const ours = hasAll(own.history, theirs.history);
   const others = hasAll(theirs.history, own.history);
   const difference = `here ${print(own.history)}, there ${print(theirs.history)}`;

@@ -227,7 +227,9 @@ export class PostgreSqlDatabase implements Database {
     const own = await see(this.#own, readFacts, this.#timeoutMs);
     const peers = await seeAll(this.#peers, readFacts, this.#timeoutMs);
     const compared = (facts: Facts | undefined) =>
-      facts === undefined ? undefined : { history: facts.history, isWritable: isWritable(facts) };
+      facts === undefined
+        ? undefined
+        : { history: facts.history, isWritable: isWritable(facts), server: facts.server };
     const others = peers.map(({ seen }) => compared(seen.facts));
     return compareHistories(compared(own.facts), others, { hasAll, print: printHistory });
   }

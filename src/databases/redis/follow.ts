@@ -1,21 +1,14 @@
 /** A former primary follows the one that takes writes, if that has everything it has. */
 import type { HostPort } from "#keepalived/plan/run-plan";
 import type { Credentials } from "../port/credentials.ts";
-import type { DatabaseSettings, Text } from "../port/database.ts";
+import type { DatabaseSettings } from "../port/database.ts";
+import { type Rejoin, refusedRejoin } from "../port/rejoin.ts";
 import { asProblem } from "./connection.ts";
 import { isWritable } from "./facts.ts";
 import { hasAll, printHistory } from "./history.ts";
 import type { Link } from "./link.ts";
 import { follows, primaryOf, type View } from "./standing.ts";
 import * as texts from "./texts.ts";
-
-export type Rejoin =
-  | { readonly kind: "follows" }
-  /** It was given the primary to follow just now. */
-  | { readonly kind: "begun" }
-  | { readonly kind: "refused"; readonly code: string; readonly text: Text };
-
-const refused = (code: string, text: Text): Rejoin => ({ kind: "refused", code, text });
 
 /** A server that takes writes is never made a replica here: whoever wants that demotes it first. */
 export async function rejoin(
@@ -25,31 +18,31 @@ export async function rejoin(
   credentials: Credentials,
   timeoutMs: number,
 ): Promise<Rejoin> {
-  if (isWritable(own)) return refused("writable", texts.stillWritable);
+  if (isWritable(own)) return refusedRejoin("writable", texts.stillWritable);
   const found = primaryOf(peers);
   const primary = found?.seen.facts;
   if (follows(own) && (primary === undefined || hasAll(primary.history, own.history) === true))
     return { kind: "follows" };
   if (found === undefined || primary === undefined || "socket" in found.link.at)
-    return refused("no-primary", texts.noPrimary);
+    return refusedRejoin("no-primary", texts.noPrimary);
   const { at } = found.link;
   const isContained = hasAll(primary.history, own.history);
   // Following begins with a copy of the other one's data: what is only here would be lost.
   if (isContained !== true) {
     const [here, there] = [printHistory(own.history), printHistory(primary.history)];
-    return refused(
+    return refusedRejoin(
       isContained === undefined ? "unknown" : "diverged",
       isContained === undefined ? texts.unrelated(here, there) : texts.diverged(here, there),
     );
   }
   const isGiven = own.source?.host === at.host && own.source.port === at.port;
   if (isGiven) return { kind: "begun" };
-  if (settings.rejoin === "manual") return refused("manual", texts.rejoinManually(at));
+  if (settings.rejoin === "manual") return refusedRejoin("manual", texts.rejoinManually(at));
   try {
     await follow(link, at, credentials, timeoutMs);
     return { kind: "begun" };
   } catch (error) {
-    return refused("failed", texts.failed("REPLICAOF", asProblem(error).message));
+    return refusedRejoin("failed", texts.failed("REPLICAOF", asProblem(error).message));
   }
 }
 

@@ -17,6 +17,7 @@ import {
 } from "../port/database.ts";
 import { received } from "../port/received.ts";
 import { Refusal } from "../port/refusal.ts";
+import { type Rejoin, rejoinUntil } from "../port/rejoin.ts";
 import type { Steps } from "../port/steps.ts";
 import { Tasks } from "../port/tasks.ts";
 import { closeWrites } from "./close-writes.ts";
@@ -24,7 +25,7 @@ import { compare } from "./compare.ts";
 import { asProblem, type Dial } from "./connection.ts";
 import { demote } from "./demotion.ts";
 import { type Facts, isWritable } from "./facts.ts";
-import { type Rejoin, rejoin } from "./follow.ts";
+import { rejoin } from "./follow.ts";
 import { hasAll } from "./history.ts";
 import { Link, type PeerView, see, seeAll } from "./link.ts";
 import { promote } from "./promotion.ts";
@@ -39,8 +40,6 @@ import {
   type View,
 } from "./standing.ts";
 import * as texts from "./texts.ts";
-
-const REJOIN_POLL_MS = 50;
 
 export class RedisDatabase implements Database {
   readonly #settings: DatabaseSettings;
@@ -168,22 +167,13 @@ export class RedisDatabase implements Database {
   }
 
   async #askedRejoin(steps: Steps): Promise<Answer> {
-    for (;;) {
+    return await rejoinUntil(steps, async () => {
       const view = await this.#view();
-      if (view === undefined) {
-        const [text = texts.followsNobody] = this.#standing.why;
-        return { ok: false, code: "unreachable", text };
-      }
-      const rejoined = await this.#rejoin(view);
-      this.#rejoined = rejoined;
-      if (rejoined.kind === "follows") return { ok: true, details: steps.print() };
-      if (rejoined.kind === "refused")
-        return { ok: false, code: rejoined.code, text: rejoined.text };
-      if (steps.isLate) return { ok: false, code: "late", text: texts.receivingLate };
-      await new Promise((resolve) => {
-        setTimeout(resolve, REJOIN_POLL_MS);
-      });
-    }
+      const [text = texts.followsNobody] = this.#standing.why;
+      if (view === undefined) return text;
+      this.#rejoined = await this.#rejoin(view);
+      return this.#rejoined;
+    });
   }
 
   #failed(error: unknown, steps: Steps): Answer {
