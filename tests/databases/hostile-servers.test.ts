@@ -11,7 +11,6 @@ import { SqlError } from "#databases/mysql/sql";
 import { ServerProblem } from "#databases/port/problem";
 import { readFacts as readPostgreSql } from "#databases/postgresql/facts";
 import { dialCommands } from "#databases/postgresql/pg-client";
-import { RedisProblem } from "#databases/redis/connection";
 import { readFacts as readRedis } from "#databases/redis/facts";
 import { dialRedis } from "#databases/redis/redis-client";
 import { Secret } from "#units/secret";
@@ -219,7 +218,7 @@ async function endOfRedis(port: number): Promise<string> {
     }
   } catch (error) {
     assert.ok(error instanceof Error, String(error));
-    return `${error instanceof RedisProblem ? error.kind : "?"}: ${error.message}`;
+    return `${error instanceof ServerProblem ? error.kind : "?"}: ${error.message}`;
   }
 }
 

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DatabaseSettings } from "#databases/port/database";
+import { Link } from "#databases/port/link";
 import { applications } from "#databases/redis/close-writes";
 import { compare } from "#databases/redis/compare";
 import { CLOSED, type Facts, isClosed, isWritable, parseFacts } from "#databases/redis/facts";
 import { type History, hasAll } from "#databases/redis/history";
-import { Link } from "#databases/redis/link";
 import { reasons, remember } from "#databases/redis/standing";
 import { fromSeconds } from "#units/time";
 

@@ -6,17 +6,15 @@
  * beside it keeps the server itself from deleting expired keys, which would count as
  * data that the others lack.
  */
-import type { Connection } from "./connection.ts";
-import { OWN_NAME } from "./connection.ts";
+import { type Connection, OWN_NAME, type RedisLink } from "./connection.ts";
 import { CLOSED, type Facts, isClosed, readFacts } from "./facts.ts";
-import type { Link } from "./link.ts";
 
 /** Until it is ended: a hundred years. */
 const PAUSE_MS = 3_155_760_000_000;
 const MAX_LAG_SECONDS = 10;
 
-/** Resolves with the facts of the closed server. Rejects with `RedisProblem`. */
-export async function closeWrites(link: Link, timeoutMs: number): Promise<Facts> {
+/** Resolves with the facts of the closed server. Rejects with `ServerProblem`. */
+export async function closeWrites(link: RedisLink, timeoutMs: number): Promise<Facts> {
   return await link.use(timeoutMs, async (connection, leftMs) => {
     const call = (...args: readonly string[]): Promise<unknown> => connection.call(args, leftMs);
     const before = await readFacts(connection, leftMs);
@@ -36,7 +34,7 @@ export async function closeWrites(link: Link, timeoutMs: number): Promise<Facts>
 }
 
 /** Takes what the operator allows again. Of a replica: prepared for when it is promoted. */
-export async function openWrites(link: Link, timeoutMs: number): Promise<Facts> {
+export async function openWrites(link: RedisLink, timeoutMs: number): Promise<Facts> {
   return await link.use(timeoutMs, async (connection, leftMs) => {
     const before = await readFacts(connection, leftMs);
     if (isClosed(before)) {

@@ -12,13 +12,14 @@ import {
   type DemoteAsk,
   printAddress,
 } from "../port/database.ts";
+import { type Seen, see } from "../port/link.ts";
 import { Refusal } from "../port/refusal.ts";
 import type { Steps } from "../port/steps.ts";
 import { closeWrites } from "./close-writes.ts";
-import { isWritable } from "./facts.ts";
+import type { RedisLink } from "./connection.ts";
+import { type Facts, isWritable, readFacts } from "./facts.ts";
 import { follow, followNobody } from "./follow.ts";
 import { hasAll, printHistory } from "./history.ts";
-import { type Link, type Seen, see } from "./link.ts";
 import { roleOf } from "./standing.ts";
 import * as texts from "./texts.ts";
 
@@ -29,8 +30,8 @@ const MARGIN_MS = 50;
 const UNPLANNED_MS = 200;
 
 export interface Demotion {
-  readonly own: Link;
-  readonly peers: readonly Link[];
+  readonly own: RedisLink;
+  readonly peers: readonly RedisLink[];
   readonly settings: DatabaseSettings;
   readonly credentials: Credentials;
   readonly ask: DemoteAsk;
@@ -49,7 +50,7 @@ export async function demote(demotion: Demotion): Promise<Answer> {
   return { ok: true, details: steps.print() };
 }
 
-function successorsOf({ peers, ask }: Demotion): readonly Link[] {
+function successorsOf({ peers, ask }: Demotion): readonly RedisLink[] {
   const named = peers.filter((one) => "host" in one.at && one.at.host === ask.peer);
   // Known by another address than VRRP's: then each must have everything.
   return named.length > 0 ? named : peers;
@@ -80,19 +81,19 @@ async function tryOnce(demotion: Demotion): Promise<void> {
 
 /** What one of the others lacks; undefined: nothing. Own first: what comes later is not missing. */
 async function lackingOf(
-  own: Link,
-  others: readonly Link[],
+  own: RedisLink,
+  others: readonly RedisLink[],
   timeoutMs: number,
 ): Promise<string | undefined> {
-  const ours = await own.facts(timeoutMs);
-  const all = await Promise.all(others.map((link) => see(link, timeoutMs)));
+  const ours = await own.use(timeoutMs, readFacts);
+  const all = await Promise.all(others.map((link) => see(link, readFacts, timeoutMs)));
   const lost = all.find((seen) => !hasOurs(seen, ours.history));
   if (lost === undefined) return undefined;
   if (lost.facts === undefined) return lost.problem.message;
   return `${printHistory(lost.facts.history)} < ${printHistory(ours.history)}`;
 }
 
-const hasOurs = ({ facts }: Seen, history: Parameters<typeof hasAll>[1]): boolean =>
+const hasOurs = ({ facts }: Seen<Facts>, history: Parameters<typeof hasAll>[1]): boolean =>
   facts !== undefined && hasAll(facts.history, history) === true;
 
 /**
@@ -103,13 +104,13 @@ const hasOurs = ({ facts }: Seen, history: Parameters<typeof hasAll>[1]): boolea
  */
 async function isGivenTo(
   { own, settings, credentials, steps }: Demotion,
-  successors: readonly Link[],
+  successors: readonly RedisLink[],
 ): Promise<boolean> {
   const [to] = successors;
   // Of several it is not known which one it will be; it follows later, by itself.
   if (to === undefined || successors.length > 1 || "socket" in to.at) return true;
   if (settings.rejoin === "manual") return true;
-  const { facts } = await see(to, steps.left);
+  const { facts } = await see(to, readFacts, steps.left);
   if (facts === undefined || roleOf(facts) === "alone") return true;
   await follow(own, to.at, credentials, steps.left);
   if ((await lackingOf(own, successors, steps.left)) === undefined) return true;

@@ -1,5 +1,6 @@
 /** What a server says of itself, by INFO and CONFIG GET. Pure but for `readFacts`. */
-import { type Connection, RedisProblem } from "./connection.ts";
+import { ServerProblem } from "../port/problem.ts";
+import type { Connection } from "./connection.ts";
 import type { History } from "./history.ts";
 
 /**
@@ -56,7 +57,7 @@ export function parseFacts(info: string, config: readonly string[]): Facts {
   const isReplica = role === "slave";
   const runId = fields.get("run_id");
   if (!isReplica && role !== "master")
-    throw new RedisProblem("answer", `INFO says role:${role ?? "nothing"}`);
+    throw new ServerProblem("answer", `INFO says role:${role ?? "nothing"}`);
   const host = fields.get("master_host") ?? "";
   return {
     history: {
@@ -97,6 +98,6 @@ function fieldsOf(info: string): ReadonlyMap<string, string> {
 function integer(text: string | undefined): number {
   const value = Number(text);
   if (text === undefined || text === "" || !Number.isSafeInteger(value))
-    throw new RedisProblem("answer", "INFO or CONFIG GET lacks a number that replication needs");
+    throw new ServerProblem("answer", "INFO or CONFIG GET lacks a number that replication needs");
   return value;
 }

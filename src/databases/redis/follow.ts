@@ -2,17 +2,18 @@
 import type { HostPort } from "#keepalived/plan/run-plan";
 import type { Credentials } from "../port/credentials.ts";
 import type { DatabaseSettings } from "../port/database.ts";
+import { asProblem } from "../port/problem.ts";
 import { type Rejoin, refusedRejoin } from "../port/rejoin.ts";
-import { asProblem } from "./connection.ts";
+import * as common from "../port/texts.ts";
+import type { RedisLink } from "./connection.ts";
 import { isWritable } from "./facts.ts";
 import { hasAll, printHistory } from "./history.ts";
-import type { Link } from "./link.ts";
 import { follows, primaryOf, type View } from "./standing.ts";
 import * as texts from "./texts.ts";
 
 /** A server that takes writes is never made a replica here: whoever wants that demotes it first. */
 export async function rejoin(
-  link: Link,
+  link: RedisLink,
   { own, peers }: View,
   settings: DatabaseSettings,
   credentials: Credentials,
@@ -42,13 +43,13 @@ export async function rejoin(
     await follow(link, at, credentials, timeoutMs);
     return { kind: "begun" };
   } catch (error) {
-    return refusedRejoin("failed", texts.failed("REPLICAOF", asProblem(error).message));
+    return refusedRejoin("failed", common.failed("REPLICAOF", asProblem(error).message));
   }
 }
 
-/** Rejects with `RedisProblem`. The pause ends: it would hold up what comes from the primary. */
+/** Rejects with `ServerProblem`. The pause ends: it would hold up what comes from the primary. */
 export async function follow(
-  link: Link,
+  link: RedisLink,
   to: HostPort,
   { replication }: Credentials,
   timeoutMs: number,
@@ -67,6 +68,8 @@ export async function follow(
 }
 
 /** A master again, which takes writes unless it is closed. */
-export async function followNobody(link: Link, timeoutMs: number): Promise<void> {
-  await link.call(["REPLICAOF", "NO", "ONE"], timeoutMs);
+export async function followNobody(link: RedisLink, timeoutMs: number): Promise<void> {
+  await link.use(timeoutMs, async (connection, leftMs) => {
+    await connection.call(["REPLICAOF", "NO", "ONE"], leftMs);
+  });
 }

@@ -10,15 +10,16 @@ import {
   type PromoteAsk,
   printAddress,
 } from "../port/database.ts";
+import { see } from "../port/link.ts";
+import { asProblem } from "../port/problem.ts";
 import { Refusal } from "../port/refusal.ts";
 import type { Steps } from "../port/steps.ts";
 import { closeWrites, openWrites } from "./close-writes.ts";
-import { asProblem } from "./connection.ts";
-import { type Facts, isWritable } from "./facts.ts";
+import type { RedisLink } from "./connection.ts";
+import { type Facts, isWritable, readFacts } from "./facts.ts";
 import { followNobody } from "./follow.ts";
 import { hasAll, printHistory } from "./history.ts";
-import { type Link, type PeerView, see } from "./link.ts";
-import { type Memory, reasons } from "./standing.ts";
+import { type Memory, type RedisPeer, reasons } from "./standing.ts";
 import * as texts from "./texts.ts";
 
 /** How long a peer's server may take that accepts connections and does not answer. */
@@ -34,8 +35,8 @@ const POLL_MS = 5;
 const MARGIN_MS = 100;
 
 export interface Promotion {
-  readonly own: Link;
-  readonly peers: readonly Link[];
+  readonly own: RedisLink;
+  readonly peers: readonly RedisLink[];
   readonly settings: DatabaseSettings;
   readonly memory: Memory | undefined;
   readonly ask: PromoteAsk;
@@ -46,7 +47,7 @@ export async function promote(promotion: Promotion): Promise<Answer> {
   const { steps, own, ask } = promotion;
   // Both at once: a peer that is gone takes its time.
   const [facts, seen] = await Promise.all([
-    steps.run("look", () => own.facts(steps.left)),
+    steps.run("look", () => own.use(steps.left, readFacts)),
     steps.run("peers", () => seePeers(promotion)),
   ]);
   if (!ask.acceptLoss) checkHistories(facts, seen);
@@ -59,18 +60,18 @@ export async function promote(promotion: Promotion): Promise<Answer> {
   return { ok: true, details: steps.print() };
 }
 
-async function seePeers({ peers, ask, steps }: Promotion): Promise<readonly PeerView[]> {
+async function seePeers({ peers, ask, steps }: Promotion): Promise<readonly RedisPeer[]> {
   return await Promise.all(
     peers.map(async (link) => {
       const hungMs = link.isHung ? STILL_HUNG_MS : HUNG_MS;
       const ms = ask.reason === "master-down" ? HUNG_AFTER_LOSS_MS : hungMs;
-      return { link, seen: await see(link, Math.min(ms, steps.left / 3), KEPT_MS) };
+      return { link, seen: await see(link, readFacts, Math.min(ms, steps.left / 3), KEPT_MS) };
     }),
   );
 }
 
 /** Nobody is closed for a promotion that cannot come to anything. */
-function checkHistories(own: Facts, peers: readonly PeerView[]): void {
+function checkHistories(own: Facts, peers: readonly RedisPeer[]): void {
   for (const { seen } of peers) {
     const theirs = seen.facts;
     if (theirs === undefined) continue;
@@ -91,10 +92,10 @@ function lacking(own: Facts, theirs: Facts): Refusal {
 /** Nobody else takes writes any more; facts from then on. */
 async function quieten(
   { ask, steps }: Promotion,
-  peers: readonly PeerView[],
-): Promise<readonly PeerView[]> {
+  peers: readonly RedisPeer[],
+): Promise<readonly RedisPeer[]> {
   return await Promise.all(
-    peers.map(async (view): Promise<PeerView> => {
+    peers.map(async (view): Promise<RedisPeer> => {
       const { link, seen } = view;
       if (seen.facts === undefined || !isWritable(seen.facts)) return view;
       try {
@@ -120,7 +121,7 @@ async function quieten(
 async function catchUp(
   promotion: Promotion,
   first: Facts,
-  quiet: readonly PeerView[],
+  quiet: readonly RedisPeer[],
 ): Promise<void> {
   const { own, settings, memory, ask, steps } = promotion;
   if (ask.acceptLoss) return;
@@ -135,7 +136,7 @@ async function catchUp(
       if (lost === undefined) return;
       if (steps.left < MARGIN_MS) throw lacking(facts, lost);
       await sleep(POLL_MS);
-      const seen = await see(own, steps.left);
+      const seen = await see(own, readFacts, steps.left);
       if (seen.facts === undefined) throw seen.problem;
       ({ facts } = seen);
     }

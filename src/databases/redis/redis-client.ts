@@ -6,15 +6,9 @@ import { Redis, type RedisOptions } from "ioredis";
 import type { DatabaseAddress } from "#keepalived/plan/run-plan";
 import type { Login } from "../port/credentials.ts";
 import { printAddress } from "../port/database.ts";
+import { asProblem, type DialLimits, ServerProblem, within } from "../port/problem.ts";
 import { SocketGuard } from "../port/socket-guard.ts";
-import {
-  asProblem,
-  type Connection,
-  type DialLimits,
-  OWN_NAME,
-  RedisProblem,
-  within,
-} from "./connection.ts";
+import { type Connection, OWN_NAME } from "./connection.ts";
 
 export async function dialRedis(
   at: DatabaseAddress,
@@ -40,7 +34,7 @@ export async function dialRedis(
   try {
     // Rejects at once where nobody is; the name of the error is in the event.
     await within(Promise.race([accepted, opened]), limits.connectMs, () => {
-      return new RedisProblem("unreachable", `nobody accepts at ${where}`);
+      return new ServerProblem("unreachable", `nobody accepts at ${where}`);
     });
     await within(opened, limits.loginMs - (performance.now() - begun), () => hung(where));
     const connection = new IoRedisConnection(redis, where, () => guard?.restart());
@@ -48,7 +42,7 @@ export async function dialRedis(
     return connection;
   } catch (error) {
     endOf(redis);
-    throw error instanceof RedisProblem ? error : problemOf(problem ?? error);
+    throw error instanceof ServerProblem ? error : problemOf(problem ?? error);
   }
 }
 
@@ -61,8 +55,8 @@ function endOf(redis: Redis): void {
   stream?.destroy();
 }
 
-const hung = (where: string): RedisProblem =>
-  new RedisProblem("hung", `${where} accepts and does not answer`);
+const hung = (where: string): ServerProblem =>
+  new ServerProblem("hung", `${where} accepts and does not answer`);
 
 function options(at: DatabaseAddress, login: Login | undefined) {
   const password = login?.password?.reveal();
@@ -85,10 +79,10 @@ function options(at: DatabaseAddress, login: Login | undefined) {
 
 const LOGIN_ERRORS = /^(?:NOAUTH|WRONGPASS|NOPERM|ERR AUTH)/;
 
-function problemOf(error: unknown): RedisProblem {
+function problemOf(error: unknown): ServerProblem {
   const { name = "", message = String(error) } = error as { name?: string; message?: string };
-  if (LOGIN_ERRORS.test(message)) return new RedisProblem("refused", message);
-  return new RedisProblem(name === "ReplyError" ? "answer" : "unreachable", message);
+  if (LOGIN_ERRORS.test(message)) return new ServerProblem("refused", message);
+  return new ServerProblem(name === "ReplyError" ? "answer" : "unreachable", message);
 }
 
 class IoRedisConnection implements Connection {

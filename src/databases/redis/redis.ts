@@ -15,24 +15,27 @@ import {
   type Standing,
   UNSEEN,
 } from "../port/database.ts";
+import { Link, see, seeAll } from "../port/link.ts";
+import { asProblem } from "../port/problem.ts";
 import { received } from "../port/received.ts";
 import { Refusal } from "../port/refusal.ts";
 import { type Rejoin, rejoinUntil } from "../port/rejoin.ts";
 import type { Steps } from "../port/steps.ts";
 import { Tasks } from "../port/tasks.ts";
+import * as common from "../port/texts.ts";
 import { closeWrites } from "./close-writes.ts";
 import { compare } from "./compare.ts";
-import { asProblem, type Dial } from "./connection.ts";
+import type { RedisDial, RedisLink } from "./connection.ts";
 import { demote } from "./demotion.ts";
-import { type Facts, isWritable } from "./facts.ts";
+import { type Facts, isWritable, readFacts } from "./facts.ts";
 import { rejoin } from "./follow.ts";
 import { hasAll } from "./history.ts";
-import { Link, type PeerView, see, seeAll } from "./link.ts";
 import { promote } from "./promotion.ts";
 import {
   follows,
   type Memory,
   primaryOf,
+  type RedisPeer,
   remember,
   roleOf,
   standingOf,
@@ -44,8 +47,8 @@ import * as texts from "./texts.ts";
 export class RedisDatabase implements Database {
   readonly #settings: DatabaseSettings;
   readonly #credentials: Credentials;
-  readonly #own: Link;
-  readonly #peers: readonly Link[];
+  readonly #own: RedisLink;
+  readonly #peers: readonly RedisLink[];
   readonly #tasks: Tasks;
   #memory: Memory | undefined;
   #standing: Standing = UNSEEN;
@@ -55,14 +58,14 @@ export class RedisDatabase implements Database {
   #mayRejoin = false;
   #rejoined: Rejoin | undefined;
 
-  constructor(settings: DatabaseSettings, credentials: Credentials, dial: Dial) {
+  constructor(settings: DatabaseSettings, credentials: Credentials, dial: RedisDial) {
     this.#settings = settings;
     this.#credentials = credentials;
     this.#own = new Link(settings.at, credentials.client, dial);
     this.#peers = settings.peers.map((at) => new Link(at, credentials.client, dial));
     this.#tasks = new Tasks({
       interrupt: () => this.#own.drop(),
-      overtaken: { ok: false, code: "overtaken", text: texts.overtaken },
+      overtaken: { ok: false, code: "overtaken", text: common.overtaken },
       failed: (error, steps) => this.#failed(error, steps),
     });
   }
@@ -84,8 +87,8 @@ export class RedisDatabase implements Database {
     const tasks = this.#tasks.begun;
     const beganAt = performance.now();
     // Its own first: what its master has later may be on its way.
-    const own = await see(this.#own, this.#timeoutMs);
-    const peers = await seeAll(this.#peers, this.#timeoutMs);
+    const own = await see(this.#own, readFacts, this.#timeoutMs);
+    const peers = await seeAll(this.#peers, readFacts, this.#timeoutMs);
     const later = own.facts === undefined ? undefined : await this.#received(own.facts, peers);
     // A peer that hangs takes its time, and this one may have been promoted since it was asked.
     if (tasks !== this.#tasks.begun) return undefined;
@@ -101,12 +104,12 @@ export class RedisDatabase implements Database {
   }
 
   /** This server again, when what its master had has had time to arrive. */
-  async #received(own: Facts, peers: readonly PeerView[]): Promise<Facts> {
+  async #received(own: Facts, peers: readonly RedisPeer[]): Promise<Facts> {
     const primary = primaryOf(peers)?.seen.facts;
     if (own.source?.isUp !== true || primary === undefined) return own;
     return await received(
       own,
-      async () => (await see(this.#own, this.#timeoutMs)).facts,
+      async () => (await see(this.#own, readFacts, this.#timeoutMs)).facts,
       ({ history }) => hasAll(history, primary.history) === true,
     );
   }
@@ -178,18 +181,18 @@ export class RedisDatabase implements Database {
 
   #failed(error: unknown, steps: Steps): Answer {
     if (error instanceof Refusal) return error.answer;
-    if (steps.isLate) return { ok: false, code: "late", text: texts.late };
+    if (steps.isLate) return { ok: false, code: "late", text: common.late };
     const problem = asProblem(error);
     const where = printAddress(this.#own.at);
     const isAnswer = problem.kind === "answer" || problem.kind === "refused";
     return isAnswer
-      ? { ok: false, code: "failed", text: texts.failed(where, problem.message) }
+      ? { ok: false, code: "failed", text: common.failed(where, problem.message) }
       : { ok: false, code: "unreachable", text: texts.unreachable(where, problem) };
   }
 
   async compare(): Promise<Comparison> {
-    const own = await see(this.#own, this.#timeoutMs);
-    const peers = await seeAll(this.#peers, this.#timeoutMs);
+    const own = await see(this.#own, readFacts, this.#timeoutMs);
+    const peers = await seeAll(this.#peers, readFacts, this.#timeoutMs);
     return compare(
       own.facts,
       peers.map(({ seen }) => seen.facts),

@@ -5,7 +5,7 @@
  * Redis acknowledges a write before any replica has it. So with `sync required` a replica is
  * eligible only while the master answers: everything is fetched from it before the promotion.
  */
-import type { Micros } from "#units/time";
+import { type Micros, micros } from "#units/time";
 import {
   type DatabaseRole,
   type DatabaseSettings,
@@ -14,18 +14,20 @@ import {
   type Standing,
   type Text,
 } from "../port/database.ts";
-import type { RedisProblem } from "./connection.ts";
+import type { PeerView } from "../port/link.ts";
+import type { ServerProblem } from "../port/problem.ts";
+import { addSample, type Clock, lagAt, type Sample } from "../port/samples.ts";
+import * as common from "../port/texts.ts";
+import type { Connection } from "./connection.ts";
 import { type Facts, isWritable } from "./facts.ts";
 import { hasAll, printHistory } from "./history.ts";
-import type { PeerView } from "./link.ts";
 import * as texts from "./texts.ts";
 
-/** Milliseconds of a monotonic clock. */
-type Clock = number;
+export type RedisPeer = PeerView<Connection, Facts>;
 
 /** Of the master that is followed, from the looks at which it answered; the newest is last. */
 export interface Memory {
-  readonly samples: readonly { readonly at: Clock; readonly offset: number }[];
+  readonly samples: readonly Sample<number>[];
   /** At the last such look; undefined: not known. */
   readonly lag: Micros | undefined;
   readonly isUp: boolean;
@@ -35,15 +37,13 @@ export interface Memory {
 
 export interface View {
   readonly own: Facts;
-  readonly peers: readonly PeerView[];
+  readonly peers: readonly RedisPeer[];
 }
-
-const SAMPLES_MAX = 1_000;
 
 export const roleOf = (facts: Facts): Exclude<DatabaseRole, "unreachable"> =>
   facts.source !== undefined ? "replica" : isWritable(facts) ? "primary" : "alone";
 
-export const primaryOf = (peers: readonly PeerView[]): PeerView | undefined =>
+export const primaryOf = (peers: readonly RedisPeer[]): RedisPeer | undefined =>
   peers.find(({ seen }) => seen.facts !== undefined && roleOf(seen.facts) === "primary");
 
 export interface Look {
@@ -64,12 +64,11 @@ export function remember(
   if (primary === undefined) return before;
   const isSame = primary.history.id === own.history.id;
   const older = isSame ? (before?.samples ?? []) : [];
-  const had = older.findLast(({ offset }) => offset <= own.history.offset);
   const isCurrent = hasAll(later.history, primary.history) === true;
-  const lag = isCurrent ? 0 : had === undefined ? undefined : (beganAt - had.at) * 1_000;
+  const lagMs = isCurrent ? 0 : lagAt(older, own.history.offset, beganAt);
   return {
-    samples: [...older, { at: beganAt, offset: primary.history.offset }].slice(-SAMPLES_MAX),
-    lag: lag === undefined ? undefined : (Math.round(lag) as Micros),
+    samples: addSample(older, { at: beganAt, position: primary.history.offset }),
+    lag: lagMs === undefined ? undefined : micros(Math.round(lagMs * 1_000)),
     isUp: own.source.isUp,
     hasOurs: isSame ? true : hasAll(primary.history, own.history),
   };
@@ -89,7 +88,7 @@ export function reasons(
 }
 
 /** It has all that this one has, and would say so for another that was never asked. */
-export function sameServer({ runId }: Facts, peers: readonly PeerView[]): Text | undefined {
+export function sameServer({ runId }: Facts, peers: readonly RedisPeer[]): Text | undefined {
   if (runId === undefined) return undefined;
   const found = peers.find(({ seen }) => seen.facts?.runId === runId);
   return found === undefined ? undefined : texts.sameServer(printAddress(found.link.at));
@@ -115,8 +114,8 @@ export function standingOf(
 
 export const unreachableStanding = (
   where: string,
-  problem: RedisProblem,
-  peers: readonly PeerView[],
+  problem: ServerProblem,
+  peers: readonly RedisPeer[],
 ): Standing => {
   const [first] = peers;
   return {
@@ -129,7 +128,7 @@ export const unreachableStanding = (
   };
 };
 
-const peerStanding = ({ seen: { facts } }: PeerView): ServerStanding =>
+const peerStanding = ({ seen: { facts } }: RedisPeer): ServerStanding =>
   facts === undefined
     ? { role: "unreachable", isWritable: false, follows: false }
     : serverStanding(facts, undefined);
@@ -166,7 +165,7 @@ function whyReplica(
   if (memory === undefined || memory.lag === undefined) return [...why, texts.lagUnknown];
   if (memory.hasOurs === false) why.push(texts.ownData);
   if (!memory.isUp && primary === undefined) why.push(texts.notReceiving);
-  if (memory.lag > settings.maxLag) why.push(texts.lagging(memory.lag, settings.maxLag));
+  if (memory.lag > settings.maxLag) why.push(common.lagging(memory.lag, settings.maxLag));
   return why;
 }
 

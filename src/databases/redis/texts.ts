@@ -1,13 +1,10 @@
 /** What operators read, in both languages. */
 import type { HostPort } from "#keepalived/plan/run-plan";
 import { printAddress, type Text } from "../port/database.ts";
-import type { RedisProblem } from "./connection.ts";
+import type { ServerProblem } from "../port/problem.ts";
+import { text } from "../port/texts.ts";
 
-const text = (en: string, zh: string): Text => ({ en, "zh-CN": zh });
-
-const secondsOf = (micros: number): string => `${Math.round(micros / 100_000) / 10} s`;
-
-export const unreachable = (where: string, { kind, message }: RedisProblem): Text => {
+export const unreachable = (where: string, { kind, message }: ServerProblem): Text => {
   switch (kind) {
     case "hung":
       return text(
@@ -49,12 +46,6 @@ export const notSynchronous: Text = text(
   "sync required: the master does not answer, and Redis acknowledges writes before a replica has them",
   "sync required：主库没有应答，而 Redis 会在副本收到之前确认写入",
 );
-
-export const lagging = (lag: number, max: number): Text =>
-  text(
-    `the replica is ${secondsOf(lag)} behind, max_lag allows ${secondsOf(max)}`,
-    `副本落后 ${secondsOf(lag)}，max_lag 只允许 ${secondsOf(max)}`,
-  );
 
 export const lagUnknown: Text = text(
   "it is not known how far the replica is behind: it has not been seen together with its master",
@@ -115,25 +106,10 @@ export const stillReadOnly: Text = text(
   "提升后服务器仍不接受写入",
 );
 
-export const failed = (what: string, why: string): Text =>
-  text(`${what} failed: ${why}`, `${what} 失败：${why}`);
-
 export const stillWritable: Text = text(
   "the server takes writes, so it is not made a replica",
   "服务器正在接受写入，不会被设为副本",
 );
-
-export const receivingLate: Text = text(
-  "it was made a replica, and does not receive yet",
-  "已设为副本，但尚未开始接收",
-);
-
-export const overtaken: Text = text(
-  "another promotion or demotion was asked for meanwhile",
-  "期间又收到了另一次提升或降级请求",
-);
-
-export const late: Text = text("there was no time left", "时间已用尽");
 
 export const rejoinManually = (at: HostPort): Text =>
   text(
