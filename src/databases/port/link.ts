@@ -107,7 +107,7 @@ export interface PeerView<C extends Closable, F> {
   readonly seen: Seen<F>;
 }
 
-type Read<C, F> = (connection: C, timeoutMs: number) => Promise<F>;
+export type Read<C, F> = (connection: C, timeoutMs: number) => Promise<F>;
 
 /** Never rejects. */
 export async function see<C extends Closable, F>(

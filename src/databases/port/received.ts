@@ -5,6 +5,15 @@
  * asked again when what its primary had has had time to arrive.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "./samples.ts";
+
+/** When a look began, and what was seen in it. */
+export interface Look<F> {
+  /** The replica was asked first, its primary after that. */
+  readonly beganAt: Clock;
+  /** The replica, asked once more after its primary. */
+  readonly later?: F | undefined;
+}
 
 /** Of 1, 3, 7 … ms between its questions. */
 const PAUSE_MAX_MS = 63;

@@ -24,6 +24,7 @@ import { received } from "../port/received.ts";
 import { Refusal } from "../port/refusal.ts";
 import { type Rejoin, rejoinUntil } from "../port/rejoin.ts";
 import { addSample, lagAt, type Sample } from "../port/samples.ts";
+import { unreachableStanding } from "../port/standing.ts";
 import type { Steps } from "../port/steps.ts";
 import { Tasks } from "../port/tasks.ts";
 import * as common from "../port/texts.ts";
@@ -38,11 +39,11 @@ import {
   hasReplayed,
   type Memory,
   type PgPeer,
+  peerStanding,
   primaryOf,
   remember,
   roleOf,
   standingOf,
-  unreachableStanding,
   type View,
 } from "./standing.ts";
 import { tendSynchronous } from "./synchronous.ts";
@@ -105,7 +106,11 @@ export class PostgreSqlDatabase implements Database {
     // A peer that hangs takes its time, and this one may have been promoted since it was asked.
     if (tasks !== this.#tasks.begun) return undefined;
     if (own.facts === undefined) {
-      this.#standing = unreachableStanding(printAddress(this.#own.at), own.problem, peers);
+      const [peer] = peers;
+      this.#standing = unreachableStanding(
+        texts.unreachable(printAddress(this.#own.at), own.problem),
+        peer && peerStanding(peer),
+      );
       return undefined;
     }
     const view: View = { own: own.facts, peers };
@@ -208,7 +213,7 @@ export class PostgreSqlDatabase implements Database {
   async #askedRejoin(steps: Steps): Promise<Answer> {
     return await rejoinUntil(steps, async (): Promise<Rejoin | Text> => {
       const view = await this.#view();
-      const [text = texts.followsNobody] = this.#standing.why;
+      const [text = common.followsNobody] = this.#standing.why;
       return view === undefined ? text : rejoinOf(view);
     });
   }

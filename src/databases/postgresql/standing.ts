@@ -16,8 +16,9 @@ import {
   type Text,
 } from "../port/database.ts";
 import type { PeerView } from "../port/link.ts";
-import type { ServerProblem } from "../port/problem.ts";
+import type { Look } from "../port/received.ts";
 import { addSample, type Clock, lagAt, type Sample } from "../port/samples.ts";
+import { UNREACHABLE } from "../port/standing.ts";
 import * as common from "../port/texts.ts";
 import type { Connection } from "./connection.ts";
 import { type Facts, isWritable } from "./facts.ts";
@@ -64,18 +65,11 @@ export const follows = ({ standby }: Facts): boolean => standby?.isStreaming ===
 export const hasReplayed = ({ standby, history }: Facts, { history: theirs }: Facts): boolean =>
   standby !== undefined && history.timeline === theirs.timeline && standby.replayed >= theirs.lsn;
 
-export interface Look {
-  /** The standby was asked first, its primary after that. */
-  readonly beganAt: Clock;
-  /** The standby, asked once more after its primary. */
-  readonly later?: Facts | undefined;
-}
-
 /** What is remembered after a look. */
 export function remember(
   { own, peers }: View,
   before: Memory | undefined,
-  { beganAt, later = own }: Look,
+  { beganAt, later = own }: Look<Facts>,
 ): Memory | undefined {
   if (own.standby === undefined) return undefined;
   const primary = primaryOf(peers)?.seen.facts;
@@ -143,22 +137,6 @@ export function standingOf(
   };
 }
 
-export const unreachableStanding = (
-  where: string,
-  problem: ServerProblem,
-  peers: readonly PgPeer[],
-): Standing => {
-  const [first] = peers;
-  return {
-    role: "unreachable",
-    isWritable: false,
-    follows: false,
-    ...(first === undefined ? {} : { peer: peerStanding(first) }),
-    eligible: false,
-    why: [texts.unreachable(where, problem)],
-  };
-};
-
 /**
  * Another server is primary, and this one cannot follow it as it is: it is no standby, or has
  * records of its own.
@@ -170,10 +148,8 @@ export function needsRejoin({ own, peers }: View): boolean {
   return !own.standby.isStreaming && hasAll(primary.history, own.history) === false;
 }
 
-const peerStanding = ({ seen: { facts } }: PgPeer): ServerStanding =>
-  facts === undefined
-    ? { role: "unreachable", isWritable: false, follows: false }
-    : serverStanding(facts, undefined);
+export const peerStanding = ({ seen: { facts } }: PgPeer): ServerStanding =>
+  facts === undefined ? UNREACHABLE : serverStanding(facts, undefined);
 
 function serverStanding(facts: Facts, memory: Memory | undefined): ServerStanding {
   const lag = memory?.lag;
@@ -220,7 +196,7 @@ function whyStandby(
 function whyNoStandby({ sync }: DatabaseSettings, { own, peers }: View): Text[] {
   const isClosed = !isWritable(own);
   return peers.flatMap(({ link, seen: { facts } }) => {
-    if (facts === undefined) return isClosed && sync !== "off" ? [texts.followsNobody] : [];
+    if (facts === undefined) return isClosed && sync !== "off" ? [common.followsNobody] : [];
     if (isWritable(facts) && isClosed) return [texts.peerIsPrimary(printAddress(link.at))];
     // A former primary writes records of its own, though none of a client; it is set up again.
     const isPast = !isWritable(facts) && facts.history.timeline < own.history.timeline;

@@ -1,32 +1,9 @@
 /** What operators read, in both languages. */
 import type { Text } from "../port/database.ts";
-import type { ServerProblem } from "../port/problem.ts";
-import { text } from "../port/texts.ts";
+import { text, textsOf } from "../port/texts.ts";
 
-export const unreachable = (where: string, { kind, message }: ServerProblem): Text => {
-  switch (kind) {
-    case "hung":
-      return text(
-        `PostgreSQL at ${where} accepts connections and does not answer`,
-        `PostgreSQL ${where} 接受连接但不应答`,
-      );
-    case "refused":
-      return text(
-        `PostgreSQL at ${where} refuses Baton's login: ${message}`,
-        `PostgreSQL ${where} 拒绝 Baton 登录：${message}`,
-      );
-    case "answer":
-      return text(
-        `PostgreSQL at ${where} answers with an error: ${message}`,
-        `PostgreSQL ${where} 返回错误：${message}`,
-      );
-    case "unreachable":
-      return text(
-        `PostgreSQL at ${where} does not answer (${message})`,
-        `PostgreSQL ${where} 没有应答（${message}）`,
-      );
-  }
-};
+export const { unreachable, sameServer, peerIsPrimary, peerStillPrimary, notReplicated } =
+  textsOf("PostgreSQL");
 
 export const notStreaming: Text = text(
   "the standby does not receive from its primary",
@@ -79,26 +56,6 @@ export const unrelated = (here: string, there: string): Text =>
     `两台服务器不是同一集群的副本，或时间线历史文件已不存在：本机 ${here}，对方 ${there}`,
   );
 
-export const followsNobody: Text = text(
-  "it takes no writes and follows no other server, which may have newer data",
-  "服务器不接受写入且未跟随其他服务器，对方可能有更新的数据",
-);
-
-export const sameServer = (where: string): Text =>
-  text(
-    `PostgreSQL at ${where} is this server itself: \`peer\` has to be the other node's`,
-    `PostgreSQL ${where} 就是本服务器：\`peer\` 应为另一节点的`,
-  );
-
-export const peerIsPrimary = (where: string): Text =>
-  text(`PostgreSQL at ${where} takes writes`, `PostgreSQL ${where} 正在接受写入`);
-
-export const peerStillPrimary = (where: string, why: string): Text =>
-  text(
-    `PostgreSQL at ${where} could not be kept from taking writes: ${why}`,
-    `无法让 PostgreSQL ${where} 停止接受写入：${why}`,
-  );
-
 export const readOnlyLate = (where: string, why: string): Text =>
   text(
     `PostgreSQL at ${where} may still take writes: ${why}`,
@@ -107,12 +64,6 @@ export const readOnlyLate = (where: string, why: string): Text =>
 
 export const sessionsLeft = (users: readonly string[]): Text =>
   text(`sessions of ${users.join(", ")} could not be ended`, `无法结束 ${users.join("、")} 的会话`);
-
-export const notReplicated = (where: string, why: string): Text =>
-  text(
-    `PostgreSQL at ${where} did not get everything in time: ${why}`,
-    `PostgreSQL ${where} 未能及时得到全部数据：${why}`,
-  );
 
 export const notReady = (where: string, why: Text): Text =>
   text(
@@ -130,19 +81,9 @@ export const promotionLate: Text = text(
   "服务器未能及时结束恢复状态",
 );
 
-export const stillReadOnly: Text = text(
-  "the server takes no writes after its promotion",
-  "提升后服务器仍不接受写入",
-);
-
 export const stillWritable: Text = text(
   "the server takes writes, so it is not made a standby",
   "服务器正在接受写入，不会被设为备库",
-);
-
-export const noPrimary: Text = text(
-  "no other server takes writes, so there is nobody to follow",
-  "没有其他服务器接受写入，无可跟随对象",
 );
 
 export const needsRestart: Text = text(

@@ -25,7 +25,7 @@ export async function rejoin(
   if (follows(own) && (primary === undefined || hasAll(primary.history, own.history) === true))
     return { kind: "follows" };
   if (found === undefined || primary === undefined || "socket" in found.link.at)
-    return refusedRejoin("no-primary", texts.noPrimary);
+    return refusedRejoin("no-primary", common.noPrimary);
   const { at } = found.link;
   const isContained = hasAll(primary.history, own.history);
   // Following begins with a copy of the other one's data: what is only here would be lost.

@@ -20,6 +20,7 @@ import { asProblem } from "../port/problem.ts";
 import { received } from "../port/received.ts";
 import { Refusal } from "../port/refusal.ts";
 import { type Rejoin, rejoinUntil } from "../port/rejoin.ts";
+import { unreachableStanding } from "../port/standing.ts";
 import type { Steps } from "../port/steps.ts";
 import { Tasks } from "../port/tasks.ts";
 import * as common from "../port/texts.ts";
@@ -34,12 +35,12 @@ import { promote } from "./promotion.ts";
 import {
   follows,
   type Memory,
+  peerStanding,
   primaryOf,
   type RedisPeer,
   remember,
   roleOf,
   standingOf,
-  unreachableStanding,
   type View,
 } from "./standing.ts";
 import * as texts from "./texts.ts";
@@ -94,7 +95,11 @@ export class RedisDatabase implements Database {
     if (tasks !== this.#tasks.begun) return undefined;
     if (own.facts === undefined) {
       this.#mayRejoin = true;
-      this.#standing = unreachableStanding(printAddress(this.#own.at), own.problem, peers);
+      const [peer] = peers;
+      this.#standing = unreachableStanding(
+        texts.unreachable(printAddress(this.#own.at), own.problem),
+        peer && peerStanding(peer),
+      );
       return undefined;
     }
     const view: View = { own: own.facts, peers };
@@ -172,7 +177,7 @@ export class RedisDatabase implements Database {
   async #askedRejoin(steps: Steps): Promise<Answer> {
     return await rejoinUntil(steps, async () => {
       const view = await this.#view();
-      const [text = texts.followsNobody] = this.#standing.why;
+      const [text = common.followsNobody] = this.#standing.why;
       if (view === undefined) return text;
       this.#rejoined = await this.#rejoin(view);
       return this.#rejoined;

@@ -15,8 +15,9 @@ import {
   type Text,
 } from "../port/database.ts";
 import type { PeerView } from "../port/link.ts";
-import type { ServerProblem } from "../port/problem.ts";
-import { addSample, type Clock, lagAt, type Sample } from "../port/samples.ts";
+import type { Look } from "../port/received.ts";
+import { addSample, lagAt, type Sample } from "../port/samples.ts";
+import { UNREACHABLE } from "../port/standing.ts";
 import * as common from "../port/texts.ts";
 import type { Connection } from "./connection.ts";
 import { type Facts, isWritable } from "./facts.ts";
@@ -46,18 +47,11 @@ export const roleOf = (facts: Facts): Exclude<DatabaseRole, "unreachable"> =>
 export const primaryOf = (peers: readonly RedisPeer[]): RedisPeer | undefined =>
   peers.find(({ seen }) => seen.facts !== undefined && roleOf(seen.facts) === "primary");
 
-export interface Look {
-  /** The replica was asked first, its master after that. */
-  readonly beganAt: Clock;
-  /** The replica, asked once more after its master. */
-  readonly later?: Facts | undefined;
-}
-
 /** What is remembered after a look. */
 export function remember(
   { own, peers }: View,
   before: Memory | undefined,
-  { beganAt, later = own }: Look,
+  { beganAt, later = own }: Look<Facts>,
 ): Memory | undefined {
   if (own.source === undefined) return undefined;
   const primary = primaryOf(peers)?.seen.facts;
@@ -112,26 +106,8 @@ export function standingOf(
   };
 }
 
-export const unreachableStanding = (
-  where: string,
-  problem: ServerProblem,
-  peers: readonly RedisPeer[],
-): Standing => {
-  const [first] = peers;
-  return {
-    role: "unreachable",
-    isWritable: false,
-    follows: false,
-    ...(first === undefined ? {} : { peer: peerStanding(first) }),
-    eligible: false,
-    why: [texts.unreachable(where, problem)],
-  };
-};
-
-const peerStanding = ({ seen: { facts } }: RedisPeer): ServerStanding =>
-  facts === undefined
-    ? { role: "unreachable", isWritable: false, follows: false }
-    : serverStanding(facts, undefined);
+export const peerStanding = ({ seen: { facts } }: RedisPeer): ServerStanding =>
+  facts === undefined ? UNREACHABLE : serverStanding(facts, undefined);
 
 export const follows = ({ source, isReplicaWritable }: Facts): boolean =>
   source?.isUp === true && !source.isCopying && !isReplicaWritable;
@@ -173,7 +149,7 @@ function whyReplica(
 function whyMaster({ sync }: DatabaseSettings, { own, peers }: View): Text[] {
   const isStrict = roleOf(own) === "alone" && sync === "required";
   return peers.flatMap(({ link, seen: { facts } }) => {
-    if (facts === undefined) return isStrict ? [texts.followsNobody] : [];
+    if (facts === undefined) return isStrict ? [common.followsNobody] : [];
     if (roleOf(facts) === "primary" && roleOf(own) === "alone")
       return [texts.peerIsPrimary(printAddress(link.at))];
     // A replica of this server is behind it, never before it.

@@ -2,28 +2,14 @@
 import type { HostPort } from "#keepalived/plan/run-plan";
 import { printAddress, type Text } from "../port/database.ts";
 import type { ServerProblem } from "../port/problem.ts";
-import { text } from "../port/texts.ts";
+import { text, textsOf } from "../port/texts.ts";
 
-export const unreachable = (where: string, { kind, message }: ServerProblem): Text => {
-  switch (kind) {
-    case "hung":
-      return text(
-        `Redis at ${where} accepts connections and does not answer`,
-        `Redis ${where} 接受连接但不应答`,
-      );
-    case "refused":
-      return text(
-        `Redis at ${where} refuses Baton's login: ${message}`,
-        `Redis ${where} 拒绝 Baton 登录：${message}`,
-      );
-    case "answer":
-    case "unreachable":
-      return text(
-        `Redis at ${where} does not answer (${message})`,
-        `Redis ${where} 没有应答（${message}）`,
-      );
-  }
-};
+const common = textsOf("Redis");
+export const { sameServer, peerIsPrimary, peerStillPrimary, notReplicated } = common;
+
+/** An error in place of what was asked for is no answer either. */
+export const unreachable = (where: string, { kind, message }: ServerProblem): Text =>
+  common.unreachable(where, { kind: kind === "answer" ? "unreachable" : kind, message });
 
 export const loading: Text = text("the server is still loading its data", "服务器仍在加载数据");
 
@@ -72,39 +58,8 @@ export const unrelated = (here: string, there: string): Text =>
     `两台服务器的数据无法比较：本机 ${here}，对方 ${there}；如果本机数据都不需要，请手工执行 REPLICAOF`,
   );
 
-export const followsNobody: Text = text(
-  "it takes no writes and follows no other server, which may have newer data",
-  "服务器不接受写入且未跟随其他服务器，对方可能有更新的数据",
-);
-
-export const sameServer = (where: string): Text =>
-  text(
-    `Redis at ${where} is this server itself: \`peer\` has to be the other node's`,
-    `Redis ${where} 就是本服务器：\`peer\` 应为另一节点的`,
-  );
-
-export const peerIsPrimary = (where: string): Text =>
-  text(`Redis at ${where} takes writes`, `Redis ${where} 正在接受写入`);
-
-export const peerStillPrimary = (where: string, why: string): Text =>
-  text(
-    `Redis at ${where} could not be kept from taking writes: ${why}`,
-    `无法让 Redis ${where} 停止接受写入：${why}`,
-  );
-
 export const readOnlyLate = (where: string, why: string): Text =>
   text(`Redis at ${where} still takes writes: ${why}`, `Redis ${where} 仍在接受写入：${why}`);
-
-export const notReplicated = (where: string, why: string): Text =>
-  text(
-    `Redis at ${where} did not get everything in time: ${why}`,
-    `Redis ${where} 未能及时得到全部数据：${why}`,
-  );
-
-export const stillReadOnly: Text = text(
-  "the server takes no writes after its promotion",
-  "提升后服务器仍不接受写入",
-);
 
 export const stillWritable: Text = text(
   "the server takes writes, so it is not made a replica",
@@ -116,8 +71,3 @@ export const rejoinManually = (at: HostPort): Text =>
     `rejoin manual: nothing is missing there, so run REPLICAOF ${at.host} ${at.port} by hand`,
     `rejoin manual：${printAddress(at)} 不缺数据，请手工执行 REPLICAOF ${at.host} ${at.port}`,
   );
-
-export const noPrimary: Text = text(
-  "no other server takes writes, so there is nobody to follow",
-  "没有其他服务器接受写入，无可跟随对象",
-);
