@@ -1,9 +1,10 @@
 /** The statements of MySQL 8: their names changed twice, and the old ones are gone in 8.4. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MySqlCheck } from "#databases/mysql/check";
 import { MySqlDatabase } from "#databases/mysql/mysql";
+import { noAnswer } from "#databases/mysql/texts";
 import type { DatabaseSettings } from "#databases/port/database";
+import { QueryCheck } from "#databases/port/query-check";
 import { Secret } from "#units/secret";
 import { fromSeconds } from "#units/time";
 import { dialFakes, FakeMySql, UUID_A, UUID_B } from "../support/fake-mysql.ts";
@@ -217,7 +218,7 @@ test("a later ask ends the one before it", async () => {
 
 test("a check by a query, and by any answer at all", async () => {
   const own = new FakeMySql(3_306);
-  const check = new MySqlCheck({ host: "h", port: 3_306 }, CREDENTIALS, dialFakes([own]));
+  const check = new QueryCheck({ host: "h", port: 3_306 }, CREDENTIALS, dialFakes([own]), noAnswer);
   assert.deepEqual(await check.run("SHOW PROCESSLIST", 500), {
     ok: false,
     why: { en: "the query gave no row", "zh-CN": "查询没有返回任何行" },

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Facts, Replication, SemiSync } from "#databases/mysql/facts";
-import { SqlError } from "#databases/mysql/sql";
 import {
   type Memory,
   type PeerView,
@@ -11,6 +10,7 @@ import {
   type View,
 } from "#databases/mysql/standing";
 import type { DatabaseSettings, Standing } from "#databases/port/database";
+import { ServerProblem } from "#databases/port/problem";
 import { fromMillis, fromSeconds } from "#units/time";
 
 const AT = { host: "10.0.0.2", port: 3_306 };
@@ -68,10 +68,10 @@ const primary = (state = "0-1-100", semiSync: Partial<SemiSync> = {}): Facts =>
     semiSync: { ...SEMI_SYNC, isSourceEnabled: true, isSourceOn: true, clients: 1, ...semiSync },
   });
 
-const seen = (facts: Facts): PeerView => ({ at: AT, seen: { facts } });
+const seen = (facts: Facts): PeerView => ({ link: { at: AT }, seen: { facts } });
 const gone: PeerView = {
-  at: AT,
-  seen: { problem: new SqlError("unreachable", "ECONNREFUSED", "nobody accepts") },
+  link: { at: AT },
+  seen: { problem: new ServerProblem("unreachable", "nobody accepts", "ECONNREFUSED") },
 };
 
 /** What is remembered after looks at these moments, in milliseconds. */

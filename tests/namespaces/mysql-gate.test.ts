@@ -6,10 +6,11 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Link } from "#databases/mysql/link";
+import { readFacts } from "#databases/mysql/facts";
 import { MySqlDatabase } from "#databases/mysql/mysql";
 import { dialMySql } from "#databases/mysql/mysql-client";
 import { privilegedAccounts } from "#databases/mysql/privileged";
+import { Link } from "#databases/port/link";
 import { fromMillis } from "#units/time";
 import { CREDENTIALS, settingsFor, withPair } from "../support/database-pair.ts";
 import { Writers } from "../support/database-writer.ts";
@@ -147,7 +148,7 @@ test("sync required: a primary that may have acknowledged alone keeps its replic
       await a.query(`GRANT ${right} ON *.* TO ${name}@'%'`);
     }
     const link = new Link({ socket: a.socket }, CREDENTIALS.client, dialMySql);
-    const facts = await link.facts(1_000);
+    const facts = await link.use(1_000, readFacts);
     assert.deepEqual(await privilegedAccounts(link, facts, 1_000), [
       "may_write@%",
       "root@localhost",

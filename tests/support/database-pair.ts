@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { MySqlDatabase } from "#databases/mysql/mysql";
 import { dialMySql } from "#databases/mysql/mysql-client";
-import type { Dial } from "#databases/mysql/sql";
+import type { SqlDial } from "#databases/mysql/sql";
 import type { Credentials } from "#databases/port/credentials";
 import type { DatabaseSettings } from "#databases/port/database";
 import {
@@ -44,7 +44,7 @@ export async function withPair(
   options: {
     readonly semiSyncMs?: number;
     readonly more?: Partial<DatabaseSettings>;
-    readonly dial?: Dial;
+    readonly dial?: SqlDial;
   },
   use: (pair: TestPair) => Promise<void>,
 ): Promise<void> {

@@ -3,7 +3,8 @@
  * (Debian has no MySQL; what is sent is held here, and a real server may still say otherwise.)
  */
 
-import { type Dial, type Row, type Sql, SqlError } from "#databases/mysql/sql";
+import type { Row, Sql, SqlDial } from "#databases/mysql/sql";
+import { ServerProblem } from "#databases/port/problem";
 import type { DatabaseAddress } from "#keepalived/plan/run-plan";
 
 export const UUID_A = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
@@ -60,12 +61,12 @@ export class FakeMySql {
     const { next } = this;
     this.next = undefined;
     await next;
-    if (this.isDown) throw new SqlError("unreachable", "ECONNRESET", "gone");
-    if (this.isHung) throw new SqlError("hung", "ETIMEDOUT", "no answer in time");
+    if (this.isDown) throw new ServerProblem("unreachable", "gone", "ECONNRESET");
+    if (this.isHung) throw new ServerProblem("hung", "no answer in time", "ETIMEDOUT");
     const looks = /^(?:SHOW|SELECT @@)/.test(sql);
     if (!looks) this.statements.push(sql.replaceAll(/'[^']*:[^']*'/g, "'GTID'"));
     if (this.refuses?.statement.test(sql) === true)
-      throw new SqlError("statement", "ER_REFUSED", this.refuses.message);
+      throw new ServerProblem("answer", this.refuses.message, "ER_REFUSED");
     return await Promise.resolve(this.#answer(sql));
   }
 
@@ -102,13 +103,13 @@ export class FakeMySql {
     else if (/^START \w+$/.test(sql)) {
       this.#runs("IO", "Yes");
       this.#runs("SQL", "Yes");
-    } else throw new SqlError("statement", "ER_PARSE_ERROR", `not known to this server: ${sql}`);
+    } else throw new ServerProblem("answer", `not known to this server: ${sql}`, "ER_PARSE_ERROR");
     return [];
   }
 
   #set(name: string, value: string): void {
     if (!(name in this.variables))
-      throw new SqlError("statement", "ER_UNKNOWN_SYSTEM_VARIABLE", name);
+      throw new ServerProblem("answer", name, "ER_UNKNOWN_SYSTEM_VARIABLE");
     this.variables[name] = value;
     // As MySQL does: `super_` includes the other, and only that way round.
     if (name === "super_read_only" && value === "ON") this.variables["read_only"] = "ON";
@@ -117,7 +118,7 @@ export class FakeMySql {
 
   #kill(id: string): void {
     if (!this.sessions.some((one) => one["Id"] === id))
-      throw new SqlError("statement", "ER_NO_SUCH_THREAD", "no such thread");
+      throw new ServerProblem("answer", "no such thread", "ER_NO_SUCH_THREAD");
     this.killed.push(id);
     this.sessions = this.sessions.filter((one) => one["Id"] !== id);
   }
@@ -158,11 +159,11 @@ const rows = (values: Values): readonly Row[] =>
 
 /** Reaches each by its port. */
 export const dialFakes =
-  (servers: readonly FakeMySql[]): Dial =>
+  (servers: readonly FakeMySql[]): SqlDial =>
   async (at: DatabaseAddress) => {
     const server = servers.find((one) => "port" in at && one.port === at.port);
     if (server === undefined || server.isDown)
-      throw new SqlError("unreachable", "ECONNREFUSED", "nobody accepts");
-    if (server.isHung) throw new SqlError("hung", "ETIMEDOUT", "accepts and does not answer");
+      throw new ServerProblem("unreachable", "nobody accepts", "ECONNREFUSED");
+    if (server.isHung) throw new ServerProblem("hung", "accepts and does not answer", "ETIMEDOUT");
     return await Promise.resolve(server.connect());
   };

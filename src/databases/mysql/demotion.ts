@@ -12,12 +12,13 @@ import {
   printAddress,
   type Text,
 } from "../port/database.ts";
+import { asProblem } from "../port/problem.ts";
 import type { Steps } from "../port/steps.ts";
-import type { Facts } from "./facts.ts";
+import * as common from "../port/texts.ts";
+import { type Facts, readFacts } from "./facts.ts";
 import { missing } from "./gtid.ts";
-import type { Link } from "./link.ts";
 import { makeReadOnly } from "./read-only.ts";
-import { asSqlError } from "./sql.ts";
+import { query, type SqlLink } from "./sql.ts";
 import { type Statements, statementsOf } from "./statements.ts";
 import * as texts from "./texts.ts";
 
@@ -25,14 +26,14 @@ import * as texts from "./texts.ts";
 const MARGIN_MS = 20;
 
 export async function demote(
-  own: Link,
-  peers: readonly Link[],
+  own: SqlLink,
+  peers: readonly SqlLink[],
   { maxLag }: Pick<DatabaseSettings, "maxLag">,
   ask: DemoteAsk,
   steps: Steps,
 ): Promise<Answer> {
   const where = printAddress(own.at);
-  const facts = await steps.run("look", () => own.facts(steps.left));
+  const facts = await steps.run("look", () => own.use(steps.left, readFacts));
   // A stop goes on whatever the answer is.
   if (ask.reason === "switch" && !facts.isReadOnly) {
     const why = await steps.run("successor", () => whyNotReady(peers, ask, maxLag, steps));
@@ -45,7 +46,7 @@ export async function demote(
     );
     if (problem !== undefined) return refused("read-only", texts.readOnlyLate(where, problem));
   }
-  const after = await steps.run("verify", () => own.facts(steps.left));
+  const after = await steps.run("verify", () => own.use(steps.left, readFacts));
   if (!after.isReadOnly) return refused("read-only", texts.readOnlyLate(where, "read_only is 0"));
   if (ask.isPlanned) {
     const answer = await steps.run("peer", () =>
@@ -55,7 +56,7 @@ export async function demote(
   }
   // A replica that waits for acknowledgements of its own would apply nothing.
   if (after.semiSync?.isSourceEnabled === true)
-    await steps.run("semi-sync off", () => own.query(statements.semiSyncOff, steps.left));
+    await steps.run("semi-sync off", () => query(own, statements.semiSyncOff, steps.left));
   return { ok: true, details: steps.print() };
 }
 
@@ -66,14 +67,14 @@ const refused = (code: string, text: Extract<Answer, { ok: false }>["text"]): An
 });
 
 /** Known by another address than VRRP's: then each of them. */
-function successors(peers: readonly Link[], { peer }: DemoteAsk): readonly Link[] {
+function successors(peers: readonly SqlLink[], { peer }: DemoteAsk): readonly SqlLink[] {
   const found = peers.filter((one) => "host" in one.at && one.at.host === peer);
   return found.length > 0 ? found : peers;
 }
 
 /** Asked before anything is done here: undefined where it could be promoted soon. */
 async function whyNotReady(
-  peers: readonly Link[],
+  peers: readonly SqlLink[],
   ask: DemoteAsk,
   maxLag: Micros,
   steps: Steps,
@@ -82,17 +83,17 @@ async function whyNotReady(
     successors(peers, ask).map(async (peer): Promise<Text | undefined> => {
       const where = printAddress(peer.at);
       try {
-        const { replication } = await peer.facts(steps.left);
+        const { replication } = await peer.use(steps.left, readFacts);
         if (replication?.applies !== true)
           return texts.notReady(where, texts.applyingStopped(replication?.applyError));
         if (replication.receives !== "yes")
           return texts.notReady(where, texts.receivingStopped(replication.receiveError));
         const { lag } = replication;
         return lag !== undefined && lag > maxLag
-          ? texts.notReady(where, texts.lagging(lag, maxLag))
+          ? texts.notReady(where, common.lagging(lag, maxLag))
           : undefined;
       } catch (error) {
-        return texts.unreachable(where, asSqlError(error));
+        return texts.unreachable(where, asProblem(error, "answer"));
       }
     }),
   );
@@ -102,7 +103,7 @@ async function whyNotReady(
 async function untilReplicated(
   facts: Facts,
   statements: Statements,
-  peers: readonly Link[],
+  peers: readonly SqlLink[],
   ask: DemoteAsk,
   steps: Steps,
 ): Promise<Answer> {
@@ -115,19 +116,22 @@ async function untilReplicated(
 async function untilApplied(
   facts: Facts,
   statements: Statements,
-  peer: Link,
+  peer: SqlLink,
   steps: Steps,
 ): Promise<Answer> {
   const where = printAddress(peer.at);
   try {
     const waitMs = Math.max(1, steps.left - MARGIN_MS);
-    await peer.query(statements.waitApplied(facts.position, waitMs / 1_000), steps.left);
-    const seen = await peer.facts(steps.left);
+    await query(peer, statements.waitApplied(facts.position, waitMs / 1_000), steps.left);
+    const seen = await peer.use(steps.left, readFacts);
     const lost = missing(seen.data, facts.data);
     if (lost === "") return { ok: true };
     const why = lost === undefined ? texts.otherKind.en : lost;
     return refused("not-replicated", texts.notReplicated(where, why));
   } catch (error) {
-    return refused("not-replicated", texts.notReplicated(where, asSqlError(error).message));
+    return refused(
+      "not-replicated",
+      texts.notReplicated(where, asProblem(error, "answer").message),
+    );
   }
 }

@@ -1,7 +1,8 @@
 /** What a server says of itself, in the terms of both MySQL and MariaDB. */
 import { fromSeconds, type Micros } from "#units/time";
+import { ServerProblem } from "../port/problem.ts";
 import type { Data } from "./gtid.ts";
-import { type Row, type Sql, SqlError } from "./sql.ts";
+import type { Row, Sql } from "./sql.ts";
 
 export type DialectName = "mariadb" | "mysql";
 
@@ -103,13 +104,13 @@ async function named(sql: Sql, statement: string, timeoutMs: number): Promise<Na
   );
 }
 
-/** Four short statements. Rejects with `SqlError`. @param timeoutMs of each */
+/** Four short statements. Rejects with `ServerProblem`. @param timeoutMs of each */
 export async function readFacts(sql: Sql, timeoutMs: number): Promise<Facts> {
   const variables = await named(sql, SHOW_VARIABLES, timeoutMs);
   const version = variables.get("version");
   // A proxy, or another program with this protocol: what it leaves out would be read as "off".
   if (version === undefined || !variables.has("read_only"))
-    throw new SqlError("statement", "no-facts", "its variables are not a MySQL server's");
+    throw new ServerProblem("answer", "its variables are not a MySQL server's", "no-facts");
   const dialect: DialectName = /mariadb/i.test(version) ? "mariadb" : "mysql";
   const isOn = (name: string): boolean => /^(?:1|on)$/i.test(variables.get(name) ?? "");
   // First what follows, then what there is: what arrives between the two is no surplus.
@@ -142,8 +143,8 @@ function isUntouched(status: Named): boolean {
   return counts.length > 0 && counts.every((count) => Number(count) === 0);
 }
 
-const noData = (): SqlError =>
-  new SqlError("statement", "no-facts", "it does not say which transactions it has");
+const noData = (): ServerProblem =>
+  new ServerProblem("answer", "it does not say which transactions it has", "no-facts");
 
 const WHO = "SUBSTRING_INDEX(USER(), '@', 1) AS user";
 

@@ -1,9 +1,10 @@
 import type { DatabaseModule } from "../port/database.ts";
-import { MySqlCheck } from "./check.ts";
+import { QueryCheck } from "../port/query-check.ts";
 import { MySqlDatabase } from "./mysql.ts";
 import { dialMySql } from "./mysql-client.ts";
+import * as texts from "./texts.ts";
 
 export const mysql: DatabaseModule = {
   open: (settings, credentials) => new MySqlDatabase(settings, credentials, dialMySql),
-  openCheck: (at, credentials) => new MySqlCheck(at, credentials, dialMySql),
+  openCheck: (at, credentials) => new QueryCheck(at, credentials, dialMySql, texts.noAnswer),
 };

@@ -8,8 +8,9 @@ import { type Connection, createConnection, type QueryError } from "mysql2";
 import type { DatabaseAddress } from "#keepalived/plan/run-plan";
 import type { Login } from "../port/credentials.ts";
 import { printAddress } from "../port/database.ts";
+import { asProblem, type DialLimits, ServerProblem, within } from "../port/problem.ts";
 import { SocketGuard } from "../port/socket-guard.ts";
-import { asSqlError, type DialLimits, type Row, type Sql, SqlError, within } from "./sql.ts";
+import type { Row, Sql } from "./sql.ts";
 
 export async function dialMySql(
   at: DatabaseAddress,
@@ -28,11 +29,11 @@ export async function dialMySql(
     });
     opened.catch(() => undefined);
     const left = limits.loginMs - (performance.now() - begun);
-    await within(opened, left, () => new SqlError("hung", "ETIMEDOUT", hung(at)));
+    await within(opened, left, () => new ServerProblem("hung", hung(at), "ETIMEDOUT"));
     return new MySqlConnection(connection, at, guardOf(connection, socket) ?? guard);
   } catch (error) {
     socket.destroy();
-    throw asSqlError(error);
+    throw asProblem(error, "answer");
   }
 }
 
@@ -45,11 +46,11 @@ function guardOf(connection: Connection, socket: Socket): SocketGuard | undefine
 const hung = (at: DatabaseAddress): string => `${printAddress(at)} accepts and does not answer`;
 
 /** What the server, or the way to it, had against the login. */
-function loginError(error: QueryError): SqlError {
+function loginError(error: QueryError): ServerProblem {
   const { code } = error;
   // A number is the server's own answer: an access right, a limit, a host that it blocks.
   const problem = code.startsWith("ER_") ? "refused" : "unreachable";
-  return new SqlError(problem, code, error.message);
+  return new ServerProblem(problem, error.message, code);
 }
 
 async function openSocket(at: DatabaseAddress, ms: number): Promise<Socket> {
@@ -59,13 +60,13 @@ async function openSocket(at: DatabaseAddress, ms: number): Promise<Socket> {
   const opened = new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("error", (error: NodeJS.ErrnoException) =>
-      reject(new SqlError("unreachable", error.code ?? "", error.message)),
+      reject(new ServerProblem("unreachable", error.message, error.code ?? "")),
     );
   });
   opened.catch(() => undefined);
   try {
     await within(opened, ms, () => {
-      return new SqlError("unreachable", "ETIMEDOUT", `nobody accepts at ${printAddress(at)}`);
+      return new ServerProblem("unreachable", `nobody accepts at ${printAddress(at)}`, "ETIMEDOUT");
     });
     return socket;
   } catch (error) {
@@ -133,18 +134,22 @@ class MySqlConnection implements Sql {
     answered.catch(() => undefined);
     try {
       return await within(answered, timeoutMs, () => {
-        return new SqlError("hung", "ETIMEDOUT", `${printAddress(this.#at)}: no answer in time`);
+        return new ServerProblem(
+          "hung",
+          `${printAddress(this.#at)}: no answer in time`,
+          "ETIMEDOUT",
+        );
       });
     } catch (error) {
-      if (asSqlError(error).problem !== "statement") this.destroy();
+      if (asProblem(error, "answer").kind !== "answer") this.destroy();
       throw error;
     }
   }
 
-  #problem(error: NodeJS.ErrnoException): SqlError {
+  #problem(error: NodeJS.ErrnoException): ServerProblem {
     const code = error.code ?? "";
     const isAnswer = code.startsWith("ER_") || code.startsWith("UNKNOWN_CODE");
-    return new SqlError(isAnswer ? "statement" : "unreachable", code, error.message);
+    return new ServerProblem(isAnswer ? "answer" : "unreachable", error.message, code);
   }
 
   destroy(): void {

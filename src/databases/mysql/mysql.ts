@@ -16,26 +16,29 @@ import {
   type Text,
   UNSEEN,
 } from "../port/database.ts";
+import { Link, see, seeAll } from "../port/link.ts";
+import { asProblem } from "../port/problem.ts";
+import { type Rejoin, rejoinUntil } from "../port/rejoin.ts";
+import { unreachableStanding } from "../port/standing.ts";
 import { Steps } from "../port/steps.ts";
 import { Tasks } from "../port/tasks.ts";
+import * as common from "../port/texts.ts";
 import { demote } from "./demotion.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, readFacts } from "./facts.ts";
 import { missing } from "./gtid.ts";
-import { Link, type Seen, see } from "./link.ts";
 import { privilegedAccounts } from "./privileged.ts";
 import { forgetSource, promote } from "./promotion.ts";
 import { makeReadOnly } from "./read-only.ts";
-import { type Rejoin, rejoin, tendSemiSync } from "./rejoin.ts";
-import { asSqlError, type Dial } from "./sql.ts";
+import { rejoin, tendSemiSync } from "./rejoin.ts";
+import type { SqlDial, SqlLink } from "./sql.ts";
 import {
   type Memory,
-  type PeerView,
+  peerStanding,
   primaryOf,
   remember,
   roleOf,
   sameServer,
   standingOf,
-  unreachableStanding,
   type View,
 } from "./standing.ts";
 import { statementsOf } from "./statements.ts";
@@ -43,15 +46,14 @@ import * as texts from "./texts.ts";
 
 /** Stopping to receive from a primary that is gone. */
 const FORGET_MS = 30_000;
-const REJOIN_POLL_MS = 50;
 /** Accounts change seldom. */
 const PRIVILEGED_MS = 60_000;
 
 export class MySqlDatabase implements Database {
   readonly #settings: DatabaseSettings;
   readonly #credentials: Credentials;
-  readonly #own: Link;
-  readonly #peers: readonly Link[];
+  readonly #own: SqlLink;
+  readonly #peers: readonly SqlLink[];
   #memory: Memory | undefined;
   #standing: Standing = UNSEEN;
   readonly #tasks: Tasks;
@@ -69,14 +71,14 @@ export class MySqlDatabase implements Database {
   #privilegedUntil = 0;
   #rejoined: Rejoin | undefined;
 
-  constructor(settings: DatabaseSettings, credentials: Credentials, dial: Dial) {
+  constructor(settings: DatabaseSettings, credentials: Credentials, dial: SqlDial) {
     this.#settings = settings;
     this.#credentials = credentials;
     this.#own = new Link(settings.at, credentials.client, dial);
     this.#peers = settings.peers.map((at) => new Link(at, credentials.client, dial));
     this.#tasks = new Tasks({
       interrupt: () => this.#own.drop(),
-      overtaken: { ok: false, code: "overtaken", text: texts.overtaken },
+      overtaken: { ok: false, code: "overtaken", text: common.overtaken },
       failed: (error, steps) => this.#failed(error, steps),
     });
   }
@@ -98,17 +100,17 @@ export class MySqlDatabase implements Database {
     const tasks = this.#tasks.begun;
     const beganAt = performance.now();
     // Its own first: what it has beyond a peer's later answer is its own.
-    const own = await see(this.#own, this.#timeoutMs);
-    const peers = await Promise.all(
-      this.#peers.map(async (link): Promise<PeerView> => {
-        return { at: link.at, seen: await see(link, this.#timeoutMs) };
-      }),
-    );
+    const own = await see(this.#own, readFacts, this.#timeoutMs);
+    const peers = await seeAll(this.#peers, readFacts, this.#timeoutMs);
     // A peer that hangs takes its time, and this one may have been promoted since it was asked.
     if (tasks !== this.#tasks.begun) return undefined;
     if (own.facts === undefined) {
       this.#mayRejoin = true;
-      this.#standing = unreachableStanding(printAddress(this.#own.at), own.problem, peers);
+      const [peer] = peers;
+      this.#standing = unreachableStanding(
+        texts.noAnswer(printAddress(this.#own.at), own.problem),
+        peer && peerStanding(peer),
+      );
       return undefined;
     }
     const view: View = { own: own.facts, peers };
@@ -124,7 +126,7 @@ export class MySqlDatabase implements Database {
     const more: Text[] = [];
     if (this.#privileged.length > 0) more.push(texts.privileged(this.#privileged));
     if (this.#forgetProblem !== undefined && standing.role === "primary")
-      more.push(texts.failed("RESET SLAVE ALL", this.#forgetProblem));
+      more.push(common.failed("RESET SLAVE ALL", this.#forgetProblem));
     if (this.#rejoined?.kind === "refused" && !standing.follows && standing.role !== "primary")
       more.push(this.#rejoined.text);
     if (more.length === 0) return standing;
@@ -164,7 +166,7 @@ export class MySqlDatabase implements Database {
         this.#forgetProblem = undefined;
       })
       .catch((error: unknown) => {
-        this.#forgetProblem = asSqlError(error).message;
+        this.#forgetProblem = asProblem(error, "answer").message;
       })
       .finally(() => {
         this.#forgetting = false;
@@ -202,48 +204,34 @@ export class MySqlDatabase implements Database {
   }
 
   async #askedRejoin(steps: Steps): Promise<Answer> {
-    for (;;) {
+    return await rejoinUntil(steps, async () => {
       const view = await this.#view();
-      if (view === undefined) return this.#refusedUnreachable();
-      const rejoined = await this.#rejoin(view);
-      this.#rejoined = rejoined;
-      if (rejoined.kind === "follows") return { ok: true, details: steps.print() };
-      if (rejoined.kind === "refused")
-        return { ok: false, code: rejoined.code, text: rejoined.text };
-      if (steps.isLate) return { ok: false, code: "late", text: texts.receivingLate };
-      await new Promise((resolve) => {
-        setTimeout(resolve, REJOIN_POLL_MS);
-      });
-    }
-  }
-
-  #refusedUnreachable(): Answer {
-    const [text = texts.followsNobody] = this.#standing.why;
-    return { ok: false, code: "unreachable", text };
+      const [text = texts.followsNobody] = this.#standing.why;
+      if (view === undefined) return text;
+      this.#rejoined = await this.#rejoin(view);
+      return this.#rejoined;
+    });
   }
 
   #failed(error: unknown, steps: Steps): Answer {
-    if (steps.isLate) return { ok: false, code: "late", text: texts.late };
-    const problem = asSqlError(error);
+    if (steps.isLate) return { ok: false, code: "late", text: common.late };
+    const problem = asProblem(error, "answer");
     const where = printAddress(this.#own.at);
-    const isAnswer = problem.problem === "statement" || problem.problem === "refused";
+    const isAnswer = problem.kind === "answer" || problem.kind === "refused";
     return isAnswer
-      ? { ok: false, code: "failed", text: texts.failed(where, problem.message) }
+      ? { ok: false, code: "failed", text: common.failed(where, problem.message) }
       : { ok: false, code: "unreachable", text: texts.unreachable(where, problem) };
   }
 
   async compare(): Promise<Comparison> {
-    const [own, ...others] = await Promise.all(
-      [this.#own, ...this.#peers].map((link): Promise<Seen> => see(link, this.#timeoutMs)),
-    );
-    const data = own?.facts?.data;
-    if (data === undefined || others.length === 0) return { result: "unknown" };
-    const peers = others.map(
-      (seen, nth): PeerView => ({ at: this.#peers[nth]?.at ?? this.#own.at, seen }),
-    );
-    if (own?.facts !== undefined && sameServer(own.facts, peers) !== undefined)
-      return { result: "unknown" };
-    const differences = others.map(({ facts }) => {
+    const [own, peers] = await Promise.all([
+      see(this.#own, readFacts, this.#timeoutMs),
+      seeAll(this.#peers, readFacts, this.#timeoutMs),
+    ]);
+    if (own.facts === undefined || peers.length === 0) return { result: "unknown" };
+    const { data } = own.facts;
+    if (sameServer(own.facts, peers) !== undefined) return { result: "unknown" };
+    const differences = peers.map(({ seen: { facts } }) => {
       const theirs = facts === undefined ? undefined : missing(data, facts.data);
       const ours = facts === undefined ? undefined : missing(facts.data, data);
       return theirs === undefined || ours === undefined ? undefined : { ours, theirs };
@@ -252,7 +240,7 @@ export class MySqlDatabase implements Database {
   }
 
   lostRole(): Text | undefined {
-    return this.#hasLostRole ? texts.lostRole : undefined;
+    return this.#hasLostRole ? common.lostRole : undefined;
   }
 
   close(): Promise<void> {
@@ -268,8 +256,8 @@ export class MySqlDatabase implements Database {
 function isAstray({ own: { replication }, peers }: View): boolean {
   if (replication === undefined) return true;
   const primary = primaryOf(peers);
-  if (primary === undefined || "socket" in primary.at) return false;
-  const { host, port } = primary.at;
+  if (primary === undefined || "socket" in primary.link.at) return false;
+  const { host, port } = primary.link.at;
   const isOther = replication.host !== host || replication.port !== port;
   return isOther && replication.receives === "connecting";
 }

@@ -1,18 +1,19 @@
 /** Accounts that `read_only` does not stop: only MariaDB has such, since MySQL's is `super_`. */
 import type { Facts } from "./facts.ts";
-import type { Link } from "./link.ts";
+import { query, type SqlLink } from "./sql.ts";
 
 const LISTED_MAX = 10;
 
 /** Empty also if the gate's account may not read them. */
 export async function privilegedAccounts(
-  link: Link,
+  link: SqlLink,
   { dialect, user }: Facts,
   timeoutMs: number,
 ): Promise<readonly string[]> {
   if (dialect !== "mariadb") return [];
   try {
-    const rows = await link.query(
+    const rows = await query(
+      link,
       "SELECT CONCAT(User, '@', Host) AS account, User AS user FROM mysql.global_priv " +
         `WHERE (JSON_VALUE(Priv, '$.access') >> ${READ_ONLY_ADMIN_BIT}) & 1 = 1 ORDER BY account LIMIT 100`,
       timeoutMs,

@@ -4,10 +4,10 @@
  * first, and again for as long as the statement waits.
  */
 import type { Answer } from "../port/database.ts";
+import { asProblem } from "../port/problem.ts";
 import type { Steps } from "../port/steps.ts";
 import { readSessions } from "./facts.ts";
-import type { Link } from "./link.ts";
-import { asSqlError, type Sql } from "./sql.ts";
+import type { Sql, SqlLink } from "./sql.ts";
 import { applications, kill, type Statements } from "./statements.ts";
 
 /** Between two rounds of kills. */
@@ -19,7 +19,7 @@ export const OK: Answer = { ok: true };
 
 /** Undefined: it is read-only, verified by `isReadOnly`. Otherwise the reason why not. */
 export async function makeReadOnly(
-  link: Link,
+  link: SqlLink,
   statements: Statements,
   self: string,
   steps: Steps,
@@ -36,7 +36,7 @@ export async function makeReadOnly(
     }
     return undefined;
   } catch (error) {
-    const { code, message } = asSqlError(error);
+    const { code, message } = asProblem(error, "answer");
     return `${code}: ${message}`;
   } finally {
     killer?.destroy();
@@ -54,7 +54,7 @@ async function whileKilling(
   const setting = main
     .query(statement, steps.left)
     .then(() => undefined)
-    .catch((error: unknown) => asSqlError(error).message)
+    .catch((error: unknown) => asProblem(error, "answer").message)
     .finally(() => {
       isDone = true;
     });
@@ -82,7 +82,7 @@ async function killApplications(killer: Sql, self: string, steps: Steps): Promis
       await killer.query(kill(session), steps.left);
     } catch (error) {
       // It has ended by itself.
-      if (asSqlError(error).problem !== "statement") throw error;
+      if (asProblem(error, "answer").kind !== "answer") throw error;
     }
   }
 }

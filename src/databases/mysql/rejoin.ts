@@ -5,26 +5,20 @@
  */
 
 import type { Credentials, Login } from "../port/credentials.ts";
-import { type DatabaseSettings, printAddress, type Text } from "../port/database.ts";
-import type { Facts } from "./facts.ts";
+import { type DatabaseSettings, printAddress } from "../port/database.ts";
+import { asProblem } from "../port/problem.ts";
+import { type Rejoin, refusedRejoin } from "../port/rejoin.ts";
+import * as common from "../port/texts.ts";
+import { type Facts, readFacts } from "./facts.ts";
 import { missing } from "./gtid.ts";
-import type { Link } from "./link.ts";
-import { asSqlError } from "./sql.ts";
+import { query, type SqlLink } from "./sql.ts";
 import { primaryOf, roleOf, type View } from "./standing.ts";
 import { statementsOf } from "./statements.ts";
 import * as texts from "./texts.ts";
 
-export type Rejoin =
-  | { readonly kind: "follows" }
-  /** It was given the primary to follow just now. */
-  | { readonly kind: "begun" }
-  | { readonly kind: "refused"; readonly code: string; readonly text: Text };
-
-const refused = (code: string, text: Text): Rejoin => ({ kind: "refused", code, text });
-
 /** A database that may write is never made a replica here: whoever wants that demotes it first. */
 export async function rejoin(
-  own: Link,
+  own: SqlLink,
   view: View,
   settings: DatabaseSettings,
   credentials: Credentials,
@@ -36,24 +30,28 @@ export async function rejoin(
   if (replication?.receives === "yes" && replication.applies) {
     // Received from a server that is there: GTIDs of its own would have been refused by it.
     const extra = primary === undefined ? "" : (missing(primary.data, view.own.data) ?? "");
-    return extra === "" ? { kind: "follows" } : refused("diverged", texts.errant(extra));
+    return extra === "" ? { kind: "follows" } : refusedRejoin("diverged", texts.errant(extra));
   }
-  if (!view.own.isReadOnly) return refused("writable", texts.stillWritable);
-  if (found === undefined || primary === undefined || "socket" in found.at)
-    return refused("no-primary", texts.noPrimary);
+  if (!view.own.isReadOnly) return refusedRejoin("writable", texts.stillWritable);
+  if (found === undefined || primary === undefined || "socket" in found.link.at)
+    return refusedRejoin("no-primary", texts.noPrimary);
   const extra = missing(primary.data, view.own.data);
-  if (extra === undefined) return refused("other-kind", texts.otherKind);
-  if (extra !== "") return refused("diverged", texts.errant(extra));
-  const { host, port } = found.at;
-  if (settings.rejoin === "manual") return refused("manual", texts.rejoinManually(host, port));
+  if (extra === undefined) return refusedRejoin("other-kind", texts.otherKind);
+  if (extra !== "") return refusedRejoin("diverged", texts.errant(extra));
+  const { host, port } = found.link.at;
+  if (settings.rejoin === "manual")
+    return refusedRejoin("manual", texts.rejoinManually(host, port));
   const login = credentials.replication;
-  if (login === undefined) return refused("no-login", texts.noReplicationLogin);
+  if (login === undefined) return refusedRejoin("no-login", texts.noReplicationLogin);
   try {
     await follow(own, view.own, { host, port }, login, timeoutMs);
     return { kind: "begun" };
   } catch (error) {
-    const message = without(login, asSqlError(error).message);
-    return refused("failed", texts.failed(`CHANGE MASTER TO ${printAddress(found.at)}`, message));
+    const message = without(login, asProblem(error, "answer").message);
+    return refusedRejoin(
+      "failed",
+      common.failed(`CHANGE MASTER TO ${printAddress(found.link.at)}`, message),
+    );
   }
 }
 
@@ -68,7 +66,7 @@ function without({ password }: Login, message: string): string {
 const REPEATED_LEAST = 8;
 
 async function follow(
-  own: Link,
+  own: SqlLink,
   facts: Facts,
   primary: { readonly host: string; readonly port: number },
   login: NonNullable<Credentials["replication"]>,
@@ -95,7 +93,7 @@ async function follow(
 
 /** Waiting for acknowledgements: on at a primary with a replica that has everything, else off. */
 export async function tendSemiSync(
-  own: Link,
+  own: SqlLink,
   view: View,
   settings: DatabaseSettings,
   timeoutMs: number,
@@ -105,7 +103,7 @@ export async function tendSemiSync(
   const statements = statementsOf(dialect, version);
   const role = roleOf(view.own);
   if (role !== "primary") {
-    if (semiSync.isSourceEnabled) await own.query(statements.semiSyncOff, timeoutMs);
+    if (semiSync.isSourceEnabled) await query(own, statements.semiSyncOff, timeoutMs);
     return;
   }
   if (semiSync.isSourceEnabled) return;
@@ -118,8 +116,8 @@ export async function tendSemiSync(
     );
   });
   if (!isReady) return;
-  await own.query(statements.semiSyncOn, timeoutMs);
-  const after = await own.facts(timeoutMs);
+  await query(own, statements.semiSyncOn, timeoutMs);
+  const after = await own.use(timeoutMs, readFacts);
   // It has gone meanwhile: no commit waits for it.
-  if (after.semiSync?.clients === 0) await own.query(statements.semiSyncOff, timeoutMs);
+  if (after.semiSync?.clients === 0) await query(own, statements.semiSyncOff, timeoutMs);
 }

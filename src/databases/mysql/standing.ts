@@ -16,14 +16,14 @@ import {
   type Standing,
   type Text,
 } from "../port/database.ts";
+import type { Seen } from "../port/link.ts";
+import type { Clock } from "../port/samples.ts";
+import { UNREACHABLE } from "../port/standing.ts";
+import * as common from "../port/texts.ts";
 import type { Facts } from "./facts.ts";
 import { type Data, missing, printData } from "./gtid.ts";
-import type { Link, Seen } from "./link.ts";
-import type { SqlError } from "./sql.ts";
+import type { SqlLink } from "./sql.ts";
 import * as texts from "./texts.ts";
-
-/** Milliseconds of a monotonic clock. */
-type Clock = number;
 
 /** Of the primary that this replica follows, from the looks at which it answered. */
 export interface Memory {
@@ -44,8 +44,8 @@ export interface View {
 }
 
 export interface PeerView {
-  readonly at: Link["at"];
-  readonly seen: Seen;
+  readonly link: Pick<SqlLink, "at">;
+  readonly seen: Seen<Facts>;
 }
 
 export function roleOf({ isReadOnly, replication }: Facts): Exclude<DatabaseRole, "unreachable"> {
@@ -130,7 +130,7 @@ export function standingOf(
   return {
     ...server,
     follows: server.follows && (memory?.errant ?? "") === "",
-    ...(first === undefined ? {} : { peer: peerStanding(first.seen, own) }),
+    ...(first === undefined ? {} : { peer: peerStanding(first, own) }),
     eligible: why.length === 0,
     why,
     ...(notes.length === 0 ? {} : { notes }),
@@ -144,29 +144,11 @@ export function standingOf(
 export function sameServer({ serverId }: Facts, peers: readonly PeerView[]): Text | undefined {
   if (serverId === undefined) return undefined;
   const found = peers.find(({ seen }) => seen.facts?.serverId === serverId);
-  return found === undefined ? undefined : texts.sameServer(printAddress(found.at), serverId);
+  return found === undefined ? undefined : texts.sameServer(printAddress(found.link.at), serverId);
 }
 
-export const unreachableStanding = (
-  where: string,
-  problem: SqlError,
-  peers: readonly PeerView[],
-): Standing => {
-  const first = peers[0];
-  return {
-    role: "unreachable",
-    isWritable: false,
-    follows: false,
-    ...(first === undefined ? {} : { peer: peerStanding(first.seen, undefined) }),
-    eligible: false,
-    why: [problem.problem === "hung" ? texts.hungServer(where) : texts.unreachable(where, problem)],
-  };
-};
-
-function peerStanding(seen: Seen, own: Facts | undefined): ServerStanding {
-  if (seen.facts === undefined) return { role: "unreachable", isWritable: false, follows: false };
-  return serverStanding(seen.facts, own, undefined);
-}
+export const peerStanding = ({ seen: { facts } }: PeerView, own?: Facts): ServerStanding =>
+  facts === undefined ? UNREACHABLE : serverStanding(facts, own, undefined);
 
 function serverStanding(
   facts: Facts,
@@ -223,7 +205,7 @@ function whyReplica(
   const isStopped = replication?.applies !== true || replication.receives === "stopped";
   if (memory.lag === undefined && !isStopped) why.push(texts.lagUnknown);
   if (memory.lag !== undefined && memory.lag > settings.maxLag)
-    why.push(texts.lagging(memory.lag, settings.maxLag));
+    why.push(common.lagging(memory.lag, settings.maxLag));
   if (settings.sync === "required") why.push(...whySynchronous(primary, memory, now));
   return why;
 }
@@ -256,7 +238,7 @@ function whyStandalone(
   role: DatabaseRole,
 ): Text[] {
   const why: Text[] = [];
-  for (const { at, seen } of peers) {
+  for (const { link, seen } of peers) {
     if (seen.facts === undefined) {
       if (role === "alone" && settings.sync === "required") why.push(texts.followsNobody);
       continue;
@@ -268,7 +250,7 @@ function whyStandalone(
     else if (lost !== "" && (isPrimary || role === "alone")) {
       const ours = missing(seen.facts.data, own.data) ?? "";
       why.push(ours === "" ? texts.lacking(lost) : texts.diverged(ours, lost));
-    } else if (isPrimary && role === "alone") why.push(texts.peerIsPrimary(printAddress(at)));
+    } else if (isPrimary && role === "alone") why.push(texts.peerIsPrimary(printAddress(link.at)));
   }
   return why;
 }

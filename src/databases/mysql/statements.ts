@@ -1,9 +1,9 @@
 /** The statements that change something, in the language of either server. */
 
 import type { Login } from "../port/credentials.ts";
+import { ServerProblem } from "../port/problem.ts";
 import { type DialectName, type Session, saysReplica } from "./facts.ts";
 import { isGtidText } from "./gtid.ts";
-import { SqlError } from "./sql.ts";
 
 export interface Statements {
   readonly readOnly: readonly string[];
@@ -25,13 +25,13 @@ export interface Statements {
 /** What a statement may take from outside, in quotes: of what needs escapes, quotes alone. */
 function quoted(text: string): string {
   if (/[\\\0\n\r]/.test(text)) {
-    throw new SqlError("statement", "unquotable", "a backslash or a line end in a value");
+    throw new ServerProblem("answer", "a backslash or a line end in a value", "unquotable");
   }
   return `'${text.replaceAll("'", "''")}'`;
 }
 
 function position(text: string): string {
-  if (!isGtidText(text)) throw new SqlError("statement", "no-gtid", `not a GTID: ${text}`);
+  if (!isGtidText(text)) throw new ServerProblem("answer", `not a GTID: ${text}`, "no-gtid");
   return `'${text}'`;
 }
 

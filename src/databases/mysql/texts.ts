@@ -1,22 +1,21 @@
 /** What operators read, in both languages. */
 import type { Text } from "../port/database.ts";
-import type { SqlError } from "./sql.ts";
+import type { ServerProblem } from "../port/problem.ts";
+import { text } from "../port/texts.ts";
 
-const text = (en: string, zh: string): Text => ({ en, "zh-CN": zh });
-
-const secondsOf = (micros: number): string => `${Math.round(micros / 100_000) / 10} s`;
-
-export const unreachable = (where: string, { code, message }: SqlError): Text =>
+export const unreachable = (where: string, { code, message }: ServerProblem): Text =>
   text(
     `the database at ${where} does not answer (${code}: ${message})`,
     `数据库 ${where} 没有应答（${code}: ${message}）`,
   );
 
-export const hungServer = (where: string): Text =>
-  text(
-    `the database at ${where} accepts connections and does not answer`,
-    `数据库 ${where} 接受连接但不应答`,
-  );
+export const noAnswer = (where: string, problem: ServerProblem): Text =>
+  problem.kind === "hung"
+    ? text(
+        `the database at ${where} accepts connections and does not answer`,
+        `数据库 ${where} 接受连接但不应答`,
+      )
+    : unreachable(where, problem);
 
 export const applyingStopped = (error: string | undefined): Text =>
   text(
@@ -34,12 +33,6 @@ export const notReceiving = (error: string | undefined): Text =>
   text(
     `the replica does not reach the primary, which answers here${error === undefined ? "" : `: ${error}`}`,
     `副本连不上主库，而主库在此处可达${error === undefined ? "" : `：${error}`}`,
-  );
-
-export const lagging = (lag: number, max: number): Text =>
-  text(
-    `the replica is ${secondsOf(lag)} behind, max_lag allows ${secondsOf(max)}`,
-    `副本落后 ${secondsOf(lag)}，max_lag 只允许 ${secondsOf(max)}`,
   );
 
 export const lagUnknown: Text = text(
@@ -160,37 +153,9 @@ export const stillApplying: Text = text(
   "停止后副本的 SQL 线程仍在运行",
 );
 
-export const failed = (what: string, why: string): Text =>
-  text(`${what} failed: ${why}`, `${what} 失败：${why}`);
-
 export const stillWritable: Text = text(
   "the database takes writes, so it is not made a replica",
   "数据库正在接受写入，不会被设为副本",
-);
-
-export const receivingLate: Text = text(
-  "it was made a replica, and does not receive yet",
-  "已设为副本，但尚未开始接收",
-);
-
-export const overtaken: Text = text(
-  "another promotion or demotion was asked for meanwhile",
-  "期间又收到了另一次提升或降级请求",
-);
-
-export const late: Text = text("there was no time left", "时间已用尽");
-
-export const lostRole: Text = text(
-  "it was promoted here and is read-only now: its server was started again, or another node has " +
-    "taken its role",
-  "它在此处被提升过，现在却是只读：服务器被重新启动，或其角色已被另一节点接管",
-);
-
-export const noRow: Text = text("the query gave no row", "查询没有返回任何行");
-
-export const falseRow: Text = text(
-  "the query gave a row with 0 or false in its first column",
-  "查询返回的某行首列为 0 或 false",
 );
 
 export const noReplicationLogin: Text = text(
