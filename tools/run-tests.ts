@@ -22,6 +22,8 @@ import { rememberTimes } from "./test-times.ts";
 
 const SLOW_MILLISECONDS = 2_000;
 const SLOW_SHOWN = 12;
+/** Of what the tests of one file said, characters that are repeated at the end. */
+const SAID_SHOWN = 12_000;
 const COUNTS = ["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo"] as const;
 type Count = (typeof COUNTS)[number];
 
@@ -39,6 +41,8 @@ class Summary {
   readonly #slow: NamedTest[] = [];
   readonly #skipped: NamedTest[] = [];
   readonly #failedFiles = new Set<string>();
+  /** What tests said (`context.diagnostic`), by file. */
+  readonly #said = new Map<string, string>();
 
   get tests(): number {
     return this.#counts.get("tests") ?? 0;
@@ -50,6 +54,7 @@ class Summary {
 
   take(event: TestEvent, path?: string): void {
     const { type, data } = event;
+    if (type === "test:diagnostic") this.#remember(relative(root, path ?? data.file ?? ""), event);
     if (type !== "test:pass" && type !== "test:fail") return;
     const file = relative(root, path ?? data.file ?? "");
     if (type === "test:fail" && data.todo === undefined && file !== "") this.#failedFiles.add(file);
@@ -66,6 +71,12 @@ class Summary {
     else if (milliseconds >= SLOW_MILLISECONDS) this.#slow.push(test);
   }
 
+  #remember(file: string, { data }: TestEvent): void {
+    if (file === "") return;
+    const said = `${this.#said.get(file) ?? ""}${data.message ?? ""}\n`;
+    this.#said.set(file, said.slice(-SAID_SHOWN));
+  }
+
   lines(): string[] {
     const slowest = this.#slow.toSorted((a, b) => b.milliseconds - a.milliseconds);
     const lines: string[] = [];
@@ -76,6 +87,10 @@ class Summary {
     if (this.#skipped.length > 0) lines.push("", "Skipped:");
     for (const { name, file, reason } of this.#skipped) {
       lines.push(`  ${name}  (${file}): ${reason}`);
+    }
+    for (const file of this.#failedFiles) {
+      const said = this.#said.get(file);
+      if (said !== undefined) lines.push("", `What ${file} said:`, said.trimEnd());
     }
     if (this.#failedFiles.size > 0) {
       lines.push("", `Failed; again alone: npm test -- ${[...this.#failedFiles].join(" ")}`);

@@ -14,10 +14,10 @@
  * mapping), UDP, and connections with an IPv6 address.
  */
 import { OK, type Outcome } from "#vrrp/engine/world";
-import { MSG_DONTWAIT } from "./abi.ts";
+import { AF_INET, AF_INET6, MSG_DONTWAIT } from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { MessageBuilder, messagesOf, NLMSG_DONE, NLMSG_ERROR } from "./netlink.ts";
-import { acknowledged, openNetlink } from "./netlink-socket.ts";
+import { acknowledged, NETLINK_SOCK_DIAG, openNetlink } from "./netlink-socket.ts";
 import { type Result, success } from "./result.ts";
 import {
   appendDestroy,
@@ -28,8 +28,7 @@ import {
   socketOf,
 } from "./socket-diag-messages.ts";
 
-const NETLINK_SOCK_DIAG = 4;
-const FAMILIES: readonly number[] = [2, 10];
+const FAMILIES: readonly number[] = [AF_INET, AF_INET6];
 const CALL = "SOCK_DIAG";
 const DESTROY = "SOCK_DESTROY";
 /** Connections that end with one system call: half a millisecond of the kernel's work. */

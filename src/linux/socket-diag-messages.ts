@@ -5,13 +5,14 @@
  * runs for each socket picks those with our local addresses and ports, so that a machine with a
  * hundred thousand connections does not have to send them all.
  */
+
 import type { Ipv4 } from "#units/address";
+import { AF_INET } from "./abi.ts";
 import { type MessageBuilder, type NetlinkMessage, NLM_F_DUMP, NLM_F_REQUEST } from "./netlink.ts";
 
 export const SOCK_DIAG_BY_FAMILY = 20;
 const SOCK_DESTROY = 21;
 const IPPROTO_TCP = 6;
-const AF_INET = 2;
 const INET_DIAG_REQ_BYTECODE = 1;
 const BC_JUMP = 1;
 const BC_SOURCE = 7;

@@ -3,15 +3,13 @@
  * kernel knows the user of each socket (inet_diag), so no other has to be believed.
  */
 import { readIpv4 } from "#units/address";
+import { AF_INET, AF_INET6 } from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { MessageBuilder, messagesOf } from "./netlink.ts";
-import { openNetlink } from "./netlink-socket.ts";
+import { NETLINK_SOCK_DIAG, openNetlink } from "./netlink-socket.ts";
 import { emitGetSocket, SOCK_DIAG_BY_FAMILY, userOf } from "./socket-diag-messages.ts";
 
-const NETLINK_SOCK_DIAG = 4;
 const SEQUENCE = 1;
-const AF_INET = 2;
-const AF_INET6 = 10;
 const ANSWER_LENGTH = 4_096;
 
 export interface SocketEnd {

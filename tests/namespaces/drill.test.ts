@@ -6,11 +6,10 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { DrillReport } from "#drill/report";
-import { BATON } from "#lab/measure/daemon";
 import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST, type Profile } from "#lab/measure/profile";
-import { withLab } from "../support/lab.ts";
+import { baton, type Ran, withLab } from "../support/lab.ts";
 
 const WEB_SERVER = fileURLToPath(
   new URL("../../src/lab/measure/web-server-main.ts", import.meta.url),
@@ -19,25 +18,8 @@ const WEB_SERVER = fileURLToPath(
 /** The first is stronger, and preempts: it takes the address back when it may. */
 const UNEVEN: Profile = { ...FAST, name: "uneven", priorities: [150, 100], preempt: true };
 
-interface Ran {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function drill(node: LabNode, ...args: readonly string[]): Promise<Ran> {
-  const child = node.spawn([BATON, "drill", ...args], "pipe");
-  let out = "";
-  let err = "";
-  child.stdout?.on("data", (more: Buffer) => {
-    out += more.toString();
-  });
-  child.stderr?.on("data", (more: Buffer) => {
-    err += more.toString();
-  });
-  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { status, out, err };
-}
+const drill = async (node: LabNode, ...args: readonly string[]): Promise<Ran> =>
+  await baton(node, "drill", ...args);
 
 async function onPair(
   context: TestContext,

@@ -6,14 +6,12 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { ask } from "#cli/control-client";
-import type { InstanceStatus } from "#daemon/control-protocol";
 import type { PromoteAnswer } from "#daemon/promote-protocol";
 import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST, type Profile } from "#lab/measure/profile";
 import { isAlive } from "../support/daemon-bench.ts";
-import { baton, other, withLab } from "../support/lab.ts";
+import { baton, type Gate, gateOf, other, withLab } from "../support/lab.ts";
 
 const PROFILE: Profile = {
   ...FAST,
@@ -53,17 +51,8 @@ function ran(node: LabNode): readonly string[] {
   return text.split("\n").flatMap((line) => (line === "" ? [] : [line.replace(/ \d{5,}$/, "")]));
 }
 
-type Gate = NonNullable<InstanceStatus["gate"]>;
-
-/** Undefined: the daemon or its engine does not answer. */
-async function askGate(node: LabNode): Promise<Gate | undefined> {
-  const asked = await ask(join(node.folder, "run", "baton"), { command: "status" });
-  if (asked.kind !== "answer" || !asked.answer.ok || !("status" in asked.answer)) return undefined;
-  return asked.answer.status.instances[0]?.gate;
-}
-
-async function gateOf(node: LabNode): Promise<Gate> {
-  const gate = await askGate(node);
+async function knownGate(node: LabNode): Promise<Gate> {
+  const gate = await gateOf(node);
   assert.ok(gate !== undefined, node.name);
   return gate;
 }
@@ -76,7 +65,7 @@ async function untilGate(
 ): Promise<void> {
   let last: Gate | undefined;
   for (let tries = 0; tries < 600; tries++) {
-    last = await askGate(node);
+    last = await gateOf(node);
     if (last !== undefined && isSo(last)) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -102,8 +91,8 @@ async function withGate(
 test("promoted before the address is there; a move demotes, releases, promotes; a refusal takes it back", async (context) => {
   await withGate(context, async (lab, owner, peer) => {
     assert.deepEqual(ran(owner), ["promote MASTER master-down 0", "promote done"]);
-    const first = (await gateOf(owner)).epoch;
-    const away = await gateOf(peer);
+    const first = (await knownGate(owner)).epoch;
+    const away = await knownGate(peer);
     assert.deepEqual([away.phase, away.fence, away.eligible], ["closed", "closed", "yes"]);
 
     const moved = await baton(owner, "switch");
@@ -117,8 +106,8 @@ test("promoted before the address is there; a move demotes, releases, promotes; 
     );
     assert.deepEqual(ran(owner), ["demote BACKUP switch 1", "demote done"]);
     assert.deepEqual(ran(peer), ["promote MASTER released 0", "promote done"]);
-    assert.ok((await gateOf(peer)).epoch > first, "epochs grow over both nodes");
-    assert.equal((await gateOf(owner)).marked, false, "a planned move leaves no mark");
+    assert.ok((await knownGate(peer)).epoch > first, "epochs grow over both nodes");
+    assert.equal((await knownGate(owner)).marked, false, "a planned move leaves no mark");
 
     // The successor refuses: the old owner is promoted again, and had the address all the time.
     set(owner, "promote.refuse");
@@ -143,7 +132,7 @@ test("a promotion that hangs is killed with its children, and another node is pr
     await owner.startDaemon();
     await lab.untilOwnedBy(owner, 15);
     assert.ok(!isAlive(child), "what the script had started");
-    const gate = await gateOf(peer);
+    const gate = await knownGate(peer);
     assert.equal(gate.phase, "closed");
     // On a slow machine it may have tried again.
     const demoted = new Set(ran(peer).filter((line) => line.startsWith("demote")));

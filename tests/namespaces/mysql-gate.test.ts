@@ -14,13 +14,7 @@ import { Link } from "#databases/port/link";
 import { fromMillis } from "#units/time";
 import { CREDENTIALS, settingsFor, withPair } from "../support/database-pair.ts";
 import { Writers } from "../support/database-writer.ts";
-import { english, inSeconds, until } from "../support/gate-pair.ts";
-
-const soon = (reason: string, acceptLoss = false) => ({
-  reason,
-  acceptLoss,
-  deadline: inSeconds(5),
-});
+import { english, inSeconds, soon, until } from "../support/gate-pair.ts";
 
 test("a planned move under load loses nothing, and the old primary follows", async () => {
   await withPair({}, async ({ a, b, gateA, gateB }) => {

@@ -10,19 +10,8 @@ import { postgresql } from "#databases/postgresql/module";
 import { dialCommands } from "#databases/postgresql/pg-client";
 import { GATE_ACCOUNT } from "#lab/database/postgresql";
 import { Secret } from "#units/secret";
-import { english, until } from "../support/gate-pair.ts";
+import { down, english, soon, until } from "../support/gate-pair.ts";
 import { CREDENTIALS, PostgreSqlWriters, withPostgreSqlPair } from "../support/postgresql-pair.ts";
-
-const soon = (reason: string, acceptLoss = false) => ({
-  reason,
-  acceptLoss,
-  deadline: Date.now() + 5_000,
-});
-const down = (reason: string, isPlanned: boolean, ms = 5_000) => ({
-  reason,
-  isPlanned,
-  deadline: Date.now() + ms,
-});
 
 test("planned moves under load, there and back, lose nothing", async () => {
   await withPostgreSqlPair({}, async ({ a, b, gateA, gateB }) => {

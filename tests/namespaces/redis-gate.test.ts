@@ -8,19 +8,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { redis } from "#databases/redis/module";
 import { dialRedis } from "#databases/redis/redis-client";
-import { english, until } from "../support/gate-pair.ts";
+import { down, english, soon, until } from "../support/gate-pair.ts";
 import { RedisWriters, withRedisPair } from "../support/redis-pair.ts";
-
-const soon = (reason: string, acceptLoss = false) => ({
-  reason,
-  acceptLoss,
-  deadline: Date.now() + 5_000,
-});
-const down = (reason: string, isPlanned: boolean, ms = 5_000) => ({
-  reason,
-  isPlanned,
-  deadline: Date.now() + ms,
-});
 
 test("planned moves under load, there and back, lose nothing", async () => {
   await withRedisPair({}, async ({ a, b, gateA, gateB }) => {

@@ -9,13 +9,11 @@ import type { ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ask } from "#cli/control-client";
-import type { InstanceStatus } from "#daemon/control-protocol";
 import { BATON } from "#lab/measure/daemon";
 import { VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST, type Profile } from "#lab/measure/profile";
-import { other, withLab } from "../support/lab.ts";
+import { type Gate, other, outputOf, untilGate, withLab } from "../support/lab.ts";
 
 const PEER = "192.0.2.254";
 const PROFILE: Profile = {
@@ -39,39 +37,8 @@ function startRedis(node: LabNode): ChildProcess {
   return node.spawn(["redis-server", ...place, "--min-replicas-to-write", "1000000"], "ignore");
 }
 
-async function run(node: LabNode, ...argv: readonly string[]): Promise<string> {
-  const child = node.spawn(argv, "pipe");
-  let out = "";
-  child.stdout?.on("data", (more: Buffer) => {
-    out += more.toString();
-  });
-  const status = await new Promise((resolve) => child.once("close", resolve));
-  assert.equal(status, 0, `${argv.join(" ")}: ${out}`);
-  return out.trim();
-}
-
 const redisAt = async (node: LabNode, ...command: readonly string[]): Promise<string> =>
-  await run(node, "redis-cli", "-h", VIRTUAL_ADDRESS, ...command);
-
-type Gate = NonNullable<InstanceStatus["gate"]>;
-
-async function gateOf(node: LabNode): Promise<Gate | undefined> {
-  const asked = await ask(join(node.folder, "run", "baton"), { command: "status" });
-  if (asked.kind !== "answer" || !asked.answer.ok || !("status" in asked.answer)) return undefined;
-  return asked.answer.status.instances[0]?.gate;
-}
-
-async function untilGate(node: LabNode, isSo: (gate: Gate) => boolean): Promise<void> {
-  let last: Gate | undefined;
-  for (let tries = 0; tries < 600; tries += 1) {
-    last = await gateOf(node);
-    if (last !== undefined && isSo(last)) return;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 50);
-    });
-  }
-  assert.fail(`not so on ${node.name}: ${JSON.stringify(last)}`);
-}
+  await outputOf(node, "redis-cli", "-h", VIRTUAL_ADDRESS, ...command);
 
 const follows = ({ database, eligible }: Gate): boolean =>
   database?.follows === true && eligible === "yes";
@@ -89,7 +56,7 @@ test("Redis on two nodes: what was written at the address survives a move and a 
       const peer = other(lab, owner);
       await untilGate(peer, follows);
       assert.equal(await redisAt(peer, "SET", "k", "1"), "OK");
-      await run(owner, BATON, "switch");
+      await outputOf(owner, BATON, "switch");
       assert.equal(await redisAt(owner, "GET", "k"), "1");
       assert.equal(await redisAt(owner, "SET", "k", "2"), "OK");
       await untilGate(owner, follows);

@@ -6,7 +6,13 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Database, DatabaseSettings, Standing } from "#databases/port/database";
+import type {
+  Database,
+  DatabaseSettings,
+  DemoteAsk,
+  PromoteAsk,
+  Standing,
+} from "#databases/port/database";
 import { fromMillis, fromSeconds } from "#units/time";
 
 const POLL_MS = 20;
@@ -30,6 +36,26 @@ export const PAIR_SETTINGS: Omit<DatabaseSettings, "kind" | "at" | "peers" | "sy
   promoteTimeout: fromSeconds(10),
   demoteTimeout: fromSeconds(5),
 };
+
+interface Place {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Of a server that is reached by TCP, and may acknowledge alone for a while. */
+export const settingsOf = (
+  kind: DatabaseSettings["kind"],
+  own: Place,
+  peer: Place,
+  more: Partial<DatabaseSettings>,
+): DatabaseSettings => ({
+  ...PAIR_SETTINGS,
+  kind,
+  at: { host: own.address, port: own.port },
+  peers: [{ host: peer.address, port: peer.port }],
+  sync: "preferred",
+  ...more,
+});
 
 export interface PairKind<Server, Gate extends Database> {
   /** Of the folder of both. */
@@ -83,3 +109,15 @@ export const english = ({ why }: Standing): string => why.map(({ en }) => en).jo
 
 /** Milliseconds since 1970. */
 export const inSeconds = (seconds: number): number => Date.now() + seconds * 1_000;
+
+export const soon = (reason: string, acceptLoss = false): PromoteAsk => ({
+  reason,
+  acceptLoss,
+  deadline: inSeconds(5),
+});
+
+export const down = (reason: string, isPlanned: boolean, ms = 5_000): DemoteAsk => ({
+  reason,
+  isPlanned,
+  deadline: inSeconds(ms / 1_000),
+});

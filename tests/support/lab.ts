@@ -7,11 +7,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { InstanceStatus } from "#daemon/control-protocol";
+import { statusOf } from "#lab/measure/control";
 import { BATON, findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "#lab/measure/daemon";
 import { Lab, type LabOptions } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 
 const TIMEOUT = 4;
+const GATE_TRIES = 800;
+const GATE_POLL_MS = 50;
 
 export async function withLab(
   context: TestContext,
@@ -41,9 +45,9 @@ export interface Ran {
   readonly err: string;
 }
 
-/** The command on a node, to its end. */
-export async function baton(node: LabNode, ...args: readonly string[]): Promise<Ran> {
-  const child = node.spawn([BATON, ...args], "pipe");
+/** A program on a node, to its end. */
+export async function run(node: LabNode, ...argv: readonly string[]): Promise<Ran> {
+  const child = node.spawn(argv, "pipe");
   let out = "";
   let err = "";
   child.stdout?.on("data", (more: Buffer) => {
@@ -54,6 +58,34 @@ export async function baton(node: LabNode, ...args: readonly string[]): Promise<
   });
   const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { status, out, err };
+}
+
+export const baton = async (node: LabNode, ...args: readonly string[]): Promise<Ran> =>
+  await run(node, BATON, ...args);
+
+/** What a program that succeeds writes. */
+export async function outputOf(node: LabNode, ...argv: readonly string[]): Promise<string> {
+  const { status, out, err } = await run(node, ...argv);
+  assert.equal(status, 0, `${argv.join(" ")}: ${out}${err}`);
+  return out.trim();
+}
+
+export type Gate = NonNullable<InstanceStatus["gate"]>;
+
+/** Of the first instance. Undefined: the daemon or its engine does not answer. */
+export const gateOf = async (node: LabNode): Promise<Gate | undefined> =>
+  (await statusOf(node.folder))?.instances[0]?.gate;
+
+export async function untilGate(node: LabNode, isSo: (gate: Gate) => boolean): Promise<void> {
+  let last: Gate | undefined;
+  for (let tries = 0; tries < GATE_TRIES; tries += 1) {
+    last = await gateOf(node);
+    if (last !== undefined && isSo(last)) return;
+    await new Promise((resolve) => {
+      setTimeout(resolve, GATE_POLL_MS);
+    });
+  }
+  assert.fail(`not so on ${node.name}: ${JSON.stringify(last)}`);
 }
 
 /** Of a pair. */

@@ -5,8 +5,6 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { ask } from "#cli/control-client";
-import type { InstanceStatus } from "#daemon/control-protocol";
 import {
   APP_ACCOUNT,
   APP_DATABASE,
@@ -18,15 +16,13 @@ import { BATON } from "#lab/measure/daemon";
 import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST, type Profile } from "#lab/measure/profile";
-import { withLab } from "./lab.ts";
+import { type Gate, outputOf, untilGate, withLab } from "./lab.ts";
 import type { WriterReport } from "./postgresql-writer-main.ts";
 
 const PORT = 5_432;
 const HERE = "@GATE@";
 const CREDENTIALS = "postgresql.cnf";
 const PROFILE: Profile = { ...FAST, name: "gate", extraInstanceLines: [HERE] };
-
-export type Gate = NonNullable<InstanceStatus["gate"]>;
 
 export interface Nodes {
   readonly lab: Lab;
@@ -143,37 +139,8 @@ function nodesOf(lab: Lab, owner: LabNode, servers: ReadonlyMap<LabNode, Postgre
   };
 }
 
-async function gateOf(node: LabNode): Promise<Gate | undefined> {
-  const asked = await ask(join(node.folder, "run", "baton"), { command: "status" });
-  if (asked.kind !== "answer" || !asked.answer.ok || !("status" in asked.answer)) return undefined;
-  return asked.answer.status.instances[0]?.gate;
-}
-
-async function untilGate(node: LabNode, isSo: (gate: Gate) => boolean): Promise<void> {
-  let last: Gate | undefined;
-  for (let tries = 0; tries < 800; tries += 1) {
-    last = await gateOf(node);
-    if (last !== undefined && isSo(last)) return;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 50);
-    });
-  }
-  assert.fail(`not so on ${node.name}: ${JSON.stringify(last)}`);
-}
-
-export async function runOn(node: LabNode, ...argv: readonly string[]): Promise<string> {
-  const child = node.spawn(argv, "pipe");
-  let out = "";
-  child.stdout?.on("data", (more: Buffer) => {
-    out += more.toString();
-  });
-  const status = await new Promise((resolve) => child.once("close", resolve));
-  assert.equal(status, 0, `${argv.join(" ")}: ${out}`);
-  return out.trim();
-}
-
 export const switchOn = async (node: LabNode): Promise<string> =>
-  await runOn(node, BATON, "switch");
+  await outputOf(node, BATON, "switch");
 
 const WRITER = join(import.meta.dirname, "postgresql-writer-main.ts");
 let writers = 0;

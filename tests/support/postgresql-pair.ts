@@ -17,7 +17,8 @@ import {
   REPLICATION_ACCOUNT,
 } from "#lab/database/postgresql";
 import { Secret } from "#units/secret";
-import { type GatePair, PAIR_SETTINGS, until, withGatePair } from "./gate-pair.ts";
+import { type GatePair, settingsOf, until, withGatePair } from "./gate-pair.ts";
+import { PairWriters, type WriterKind } from "./pair-writers.ts";
 
 const login = ({ user, password }: Account) => ({ user, password: new Secret(password) });
 export const CREDENTIALS: Credentials = {
@@ -26,19 +27,6 @@ export const CREDENTIALS: Credentials = {
 };
 
 export type PostgreSqlPair = GatePair<PostgreSql, PostgreSqlDatabase>;
-
-const settingsFor = (
-  own: PostgreSql,
-  peer: PostgreSql,
-  more: Partial<DatabaseSettings>,
-): DatabaseSettings => ({
-  ...PAIR_SETTINGS,
-  kind: "postgresql",
-  at: { host: own.address, port: own.port },
-  peers: [{ host: peer.address, port: peer.port }],
-  sync: "preferred",
-  ...more,
-});
 
 const [PORT_A, PORT_B] = [15_401, 15_402];
 
@@ -82,7 +70,11 @@ export async function withPostgreSqlPair(
       name: "postgresql",
       start: (folder) => start(folder, settings),
       open: (own, peer) =>
-        new PostgreSqlDatabase(settingsFor(own, peer, more), CREDENTIALS, dialCommands),
+        new PostgreSqlDatabase(
+          settingsOf("postgresql", own, peer, more),
+          CREDENTIALS,
+          dialCommands,
+        ),
       prepare: (pair) => prepare(pair, more),
     },
     use,
@@ -100,62 +92,16 @@ async function prepare(
   await until(gateB, ({ eligible, follows }) => eligible && follows, [gateA]);
 }
 
-/** Clients that write as fast as they are answered, and keep what was acknowledged. */
-export class PostgreSqlWriters {
-  readonly acknowledged: (readonly [writer: number, seq: number])[] = [];
-  readonly errors: string[] = [];
-  readonly #server: PostgreSql;
-  readonly #clients: Client[] = [];
-  readonly #ends: Promise<void>[] = [];
-  #isStopped = false;
-  static #next = 1;
+const KIND: WriterKind<PostgreSql, Client> = {
+  connect: async (server) => await server.connect(APP_ACCOUNT.user, APP_DATABASE),
+  write: async (client, writer, seq) =>
+    await client.query("INSERT INTO t VALUES ($1, $2)", [writer, seq]),
+  close: (client) => void client.end().catch(() => undefined),
+};
 
+export class PostgreSqlWriters extends PairWriters<PostgreSql, Client> {
   constructor(server: PostgreSql) {
-    this.#server = server;
-  }
-
-  async start(count: number): Promise<void> {
-    for (let n = 0; n < count; n += 1) {
-      const client = await this.#server.connect(APP_ACCOUNT.user, APP_DATABASE);
-      this.#clients.push(client);
-      const writer = PostgreSqlWriters.#next;
-      PostgreSqlWriters.#next += 1;
-      this.#ends.push(this.#write(client, writer));
-    }
-  }
-
-  async #write(client: Client, writer: number): Promise<void> {
-    try {
-      for (let seq = 1; !this.#isStopped; seq += 1) {
-        await client.query("INSERT INTO t VALUES ($1, $2)", [writer, seq]);
-        this.acknowledged.push([writer, seq]);
-      }
-    } catch (error) {
-      this.errors.push(String(error));
-    }
-  }
-
-  /** Resolves when so many more have been acknowledged. */
-  async more(count: number): Promise<void> {
-    const wanted = this.acknowledged.length + count;
-    while (this.acknowledged.length < wanted && this.errors.length < this.#ends.length)
-      await new Promise((resolve) => {
-        setTimeout(resolve, 1);
-      });
-  }
-
-  /** Resolves when every writer has ended: with an error, or stopped here. */
-  async ended(): Promise<void> {
-    await Promise.all(this.#ends);
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-  }
-
-  /** Whoever waits for a server that hangs waits no longer. */
-  destroy(): void {
-    for (const client of this.#clients) void client.end().catch(() => undefined);
+    super(server, KIND);
   }
 
   /** What was acknowledged, and is not there. */
@@ -166,9 +112,7 @@ export class PostgreSqlWriters {
         "SELECT writer, seq FROM t",
       );
       const there = new Set(rows.map(({ writer, seq }) => `${writer}:${seq}`));
-      return this.acknowledged
-        .map(([writer, seq]) => `${writer}:${seq}`)
-        .filter((one) => !there.has(one));
+      return this.acknowledged.filter((one) => !there.has(one));
     } finally {
       await client.end();
     }

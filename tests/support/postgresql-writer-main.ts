@@ -5,6 +5,7 @@
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
+import { within } from "#databases/port/problem";
 import { APP_ACCOUNT, APP_DATABASE } from "#lab/database/postgresql";
 
 export interface WriterReport {
@@ -30,16 +31,8 @@ let lastAt = performance.now();
 let isEnded = false;
 let next = 1;
 
-async function within<T>(work: Promise<T>): Promise<T> {
-  work.catch(() => undefined);
-  const timer = Promise.withResolvers<never>();
-  const timeout = setTimeout(() => timer.reject(new Error("no answer")), STATEMENT_MS);
-  try {
-    return await Promise.race([work, timer.promise]);
-  } finally {
-    clearTimeout(timeout);
-  }
-}
+const answered = async <T>(work: Promise<T>): Promise<T> =>
+  await within(work, STATEMENT_MS, () => new Error("no answer"));
 
 async function session(): Promise<void> {
   const socket = new Socket();
@@ -53,14 +46,14 @@ async function session(): Promise<void> {
   });
   client.on("error", () => undefined);
   try {
-    await within(client.connect());
+    await answered(client.connect());
     const newest = "SELECT coalesce(max(seq), 0) AS newest FROM t WHERE writer = $1";
-    const { rows } = await within(client.query<{ newest: number }>(newest, [Number(number)]));
+    const { rows } = await answered(client.query<{ newest: number }>(newest, [Number(number)]));
     if ((rows[0]?.newest ?? 0) < (acknowledged.at(-1) ?? 0)) stale += 1;
     while (!isEnded) {
       const seq = next;
       next += 1;
-      await within(client.query("INSERT INTO t VALUES ($1, $2)", [Number(number), seq]));
+      await answered(client.query("INSERT INTO t VALUES ($1, $2)", [Number(number), seq]));
       acknowledged.push(seq);
       outageMs = Math.max(outageMs, performance.now() - lastAt);
       lastAt = performance.now();

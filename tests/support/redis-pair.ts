@@ -4,22 +4,10 @@ import type { DatabaseSettings } from "#databases/port/database";
 import { RedisDatabase } from "#databases/redis/redis";
 import { dialRedis } from "#databases/redis/redis-client";
 import { RedisServer } from "#lab/database/redis";
-import { type GatePair, inSeconds, PAIR_SETTINGS, until, withGatePair } from "./gate-pair.ts";
+import { type GatePair, inSeconds, settingsOf, until, withGatePair } from "./gate-pair.ts";
+import { PairWriters, type WriterKind } from "./pair-writers.ts";
 
 export type RedisPair = GatePair<RedisServer, RedisDatabase>;
-
-const settingsFor = (
-  own: RedisServer,
-  peer: RedisServer,
-  more: Partial<DatabaseSettings>,
-): DatabaseSettings => ({
-  ...PAIR_SETTINGS,
-  kind: "redis",
-  at: { host: own.address, port: own.port },
-  peers: [{ host: peer.address, port: peer.port }],
-  sync: "preferred",
-  ...more,
-});
 
 export async function withRedisPair(
   {
@@ -39,7 +27,7 @@ export async function withRedisPair(
           RedisServer.start({ folder: join(folder, "a"), port: 16_301, settings }),
           RedisServer.start({ folder: join(folder, "b"), port: 16_302, settings }),
         ]),
-      open: (own, peer) => new RedisDatabase(settingsFor(own, peer, more), {}, dialRedis),
+      open: (own, peer) => new RedisDatabase(settingsOf("redis", own, peer, more), {}, dialRedis),
       prepare,
     },
     use,
@@ -55,54 +43,21 @@ async function prepare({ gateA, gateB }: RedisPair): Promise<void> {
   await until(gateB, ({ eligible, follows }) => eligible && follows, [gateA]);
 }
 
-/** Clients that write as fast as they are answered, and keep what was acknowledged. */
-export class RedisWriters {
-  readonly acknowledged: string[] = [];
-  readonly errors: string[] = [];
-  readonly #server: RedisServer;
-  readonly #ends: Promise<void>[] = [];
-  #isStopped = false;
+type Client = ReturnType<RedisServer["connect"]>;
 
+const KIND: WriterKind<RedisServer, Client> = {
+  connect: async (server) => {
+    const client = server.connect("app");
+    await client.connect();
+    return client;
+  },
+  write: async (client, writer, seq) => await client.set(`${writer}:${seq}`, "1"),
+  close: (client) => client.disconnect(),
+};
+
+export class RedisWriters extends PairWriters<RedisServer, Client> {
   constructor(server: RedisServer) {
-    this.#server = server;
-  }
-
-  async start(count: number): Promise<void> {
-    for (let n = 0; n < count; n += 1) {
-      const client = this.#server.connect("app");
-      await client.connect();
-      this.#ends.push(this.#write(client, n).finally(() => client.disconnect()));
-    }
-  }
-
-  async #write(client: ReturnType<RedisServer["connect"]>, writer: number): Promise<void> {
-    try {
-      for (let n = 0; !this.#isStopped; n += 1) {
-        const key = `${writer}:${n}`;
-        await client.set(key, "1");
-        this.acknowledged.push(key);
-      }
-    } catch (error) {
-      this.errors.push(String(error));
-    }
-  }
-
-  /** Resolves when so many more have been acknowledged. */
-  async more(count: number): Promise<void> {
-    const wanted = this.acknowledged.length + count;
-    while (this.acknowledged.length < wanted && this.errors.length < this.#ends.length)
-      await new Promise((resolve) => {
-        setTimeout(resolve, 1);
-      });
-  }
-
-  /** Resolves when every writer has ended: with an error, or stopped here. */
-  async ended(): Promise<void> {
-    await Promise.all(this.#ends);
-  }
-
-  stop(): void {
-    this.#isStopped = true;
+    super(server, KIND);
   }
 
   /** What was acknowledged, and is not there. */

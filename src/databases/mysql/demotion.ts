@@ -14,6 +14,7 @@ import {
 } from "../port/database.ts";
 import { asProblem } from "../port/problem.ts";
 import type { Steps } from "../port/steps.ts";
+import { successorsOf } from "../port/successors.ts";
 import * as common from "../port/texts.ts";
 import { type Facts, readFacts } from "./facts.ts";
 import { missing } from "./gtid.ts";
@@ -66,12 +67,6 @@ const refused = (code: string, text: Extract<Answer, { ok: false }>["text"]): An
   text,
 });
 
-/** Known by another address than VRRP's: then each of them. */
-function successors(peers: readonly SqlLink[], { peer }: DemoteAsk): readonly SqlLink[] {
-  const found = peers.filter((one) => "host" in one.at && one.at.host === peer);
-  return found.length > 0 ? found : peers;
-}
-
 /** Asked before anything is done here: undefined where it could be promoted soon. */
 async function whyNotReady(
   peers: readonly SqlLink[],
@@ -80,7 +75,7 @@ async function whyNotReady(
   steps: Steps,
 ): Promise<Text | undefined> {
   const found = await Promise.all(
-    successors(peers, ask).map(async (peer): Promise<Text | undefined> => {
+    successorsOf(peers, ask).map(async (peer): Promise<Text | undefined> => {
       const where = printAddress(peer.at);
       try {
         const { replication } = await peer.use(steps.left, readFacts);
@@ -108,7 +103,7 @@ async function untilReplicated(
   steps: Steps,
 ): Promise<Answer> {
   const answers = await Promise.all(
-    successors(peers, ask).map((peer) => untilApplied(facts, statements, peer, steps)),
+    successorsOf(peers, ask).map((peer) => untilApplied(facts, statements, peer, steps)),
   );
   return answers.find((answer) => !answer.ok) ?? { ok: true };
 }

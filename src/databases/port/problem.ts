@@ -26,11 +26,7 @@ export interface DialLimits {
 }
 
 /** Fulfils or rejects with the work, or rejects with `late` when the time is over. */
-export async function within<T>(
-  work: Promise<T>,
-  ms: number,
-  late: () => ServerProblem,
-): Promise<T> {
+export async function within<T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> {
   const timer = Promise.withResolvers<never>();
   const timeout = setTimeout(() => timer.reject(late()), Math.max(0, ms));
   try {

@@ -19,6 +19,7 @@ import {
 import { see, seeAll } from "../port/link.ts";
 import { Refusal } from "../port/refusal.ts";
 import type { Steps } from "../port/steps.ts";
+import { successorsOf } from "../port/successors.ts";
 import * as common from "../port/texts.ts";
 import { closeWrites } from "./close-writes.ts";
 import type { PgLink } from "./connection.ts";
@@ -58,16 +59,10 @@ export async function demote(demotion: Demotion): Promise<Answer> {
   return { ok: true, details: steps.print() };
 }
 
-/** Known by another address than VRRP's: then each of them. */
-function successorsOf({ peers, ask }: Demotion): readonly PgLink[] {
-  const named = peers.filter((one) => "host" in one.at && one.at.host === ask.peer);
-  return named.length > 0 ? named : peers;
-}
-
 /** Asked before anything is done here: undefined where it could be promoted soon. */
 async function whyNotReady(demotion: Demotion, own: Facts): Promise<Text | undefined> {
-  const { settings, steps, lagOf } = demotion;
-  const seen = await seeAll(successorsOf(demotion), readFacts, steps.left);
+  const { peers, settings, ask, steps, lagOf } = demotion;
+  const seen = await seeAll(successorsOf(peers, ask), readFacts, steps.left);
   return seen
     .map(({ link, seen: { facts, problem } }): Text | undefined => {
       const where = printAddress(link.at);
@@ -85,9 +80,8 @@ async function whyNotReady(demotion: Demotion, own: Facts): Promise<Text | undef
     .find((why) => why !== undefined);
 }
 
-async function untilReplayed(demotion: Demotion, closed: Facts): Promise<void> {
-  const { steps } = demotion;
-  const successors = successorsOf(demotion);
+async function untilReplayed({ peers, ask, steps }: Demotion, closed: Facts): Promise<void> {
+  const successors = successorsOf(peers, ask);
   await Promise.all(
     successors.map(async (link) => {
       for (;;) {

@@ -15,6 +15,7 @@ import {
 import { type Seen, see } from "../port/link.ts";
 import { Refusal } from "../port/refusal.ts";
 import type { Steps } from "../port/steps.ts";
+import { successorsOf } from "../port/successors.ts";
 import { closeWrites } from "./close-writes.ts";
 import type { RedisLink } from "./connection.ts";
 import { type Facts, isWritable, readFacts } from "./facts.ts";
@@ -50,15 +51,9 @@ export async function demote(demotion: Demotion): Promise<Answer> {
   return { ok: true, details: steps.print() };
 }
 
-function successorsOf({ peers, ask }: Demotion): readonly RedisLink[] {
-  const named = peers.filter((one) => "host" in one.at && one.at.host === ask.peer);
-  // Known by another address than VRRP's: then each must have everything.
-  return named.length > 0 ? named : peers;
-}
-
 async function handOver(demotion: Demotion): Promise<void> {
-  const { own, steps } = demotion;
-  const successors = successorsOf(demotion);
+  const { own, peers, ask, steps } = demotion;
+  const successors = successorsOf(peers, ask);
   for (;;) {
     const problem = await lackingOf(own, successors, steps.left);
     if (problem === undefined && (await isGivenTo(demotion, successors))) return;
@@ -72,8 +67,8 @@ async function handOver(demotion: Demotion): Promise<void> {
 }
 
 async function tryOnce(demotion: Demotion): Promise<void> {
-  const { own, steps } = demotion;
-  const successors = successorsOf(demotion);
+  const { own, peers, ask, steps } = demotion;
+  const successors = successorsOf(peers, ask);
   const ms = Math.min(UNPLANNED_MS, steps.left / 2);
   if ((await lackingOf(own, successors, ms)) !== undefined) return;
   await isGivenTo(demotion, successors);

@@ -23,6 +23,19 @@ export interface LabServer {
   waitForReplica?(milliseconds: number): Promise<void>;
 }
 
+interface Program {
+  restart(): Promise<unknown>;
+  kill(): Promise<unknown>;
+  signal(name: NodeJS.Signals): void;
+}
+
+/** What a server's program is asked for whatever it is. */
+export const controlsOf = (program: Program): Pick<LabServer, "restart" | "kill" | "signal"> => ({
+  restart: async () => void (await program.restart()),
+  kill: async () => void (await program.kill()),
+  signal: (name) => program.signal(name),
+});
+
 export interface Member {
   /** Its own, in memory: data and log. */
   readonly folder: string;

@@ -10,58 +10,42 @@ import {
   writeGuide,
   writeScriptedGate,
 } from "./database-config.ts";
-import type { DatabaseKit, LabServer } from "./database-kit.ts";
+import { controlsOf, type DatabaseKit, type LabServer } from "./database-kit.ts";
 
 /** As in examples/mysql. */
 const SEMI_SYNC_MILLISECONDS = 10_000;
 
 const templateIn = (folder: string): string => join(folder, "template");
 
-class MariaDbServer implements LabServer {
-  readonly #server: MariaDb;
+const labServer = (server: MariaDb): LabServer => ({
+  ...controlsOf(server),
 
-  constructor(server: MariaDb) {
-    this.#server = server;
-  }
-
-  async restart(): Promise<void> {
-    await this.#server.restart();
-  }
-
-  async kill(): Promise<void> {
-    await this.#server.kill();
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.#server.signal(name);
-  }
-
-  async rows(): Promise<ReadonlySet<number>> {
-    const rows = await this.#server.query<{ writer: number; seq: number }>(
+  rows: async () => {
+    const rows = await server.query<{ writer: number; seq: number }>(
       `SELECT writer, seq FROM ${APP_DATABASE}.ledger`,
     );
     return new Set(rows.map(({ writer, seq }) => rowKey(writer, seq)));
-  }
+  },
 
-  async isFollowing(): Promise<boolean> {
-    const [status] = await this.#server.query("SHOW SLAVE STATUS");
+  isFollowing: async () => {
+    const [status] = await server.query("SHOW SLAVE STATUS");
     return status?.["Slave_IO_Running"] === "Yes" && status["Slave_SQL_Running"] === "Yes";
-  }
+  },
 
-  async hold(what: "applying" | "receiving"): Promise<void> {
-    await this.#server.query(`STOP SLAVE ${what === "applying" ? "SQL" : "IO"}_THREAD`);
-  }
+  hold: async (what: "applying" | "receiving") => {
+    await server.query(`STOP SLAVE ${what === "applying" ? "SQL" : "IO"}_THREAD`);
+  },
 
   /** Where a script has promoted it, it follows nobody and there is nothing to start. */
-  async release(): Promise<void> {
-    const [status] = await this.#server.query("SHOW SLAVE STATUS");
-    if (status !== undefined) await this.#server.query("START SLAVE");
-  }
+  release: async () => {
+    const [status] = await server.query("SHOW SLAVE STATUS");
+    if (status !== undefined) await server.query("START SLAVE");
+  },
 
-  async waitForReplica(milliseconds: number): Promise<void> {
-    await this.#server.query(`SET GLOBAL rpl_semi_sync_master_timeout=${milliseconds}`);
-  }
-}
+  waitForReplica: async (milliseconds: number) => {
+    await server.query(`SET GLOBAL rpl_semi_sync_master_timeout=${milliseconds}`);
+  },
+});
 
 export const mariadbKit: DatabaseKit = {
   name: "mariadb",
@@ -98,7 +82,7 @@ export const mariadbKit: DatabaseKit = {
     await primary.query(
       `CREATE TABLE ${APP_DATABASE}.ledger (writer INT, seq INT, PRIMARY KEY (writer, seq))`,
     );
-    return [new MariaDbServer(primary), new MariaDbServer(replica)];
+    return [labServer(primary), labServer(replica)];
   },
 
   configure: (node, gate) => {

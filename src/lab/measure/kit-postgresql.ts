@@ -21,7 +21,7 @@ import {
   withNode,
   writeNodeFile,
 } from "./database-config.ts";
-import type { DatabaseKit, LabServer, Member } from "./database-kit.ts";
+import { controlsOf, type DatabaseKit, type LabServer, type Member } from "./database-kit.ts";
 import { SLOWLY } from "./database-scripts.ts";
 
 const PORT = 5_432;
@@ -39,27 +39,11 @@ export const postgresqlSettings = (): readonly string[] =>
     .filter((match) => match !== null)
     .map(([, key = "", value = ""]) => `${key}=${value}`);
 
-class PostgreSqlServer implements LabServer {
-  readonly #server: PostgreSql;
+const labServer = (server: PostgreSql): LabServer => ({
+  ...controlsOf(server),
 
-  constructor(server: PostgreSql) {
-    this.#server = server;
-  }
-
-  async restart(): Promise<void> {
-    await this.#server.restart();
-  }
-
-  async kill(): Promise<void> {
-    await this.#server.kill();
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.#server.signal(name);
-  }
-
-  async rows(): Promise<ReadonlySet<number>> {
-    const client = await this.#server.connect(APP_ACCOUNT.user, APP_DATABASE);
+  rows: async () => {
+    const client = await server.connect(APP_ACCOUNT.user, APP_DATABASE);
     try {
       const { rows } = await client.query<{ readonly writer: number; readonly seq: number }>(
         "SELECT writer, seq FROM ledger",
@@ -68,15 +52,13 @@ class PostgreSqlServer implements LabServer {
     } finally {
       await client.end();
     }
-  }
+  },
 
-  async isFollowing(): Promise<boolean> {
-    const rows = await this.#server.query(
-      "SELECT FROM pg_stat_wal_receiver WHERE status='streaming'",
-    );
+  isFollowing: async () => {
+    const rows = await server.query("SELECT FROM pg_stat_wal_receiver WHERE status='streaming'");
     return rows.length > 0;
-  }
-}
+  },
+});
 
 /** The servers' user may enter the folder, and no more. */
 function open(folder: string): void {
@@ -138,10 +120,7 @@ export const postgresqlKit: DatabaseKit = {
     const client = await primary.connect(APP_ACCOUNT.user, APP_DATABASE);
     await client.query("CREATE TABLE ledger (writer int, seq int, PRIMARY KEY (writer, seq))");
     await client.end();
-    const servers = [
-      new PostgreSqlServer(primary),
-      new PostgreSqlServer(await start(folder, second, first)),
-    ] as const;
+    const servers = [labServer(primary), labServer(await start(folder, second, first))] as const;
     while (!(await servers[1].isFollowing())) {
       await new Promise((resolve) => {
         setTimeout(resolve, POLL_MILLISECONDS);

@@ -12,7 +12,7 @@ import {
   withNode,
   writeNodeFile,
 } from "./database-config.ts";
-import type { DatabaseKit, LabServer, Member } from "./database-kit.ts";
+import { controlsOf, type DatabaseKit, type LabServer, type Member } from "./database-kit.ts";
 import { SLOWLY } from "./database-scripts.ts";
 
 const PORT = 6_379;
@@ -30,39 +30,23 @@ export const redisSettings = (isGated: boolean): readonly string[] =>
     .filter(([, key]) => isGated || key !== BESIDE_BATON)
     .flatMap(([, key = "", value = ""]) => [`--${key}`, value]);
 
-class RedisLabServer implements LabServer {
-  readonly #server: RedisServer;
+const labServer = (server: RedisServer): LabServer => ({
+  ...controlsOf(server),
 
-  constructor(server: RedisServer) {
-    this.#server = server;
-  }
-
-  async restart(): Promise<void> {
-    await this.#server.restart();
-  }
-
-  async kill(): Promise<void> {
-    await this.#server.kill();
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.#server.signal(name);
-  }
-
-  async rows(): Promise<ReadonlySet<number>> {
+  rows: async () => {
     const rows = new Set<number>();
     for (let writer = 0; writer < WRITERS_MAX; writer += 1) {
-      const found = await this.#server.call("ZRANGE", ledgerOf(writer), "0", "-1");
+      const found = await server.call("ZRANGE", ledgerOf(writer), "0", "-1");
       for (const seq of found as readonly string[]) rows.add(rowKey(writer, Number(seq)));
     }
     return rows;
-  }
+  },
 
-  async isFollowing(): Promise<boolean> {
-    const text = String(await this.#server.call("INFO", "replication"));
+  isFollowing: async () => {
+    const text = String(await server.call("INFO", "replication"));
     return /^role:slave\r?$/m.test(text) && /^master_link_status:up\r?$/m.test(text);
-  }
-}
+  },
+});
 
 async function start(
   { folder, runFolder, number, address, start: program }: Member,
@@ -107,7 +91,7 @@ export const redisKit: DatabaseKit = {
   startPair: async (_folder, [first, second], isGated) => {
     const [primary, replica] = await Promise.all([start(first, isGated), start(second, isGated)]);
     await replica.call("REPLICAOF", first.address, String(PORT));
-    const servers = [new RedisLabServer(primary), new RedisLabServer(replica)] as const;
+    const servers = [labServer(primary), labServer(replica)] as const;
     while (!(await servers[1].isFollowing())) {
       await new Promise((resolve) => {
         setTimeout(resolve, 10);
