@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import {
   chmodSync,
   existsSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -14,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { askLab, findLab, labBase, takeLab, unsafeSentence } from "#cli/lab-folder";
-import { shadowSystemFolders } from "#lab/sandbox/folders";
+import { PARKING, shadowSystemFolders } from "#lab/sandbox/folders";
 import { makeScratch } from "#lab/sandbox/scratch";
 import { lockFile } from "#linux/lock-file";
 
@@ -127,4 +129,14 @@ test("the folders of the machine itself are not covered", (context) => {
   Reflect.deleteProperty(process.env, "BATON_LAB_SANDBOX");
   assert.throws(shadowSystemFolders, /only be covered in a cage/);
   assert.ok(!existsSync("/etc/.baton-lab"));
+});
+
+test("no test mounts over the folder where the labs of its sandbox keep the machine's /etc", () => {
+  const files = globSync("tests/{namespaces,support}/**/*.ts");
+  assert.ok(files.length > 50);
+  const offenders = files.filter((file) => {
+    const text = readFileSync(file, "utf8");
+    return PARKING.some((folder) => new RegExp(`^const .* = "${folder}[/"]`, "m").test(text));
+  });
+  assert.deepEqual(offenders, []);
 });

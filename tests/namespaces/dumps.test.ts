@@ -40,8 +40,11 @@ import {
 import { type Cable, layCable } from "../support/linux-net.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
-/** Where the nodes, which have a /tmp of their own, see this checkout: it may lie in /tmp. */
-const INSIDE = "/mnt";
+/**
+ * Where the nodes, which have a /tmp of their own, see this checkout: it may lie in /tmp. Nothing
+ * else is needed of this folder.
+ */
+const INSIDE = "/boot";
 const inside = (path: string): string =>
   path.startsWith(`${ROOT}/`) ? `${INSIDE}${path.slice(ROOT.length)}` : path;
 const BATON = `${INSIDE}/bin/baton`;

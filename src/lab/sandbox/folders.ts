@@ -37,8 +37,11 @@ const SHADOWED = ["/etc", "/var"];
 /** In one of them: a folder of its own, with entries that lead to the originals likewise. */
 const SHADOWED_WITHIN = "/var/lib";
 const DONE = "/etc/.baton-lab";
-/** Where the real folders stay reachable: never below a folder that is removed recursively. */
-const PARKING = ["/mnt", "/media", "/srv", "/dev/shm"];
+/**
+ * Where the real folders stay reachable: never below a folder that is removed recursively. Who
+ * mounts something there hides /etc and /var from every lab of the same sandbox.
+ */
+export const PARKING: readonly string[] = ["/mnt", "/media", "/srv", "/dev/shm"];
 
 /** mount(8), in the sandbox's own mounts. @throws with what it says */
 export function mount(...args: readonly string[]): void {
