@@ -195,6 +195,11 @@ export class AnnouncementChecker {
     this.#look(one);
   }
 
+  /** What a reload brings to one that stops is not announced any more (seed 677464). */
+  #isDemoted({ machine, router }: Awaited): boolean {
+    return this.#facts.isDemoted(machine, (config) => config.router.vrid === router.vrid);
+  }
+
   #look(one: Awaited): void {
     const { machine, router, address } = one;
     const name = key(machine, address);
@@ -202,7 +207,7 @@ export class AnnouncementChecker {
     const { now } = this.#facts;
     const heardAt = router.heardAt ?? NEVER;
     one.since =
-      router.isSwitching || isDisturbed(machine)
+      router.isSwitching || this.#isDemoted(one) || isDisturbed(machine)
         ? now
         : Math.max(
             one.since,

@@ -421,7 +421,9 @@ export class BlackholeChecker {
   #wasLeaving(other: MachineView, { address, owner, from }: Window): boolean {
     return this.#facts.instancesWith(owner, address).some(({ router }) => {
       const leaving = this.#facts.routerOf(other, router.vrid);
-      return leaving?.state === "STOP" && leaving.since < from;
+      if (leaving?.state === "STOP") return leaving.since < from;
+      // A planned move is one that goes on living (seed 642484).
+      return leaving?.reason === "switched" && leaving.switchBegunAt < from;
     });
   }
 

@@ -11,11 +11,10 @@
  */
 
 import { type Ipv4, printIpv4 } from "#units/address";
-import { fromCentis } from "#units/time";
 import { answers } from "#vrrp/engine/context";
 import { type InstanceConfig, isSameConfig, type TrackerConfig } from "#vrrp/router/config";
 import type { TrackerState } from "#vrrp/router/state";
-import { LINGER, skew } from "#vrrp/router/timing";
+import { handOverWait, LINGER } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
 import { type ClusterFacts } from "./facts.ts";
 import { addressCountOf, intervalOf, listedAddressOf } from "./frame-fields.ts";
@@ -140,8 +139,10 @@ export class ConfigurationChecker {
     const gone = virtualsOf(old).filter((address) => !wanted.includes(address));
     this.#mustBeGone(machine, old, gone);
     const router = this.#facts.routerOf(machine, vrid);
-    // One that is being moved away gets what is new when it stays (seed 13607).
+    // One that is being moved away gets what is new when it stays (seed 13607), and one that is
+    // demoted for its stop not at all (seed 677464).
     if (router?.state !== "MASTER" || router.isSwitching) return;
+    if (this.#facts.isDemoted(machine, (one) => one.router.vrid === vrid)) return;
     for (const address of wanted) {
       if (!machine.kernel.has(address))
         this.#violate(machine, `${name} lacks ${printIpv4(address)}`);
@@ -157,8 +158,7 @@ export class ConfigurationChecker {
 
   #removed(machine: MachineView, old: InstanceConfig): void {
     const { router } = old;
-    const wait =
-      skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER;
+    const wait = handOverWait(router);
     const addresses = virtualsOf(old);
     this.#soon(machine, wait + LINGER + this.#lateOf(machine), () =>
       this.#mustBeGone(machine, old, addresses),

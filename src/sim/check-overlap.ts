@@ -14,9 +14,8 @@
  */
 
 import { type Ipv4, printIpv4 } from "#units/address";
-import { fromCentis } from "#units/time";
 import { leaseFor } from "#vrrp/router/lease";
-import { handOverWait, LINGER, skew } from "#vrrp/router/timing";
+import { handOverWait } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
 import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
 import type { Observer } from "./observer.ts";
@@ -195,11 +194,11 @@ export class OverlapChecker {
     const heir = this.#routerWith(second, address);
     if (old === undefined || heir === undefined) return "election";
     if (isLeaving(first, old) || isLeaving(second, heir)) return "hand-over";
-    const bothRun = first.engineRuns && second.engineRuns;
+    const bothRun = hasBegun(first) && hasBegun(second);
     // If only one is master, the other has left that state but its loop has not run yet: that
     // takes a few wake-ups.
     if (bothRun) return old.state === "MASTER" || heir.state === "MASTER" ? "election" : "none";
-    const [dead, alive] = first.engineRuns ? [heir, old] : [old, heir];
+    const [dead, alive] = hasBegun(first) ? [heir, old] : [old, heir];
     return this.#isLeaseBroken(address, dead, alive, dead === old) ? "none" : "lease-in-flight";
   }
 
@@ -300,12 +299,12 @@ export class OverlapChecker {
   #handOverLimit({ a, b, address, since }: Episode, either: ObservedRouter): number {
     const waits = [a, b].map((machine) => {
       const { config } = this.#routerWith(machine, address) ?? either;
-      return skew(config, config.advertInterval, 1) + fromCentis(config.advertInterval);
+      return handOverWait(config);
     });
     // The kernel ends a hand-over that hangs; it counts whole seconds and may be a second late.
     const hangs = [a, b].some((one) => !one.engineRuns || this.#facts.unwellAt(one) >= since);
     const { supervisorLateMicros } = this.#cluster.scenario;
-    return Math.max(...waits) + LINGER + (hangs ? 2_000_000 : 0) + supervisorLateMicros;
+    return Math.max(...waits) + (hangs ? 2_000_000 : 0) + supervisorLateMicros;
   }
 
   #electionLimit({ a, b, since }: Episode, { vrid }: ObservedRouter): number {
@@ -335,6 +334,10 @@ export class OverlapChecker {
     return Math.max(...leases) * 1_000_000 + 1_250_000;
   }
 }
+
+/** Until it has its configuration, what an engine finds is a dead one's (seed 617691). */
+const hasBegun = ({ engineRuns, engine }: MachineView): boolean =>
+  engineRuns && engine !== undefined && engine.instances.length > 0;
 
 const isLeaving = (
   { supervisor }: MachineView,

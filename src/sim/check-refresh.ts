@@ -77,7 +77,8 @@ export class RefreshChecker {
     this.#cluster.queue.in(refresh, () => this.#look(router, round));
   }
 
-  #countsSince({ machine, vrid, config, since, heardAt }: ObservedRouter): number {
+  #countsSince(router: ObservedRouter): number {
+    const { machine, vrid, config, since, heardAt, isSwitching } = router;
     // Four intervals after a rival's last advertisement it is forgotten, and the next period
     // counts.
     const rivalUntil =
@@ -88,7 +89,8 @@ export class RefreshChecker {
     // 256350).
     const phase = machine.engine?.instances.find((one) => one.config.router.vrid === vrid)?.state
       .phase;
-    const isServed = phase?.kind !== "promoting";
+    // A planned move that breaks before it makes has no address to announce (seed 601949).
+    const isServed = phase?.kind !== "promoting" && !isSwitching;
     return Math.max(
       isServed ? since : this.#facts.now,
       rivalUntil,

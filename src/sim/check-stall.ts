@@ -2,8 +2,7 @@
  * After a stall that is longer than a peer needs to take over, a master advertises nothing
  * before it gives up.
  */
-import { fromCentis } from "#units/time";
-import { LINGER, masterDown, skew } from "#vrrp/router/timing";
+import { handOverWait, masterDown } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
 import type { ClusterFacts } from "./facts.ts";
 import type { Observer } from "./observer.ts";
@@ -15,12 +14,7 @@ import type { SimulatedCluster } from "./simulated-cluster.ts";
  */
 /** As long as the kernel keeps addresses for a hand-over; a sync group waits for its slowest. */
 const longestWait = ({ instances }: MachineView): number =>
-  Math.max(
-    ...instances.map(
-      ({ router }) =>
-        skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER,
-    ),
-  );
+  Math.max(...instances.map(({ router }) => handOverWait(router)));
 
 export class StallChecker {
   readonly #cluster: SimulatedCluster;

@@ -221,12 +221,17 @@ export class ClusterFacts {
     return held?.state.maintenance !== undefined;
   }
 
-  /** A reload has removed such an instance, which goes on as master until its gate is demoted. */
+  /**
+   * A reload has removed such an instance, or the daemon stops: it goes on as master until its gate
+   * is demoted.
+   */
   isDemoted({ engine }: MachineView, isMeant: (config: InstanceConfig) => boolean): boolean {
     const instances = engine?.instances ?? [];
     return instances.some(
-      ({ leaving, config, state }) =>
-        leaving !== undefined && state.phase.kind === "demoting" && isMeant(config),
+      ({ leaving, config, state: { phase } }) =>
+        phase.kind === "demoting" &&
+        (leaving !== undefined || phase.goal.kind === "stop") &&
+        isMeant(config),
     );
   }
 

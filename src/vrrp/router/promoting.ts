@@ -34,6 +34,7 @@ import {
   type Step,
   unchanged,
 } from "./step.ts";
+import { masterDown } from "./timing.ts";
 
 export function stepPromoting(
   config: RouterConfig,
@@ -57,11 +58,33 @@ export function stepPromoting(
   const master: MasterPhase = has
     ? (next.phase as MasterPhase)
     : { ...(next.phase as MasterPhase), announcements: [] };
-  const waiting: PromotingPhase = { ...phase, master };
+  const opensAt = has ? phase.opensAt : mayOpenAt(config, next, phase, event, now);
+  const waiting: PromotingPhase = { ...phase, master, opensAt };
   if (phase.isDone !== true || !mayServe(waiting, now))
     return { state: inPhase(next, waiting), effects: sent };
   const served = serve(config, inPhase(next, waiting), waiting, now);
   return { state: served.state, effects: [...sent, ...served.effects] };
+}
+
+/**
+ * A rival that is not heard for some intervals is taken to have yielded, and an owner goes on. Who
+ * serves nobody yet loses nothing by waiting as long as a backup would: where packets get lost it
+ * may live (seed 614698). One that says itself that it yields is not waited for.
+ */
+function mayOpenAt(
+  config: RouterConfig,
+  { phase, effectivePriority }: RouterState,
+  { opensAt }: PromotingPhase,
+  event: PhaseEvent,
+  now: Instant,
+): Instant {
+  if (event.kind !== "advertReceived" || phase.kind !== "master") return opensAt;
+  const isRival = phase.rivals.some(({ from }) => from === event.from);
+  if (!isRival) return opensAt;
+  if (event.priority === RELEASE) return answeredBy(config, now);
+  const interval = config.version === 3 ? event.interval : config.advertInterval;
+  const unheard = after(now, masterDown(config, interval, effectivePriority));
+  return Math.max(opensAt, unheard) as Instant;
 }
 
 /**
