@@ -3,12 +3,12 @@
  * and what is not as it should be.
  */
 import type {
+  BriefInstance,
+  BriefStatus,
   GroupStatus,
   HavipStatus,
-  InstanceStatus,
   NotifyStatus,
   ScriptStatus,
-  Status,
 } from "#daemon/control-protocol";
 import { gateSentences } from "#daemon/gate-sentences";
 import type { Language } from "#diagnostics/diagnostic";
@@ -25,7 +25,8 @@ const COLORS: Readonly<Record<string, string>> = {
   STOP: "2",
 };
 
-export function renderStatus(status: Status, language: Language, color: boolean): string {
+/** @param status with sentences in this language at least */
+export function renderStatus(status: BriefStatus, language: Language, color: boolean): string {
   const messages = statusMessages(language);
   if (!status.engineAnswers) return messages.unknown;
   if (status.instances.length === 0) return messages.none;
@@ -65,7 +66,10 @@ const isLate = (one: Lateness | undefined): one is Lateness =>
   one !== undefined && (one.max >= WORST_MICROSECONDS || one.p99 >= P99_MICROSECONDS);
 
 /** The collections are shown beside, so that a reader sees whether they can be why. */
-function pauses({ lateness, collections }: Status, messages: StatusMessages): readonly string[] {
+function pauses(
+  { lateness, collections }: BriefStatus,
+  messages: StatusMessages,
+): readonly string[] {
   if (!isLate(lateness)) return [];
   const beside = collections === undefined ? [] : [messages.collections(collections)];
   return [messages.late(lateness), ...beside];
@@ -86,7 +90,7 @@ function section(
   return [head, ...body];
 }
 
-function rowOf(one: InstanceStatus, messages: StatusMessages): readonly string[] {
+function rowOf(one: BriefInstance, messages: StatusMessages): readonly string[] {
   const addresses = one.addresses
     .map((own) => `${own.address} ${own.owned ? messages.here : messages.away}`)
     .join(messages.comma);
@@ -106,7 +110,7 @@ function rowOf(one: InstanceStatus, messages: StatusMessages): readonly string[]
 const UNRESOLVED_SECONDS = 1;
 
 function detailsOf(
-  one: InstanceStatus,
+  one: BriefInstance,
   messages: StatusMessages,
   language: Language,
 ): readonly string[] {
@@ -128,7 +132,7 @@ function detailsOf(
     return `${isMaster ? messages.master : messages.peer} ${peer.address}${messages.colon}${facts.join(messages.comma)}`;
   });
   return [
-    one.why[language],
+    one.why[language] ?? "",
     ...(one.holdDown?.leftSeconds === undefined
       ? []
       : [messages.heldDown(one.holdDown.losses, messages.age(one.holdDown.leftSeconds))]),

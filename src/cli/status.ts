@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { defineCommand } from "#command-line/command";
 import { type Command, flag, type Line, text, UsageError } from "#command-line/definition";
 import type { CommandIo } from "#command-line/io";
-import type { Status } from "#daemon/control-protocol";
+import type { BriefStatus, Status } from "#daemon/control-protocol";
 import type { Language } from "#diagnostics/diagnostic";
 import { visible } from "#units/visible";
 import {
@@ -75,17 +75,21 @@ export const command: Command = defineCommand({
   },
 });
 
-/** Undefined if there is none, which has been said. */
-async function read(line: StatusLine, milliseconds?: number): Promise<Status | undefined> {
+/** Whole with `--json`. Undefined if there is none, which has been said. */
+async function read(line: StatusLine, milliseconds?: number): Promise<BriefStatus | undefined> {
   const remote = remoteNodeOf(line);
   if (remote !== undefined) return await readRemote(remote, line, milliseconds);
-  const asked = await ask(runtimeDirOf(line), { command: "status" }, milliseconds);
+  const brief = line.options.json ? {} : { brief: line.language };
+  const asked = await ask(runtimeDirOf(line), { command: "status", ...brief }, milliseconds);
   if (asked.kind === "unreachable") {
     unreachable(asked.why, line);
     return undefined;
   }
   const { answer } = asked;
-  return answer.ok && "status" in answer ? answer.status : undefined;
+  if (!answer.ok) return undefined;
+  // A daemon of an earlier version gives all of it.
+  if ("brief" in answer) return answer.brief;
+  return "status" in answer ? answer.status : undefined;
 }
 
 async function readRemote(
@@ -138,12 +142,14 @@ const NOT_STATUS: Readonly<Record<Language, string>> = {
 };
 
 async function once(line: StatusLine): Promise<number> {
+  // What prints the answer is loaded while the daemon prepares it; if that fails it is seen then.
+  if (!line.options.json) import("./status-table.ts").catch(() => undefined);
   const status = await read(line);
   if (status === undefined) return 1;
   return await show(status, line, "");
 }
 
-async function show(status: Status, line: StatusLine, before: string): Promise<number> {
+async function show(status: BriefStatus, line: StatusLine, before: string): Promise<number> {
   const { options, language, io } = line;
   if (options.json) io.stdout(`${JSON.stringify(status, undefined, 2)}\n`);
   else {

@@ -15,7 +15,8 @@ import type { PromoteAnswer, PromoteRequest } from "./promote-protocol.ts";
 import type { SwitchAnswer, SwitchRequest } from "./switch-protocol.ts";
 
 export type ControlRequest =
-  | { readonly command: "status" }
+  /** `brief`: only what a table shows (`BriefStatus`), with sentences in this language alone. */
+  | { readonly command: "status"; readonly brief?: "en" | "zh-CN" }
   | { readonly command: "watch" }
   /** `instance`: the name of an instance or a sync group; without it, all of them. */
   | { readonly command: "explain"; readonly instance?: string; readonly lang?: "en" | "zh-CN" }
@@ -45,6 +46,7 @@ export type ControlRequest =
 
 export type ControlAnswer =
   | { readonly ok: true; readonly status: Status }
+  | { readonly ok: true; readonly brief: BriefStatus }
   | { readonly ok: true; readonly text: string }
   | { readonly ok: true; readonly pong: number }
   | { readonly ok: true; readonly switch: SwitchAnswer }
@@ -231,6 +233,32 @@ export interface InstanceStatus {
   }[];
   readonly notify: NotifyStatus;
 }
+
+/**
+ * What the table of `baton status` shows: of a thousand instances a fifth of the whole. A `Status`
+ * is one too.
+ */
+export type BriefStatus = Omit<Status, "instances"> & {
+  readonly instances: readonly BriefInstance[];
+};
+
+export type BriefInstance = Pick<
+  InstanceStatus,
+  "name" | "state" | "forSeconds" | "basePriority" | "effectivePriority" | "interface"
+> &
+  Pick<InstanceStatus, "holdDown" | "claim" | "switched" | "gate" | "havips"> & {
+    /** At least in the language that was asked for. */
+    readonly why: Partial<Readonly<Record<"en" | "zh-CN", string>>>;
+    readonly standby?: { readonly master: { readonly address: string } | undefined };
+    readonly peers: readonly Omit<InstanceStatus["peers"][number], "checksum">[];
+    readonly addresses: readonly Pick<
+      InstanceStatus["addresses"][number],
+      "address" | "owned" | "error" | "foreign"
+    >[];
+    readonly lease: Pick<InstanceStatus["lease"], "guarantee" | "seconds">;
+    /** `last`: not, if it succeeded. */
+    readonly notify: NotifyStatus;
+  };
 
 /** A `vrrp_sync_group`: the state that its members share. */
 export interface GroupStatus {

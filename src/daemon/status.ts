@@ -1,6 +1,7 @@
 /** Makes the `Status` from what the engine, the scripts and the notify queues know. */
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence } from "#diagnostics/render/reasons";
 import { printIpv4, printMac } from "#units/address";
 import { resourceUrl } from "#units/installation";
@@ -9,6 +10,7 @@ import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { Reason } from "#vrrp/router/reason";
 import type { PublicState } from "#vrrp/router/state";
 import type {
+  BriefInstance,
   GroupMemberStatus,
   GroupStatus,
   InstanceStatus,
@@ -38,11 +40,6 @@ export const identity = (): Pick<Status, "version" | "node" | "host" | "pid"> =>
   pid: process.pid,
 });
 
-export const statusAnswer = (status: Status): { readonly ok: true; readonly status: Status } => ({
-  ok: true,
-  status,
-});
-
 export const historyStatus = (history: readonly PastChange[]): InstanceStatus["history"] =>
   history.map(({ at, from, to, reason }) => ({
     at: new Date(at).toISOString(),
@@ -61,11 +58,7 @@ export function instanceStatus(
   wallMs: number,
   extra: Pick<InstanceStatus, "havips" | "history" | "notify" | "switched" | "gate">,
 ): InstanceStatus {
-  const ago = (when: Instant | undefined): number | undefined =>
-    when === undefined || when === null ? undefined : Math.max(0, (at - when) / 1_000_000);
-  const left = (until: Instant | undefined): number | undefined =>
-    until === undefined || until === null || until <= at ? undefined : (until - at) / 1_000_000;
-  const { lease, holdDown } = snapshot;
+  const { lease } = snapshot;
   return {
     name: snapshot.name,
     state: snapshot.state,
@@ -81,30 +74,13 @@ export function instanceStatus(
     advertIntervalSeconds: snapshot.advertInterval,
     trackers: snapshot.trackers,
     ...(snapshot.standby === undefined ? {} : { standby: standbyOf(snapshot.standby, at) }),
-    ...(holdDown === undefined
-      ? {}
-      : {
-          holdDown: {
-            losses: holdDown.losses,
-            seconds: toSeconds(holdDown.micros),
-            leftSeconds: left(holdDown.until),
-          },
-        }),
-    peers: snapshot.peers.map((peer) => ({
-      address: printIpv4(peer.address),
-      configured: peer.configured,
-      heardSecondsAgo: ago(peer.heardAt),
-      priority: peer.priority,
-      checksum: peer.checksum,
-      ...(peer.unresolvedSince === undefined
-        ? {}
-        : { unresolvedSeconds: ago(peer.unresolvedSince) ?? 0 }),
-    })),
+    ...holdDownStatus(snapshot.holdDown, at),
+    peers: snapshot.peers.map((peer) => ({ ...peerStatus(peer, at), checksum: peer.checksum })),
     addresses: snapshot.addresses.map((one) => ({
-      address: `${printIpv4(one.address)}/${one.prefix}`,
+      address: printAddress(one),
       interface: one.interface,
       owned: one.owned,
-      announcedSecondsAgo: ago(one.announcedAt),
+      announcedSecondsAgo: ago(one.announcedAt, at),
       announcements: one.announcements,
       error: one.error,
       foreign: one.foreign,
@@ -119,6 +95,78 @@ export function instanceStatus(
     ...extra,
   };
 }
+
+/** Undefined or null, because it came as JSON. */
+const ago = (when: Instant | undefined, at: Instant): number | undefined =>
+  when === undefined || when === null ? undefined : Math.max(0, (at - when) / 1_000_000);
+
+const printAddress = ({ address, prefix }: InstanceSnapshot["addresses"][number]): string =>
+  `${printIpv4(address)}/${prefix}`;
+
+function holdDownStatus(
+  held: InstanceSnapshot["holdDown"],
+  at: Instant,
+): Pick<InstanceStatus, "holdDown"> {
+  if (held === undefined) return {};
+  const { losses, until } = held;
+  const isOver = until === undefined || until === null || until <= at;
+  const leftSeconds = isOver ? undefined : (until - at) / 1_000_000;
+  return { holdDown: { losses, seconds: toSeconds(held.micros), leftSeconds } };
+}
+
+function peerStatus(
+  { address, configured, heardAt, priority, unresolvedSince }: InstanceSnapshot["peers"][number],
+  at: Instant,
+): BriefInstance["peers"][number] {
+  return {
+    address: printIpv4(address),
+    configured,
+    heardSecondsAgo: ago(heardAt, at),
+    priority,
+    ...(unresolvedSince !== undefined && { unresolvedSeconds: ago(unresolvedSince, at) ?? 0 }),
+  };
+}
+
+/**
+ * What the table shows of it.
+ *
+ * @param at the snapshot's own time; @param language of its sentences
+ */
+export function briefInstance(
+  snapshot: InstanceSnapshot,
+  at: Instant,
+  language: Language,
+  extra: Pick<BriefInstance, "havips" | "notify" | "switched" | "gate">,
+): BriefInstance {
+  const { name, state, basePriority, effectivePriority, lease, reason } = snapshot;
+  const master = snapshot.standby?.master;
+  return {
+    name,
+    state,
+    forSeconds: Math.max(0, (at - snapshot.since) / 1_000_000),
+    why: { [language]: reasonSentence(reason, language) },
+    interface: snapshot.interface ?? null,
+    basePriority,
+    effectivePriority,
+    ...(master !== undefined &&
+      master !== null && { standby: { master: { address: printIpv4(master.address) } } }),
+    ...holdDownStatus(snapshot.holdDown, at),
+    peers: snapshot.peers.map((peer) => peerStatus(peer, at)),
+    addresses: snapshot.addresses.map((one) => ({
+      address: printAddress(one),
+      owned: one.owned,
+      error: one.error,
+      foreign: one.foreign,
+    })),
+    ...claimStatus(snapshot.claim, at),
+    lease: { guarantee: lease.guarantee, seconds: toSeconds(lease.micros) },
+    ...extra,
+    notify: { ...extra.notify, last: failed(extra.notify.last) },
+  };
+}
+
+const failed = (last: NotifyStatus["last"]): NotifyStatus["last"] =>
+  last?.exit === 0 ? undefined : last;
 
 function standbyOf(
   { master, masterDownMicros, masterDownAt, preempt, preemptAt }: Standby,
@@ -181,10 +229,10 @@ export function groupStatuses(
   wallMs: number,
   notifyOf: (group: string) => NotifyStatus,
 ): readonly GroupStatus[] {
+  if (configured.length === 0) return [];
+  const byName = new Map(instances.map((one) => [one.name, one]));
   return configured.flatMap(({ name, members }) => {
-    const snapshots = members.flatMap(
-      (member) => instances.find((one) => one.name === member) ?? [],
-    );
+    const snapshots = members.flatMap((member) => byName.get(member) ?? []);
     const decisive = decisiveMember(snapshots);
     if (decisive === undefined) return [];
     const states = new Set(snapshots.map(({ state }) => state));

@@ -50,14 +50,13 @@ import { acknowledgeReload, type Reloaded } from "./reload-answer.ts";
 import { ReloadCount } from "./reload-count.ts";
 import { writePid } from "./runtime-dir.ts";
 import { SharedDatabases } from "./shared-databases.ts";
-import { SharedWork } from "./shared-work.ts";
-import { identity, statusAnswer } from "./status.ts";
+import { identity } from "./status.ts";
+import { StatusAnswers } from "./status-answers.ts";
 import { type ConfigureEffect, Supervision, type TakenEffect } from "./supervision.ts";
 import type { Reread, SupervisorOptions } from "./supervisor-options.ts";
 import { TrackFiles } from "./track-files.ts";
 import { TrackProcesses } from "./track-processes.ts";
 import { Watchers } from "./watchers.ts";
-import { wholeStatus } from "./whole-status.ts";
 
 /** How long to wait for the engine's answer; after that its state is unknown. */
 const SNAPSHOT_MS = 300;
@@ -120,7 +119,10 @@ export class Supervisor {
   readonly #notifyReady = (): void => this.#options.manager.ready();
   readonly #reloadOnSignal = (): void => void this.reload();
   readonly #globalScript: GlobalScript;
-  readonly #statusAnswer = new SharedWork(async () => statusAnswer(await this.#readStatus()));
+  readonly #statuses = new StatusAnswers(async () => {
+    const snapshot = await this.#engine.snapshot(SNAPSHOT_MS);
+    return { parts: this.#parts, snapshot };
+  });
 
   constructor(plan: RunPlan, options: SupervisorOptions) {
     this.#plan = plan;
@@ -335,7 +337,7 @@ export class Supervisor {
       case "status":
       case "watch":
         if (request.command === "watch") this.watch(client);
-        return await this.#statusAnswer.get();
+        return await this.#statuses.get("brief" in request ? request.brief : undefined);
       case "explain":
         return explain(await this.status(), request.instance, en);
       case "metrics":
@@ -353,12 +355,7 @@ export class Supervisor {
   }
 
   async status(): Promise<Status> {
-    return (await this.#statusAnswer.get()).status;
-  }
-
-  async #readStatus(): Promise<Status> {
-    const snapshot = await this.#engine.snapshot(SNAPSHOT_MS);
-    return wholeStatus(this.#parts, snapshot);
+    return await this.#statuses.whole();
   }
 
   /** Whatever status, metrics and dumps are made of. */

@@ -1,8 +1,9 @@
 /** The whole `Status`, from everything in the supervisor that knows a part of it. */
+import type { Language } from "#diagnostics/diagnostic";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { instant } from "#units/time";
 import type { CheckFeed } from "./check-feed.ts";
-import type { Status } from "./control-protocol.ts";
+import type { BriefStatus, Status } from "./control-protocol.ts";
 import type { EngineProcess, Snapshot } from "./engine-process.ts";
 import type { GateFeed } from "./gate-feed.ts";
 import type { HavipLoop } from "./havip-loop.ts";
@@ -10,7 +11,7 @@ import type { InstanceMemories } from "./instance-memory.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Operator } from "./operator.ts";
 import type { ReloadCount } from "./reload-count.ts";
-import { groupStatuses, historyStatus, identity, instanceStatus } from "./status.ts";
+import { briefInstance, groupStatuses, historyStatus, identity, instanceStatus } from "./status.ts";
 import type { Supervision } from "./supervision.ts";
 import type { SupervisorOptions } from "./supervisor-options.ts";
 
@@ -31,10 +32,48 @@ export interface StatusParts {
 
 /** @param snapshot undefined: the engine did not answer */
 export function wholeStatus(parts: StatusParts, snapshot: Snapshot | undefined): Status {
-  const { options, engine, plan, scripts, notifier, memories, havips, operator, gates } = parts;
+  const { notifier, memories, havips, operator, gates } = parts;
   const wall = Date.now();
   const at = snapshot?.at ?? instant(0);
-  const instances = snapshot?.instances ?? [];
+  const instances = (snapshot?.instances ?? []).map((one) =>
+    instanceStatus(one, at, wall, {
+      havips: havips.status(one.name),
+      history: historyStatus(memories.get(one.name)?.history ?? []),
+      notify: notifier.resultsOf("INSTANCE", one.name),
+      ...operator.statusOf(one),
+      ...gates.statusOf(one, at),
+    }),
+  );
+  return { ...commonStatus(parts, snapshot, wall), instances };
+}
+
+/** The same for a table, with the sentences about instances in this language alone. */
+export function briefStatus(
+  parts: StatusParts,
+  snapshot: Snapshot | undefined,
+  language: Language,
+): BriefStatus {
+  const { notifier, havips, operator, gates } = parts;
+  const at = snapshot?.at ?? instant(0);
+  const instances = (snapshot?.instances ?? []).map((one) =>
+    briefInstance(one, at, language, {
+      havips: havips.status(one.name),
+      notify: notifier.resultsOf("INSTANCE", one.name),
+      ...operator.statusOf(one),
+      ...gates.statusOf(one, at),
+    }),
+  );
+  return { ...commonStatus(parts, snapshot, Date.now()), instances };
+}
+
+/** @param wall milliseconds since 1970 */
+function commonStatus(
+  parts: StatusParts,
+  snapshot: Snapshot | undefined,
+  wall: number,
+): Omit<Status, "instances"> {
+  const { options, engine, plan, scripts, notifier, operator } = parts;
+  const at = snapshot?.at ?? instant(0);
   const listen = options.apiListens?.();
   const events = options.eventsStatus?.();
   return {
@@ -46,16 +85,7 @@ export function wholeStatus(parts: StatusParts, snapshot: Snapshot | undefined):
     startedAt: parts.startedAt.toISOString(),
     reloadedAt: parts.reloads.takenAt?.toISOString(),
     engineAnswers: snapshot !== undefined,
-    instances: instances.map((one) =>
-      instanceStatus(one, at, wall, {
-        havips: havips.status(one.name),
-        history: historyStatus(memories.get(one.name)?.history ?? []),
-        notify: notifier.resultsOf("INSTANCE", one.name),
-        ...operator.statusOf(one),
-        ...gates.statusOf(one, at),
-      }),
-    ),
-    groups: groupStatuses(plan.groups, instances, at, wall, (name) =>
+    groups: groupStatuses(plan.groups, snapshot?.instances ?? [], at, wall, (name) =>
       notifier.resultsOf("GROUP", name),
     ),
     scripts: scripts.status(),

@@ -7,4 +7,8 @@ const MARK = "·";
 
 const STEERING = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
-export const visible = (text: string): string => text.replaceAll(STEERING, MARK);
+/** Most texts: nothing to look for. */
+const PLAIN = /^[ -~]*$/;
+
+export const visible = (text: string): string =>
+  PLAIN.test(text) ? text : text.replaceAll(STEERING, MARK);

@@ -1,21 +1,13 @@
 /** Work that many ask for is done once for all of them, after they asked, and not all the time. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SharedWork } from "#daemon/shared-work";
+import { SharedWork, Turns } from "#daemon/shared-work";
 
 /** Work that ends when the test says so, and a clock that a pause moves. */
 function shared(milliseconds: number) {
   const one = { now: 1_000, begun: 0, pauses: [] as number[] };
   const ends: (() => void)[] = [];
-  const work = new SharedWork(
-    async () => {
-      one.begun += 1;
-      const mine = one.begun;
-      await new Promise<void>((resolve) => ends.push(resolve));
-      one.now += milliseconds;
-      if (mine === 2) throw new Error("refused");
-      return mine;
-    },
+  const turns = new Turns(
     () => one.now,
     (ms) => {
       one.pauses.push(ms);
@@ -23,8 +15,16 @@ function shared(milliseconds: number) {
       return Promise.resolve();
     },
   );
+  const work = new SharedWork(async () => {
+    one.begun += 1;
+    const mine = one.begun;
+    await new Promise<void>((resolve) => ends.push(resolve));
+    one.now += milliseconds;
+    if (mine === 2) throw new Error("refused");
+    return mine;
+  }, turns);
   const end = (): void => ends.shift()?.();
-  return { one, work, end };
+  return { one, work, end, turns };
 }
 
 const settle = async (): Promise<void> => {
@@ -78,4 +78,18 @@ test("it takes a fifth of the time at most, and nobody waits longer than half a 
     end();
     await third;
   }
+});
+
+test("works of the same turns: one after the other, and a fifth of the time together", async () => {
+  const { one, work, end, turns } = shared(4);
+  let others = 0;
+  const other = new SharedWork(() => Promise.resolve((others += 1)), turns);
+  const first = work.get();
+  const second = [other.get(), other.get()];
+  await settle();
+  assert.deepEqual([one.begun, others], [1, 0], "it waits for the one that runs");
+  end();
+  assert.equal(await first, 1);
+  assert.deepEqual(await Promise.all(second), [1, 1]);
+  assert.deepEqual(one.pauses, [16], "and for the pause after it");
 });

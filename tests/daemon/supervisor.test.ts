@@ -253,6 +253,8 @@ test("an engine that does not answer has no state, rather than its last one", as
   const status = await made.supervisor.status();
   assert.equal(status.engineAnswers, false);
   assert.deepEqual(status.instances, []);
+  const brief = await made.supervisor.handle({ command: "status", brief: "en" }, NOBODY);
+  assert.ok(brief.ok && "brief" in brief && !brief.brief.engineAnswers);
   const explained = await made.supervisor.handle({ command: "explain", lang: "zh-CN" }, NOBODY);
   assert.ok(!explained.ok && explained.error.includes("未知"));
   rmSync(unresponsive);

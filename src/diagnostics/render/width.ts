@@ -32,7 +32,11 @@ export function charWidth(char: string): number {
   return WIDE.some(([from, to]) => code >= from && code <= to) ? 2 : 1;
 }
 
+/** One column a character. */
+const PLAIN = /^[ -~]*$/;
+
 export function textWidth(text: string): number {
+  if (PLAIN.test(text)) return text.length;
   let width = 0;
   for (const char of text) width += charWidth(char);
   return width;
@@ -45,6 +49,7 @@ export const TAB = 4;
  * what they seem.
  */
 export function expandTabs(text: string): string {
+  if (PLAIN.test(text)) return text;
   let out = "";
   let column = 0;
   for (const char of visible(text)) {

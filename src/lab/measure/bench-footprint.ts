@@ -131,7 +131,7 @@ async function measure(
       await period(what, async (peak) => await repeat(machine, what, moves, move, peak));
     }
     for (const [what, argv] of commandsOf(kind, folder)) {
-      const times = timeCommand(argv, COMMAND_TIMES);
+      const times = await timeCommand(argv, COMMAND_TIMES);
       const goal = commandVerdict(what, median(times));
       time(`${what}, ${COMMAND_TIMES} times`, spread(times), goal);
     }
