@@ -357,7 +357,7 @@ function loadedKoffi(): string | undefined {
   return /\S+koffi\S*\.node$/m.exec(maps)?.[0];
 }
 
-/** A daemon that was asked answers the next question at once after that time (daemon/shared-work). */
+/** A daemon that was asked answers the next question at once after that time: it has rested. */
 const BETWEEN_COMMANDS_MILLISECONDS = 600;
 
 /** The milliseconds that each run of a command takes. Throws if it fails. */
