@@ -40,7 +40,8 @@ const nothing: World = {
     return undefined;
   },
   isUnresolved: () => false,
-  sendArp: () => OK,
+  forwardsIpv6: () => false,
+  sendFrame: () => OK,
   setAddress: () => OK,
   prolongAddresses: () => undefined,
   removeAddress: () => OK,

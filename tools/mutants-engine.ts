@@ -5,6 +5,13 @@ const inFile = mutantsIn("src/vrrp/engine");
 
 export const ENGINE_MUTANTS: readonly Mutant[] = [
   ...inFile(
+    "interfaces",
+    ["a virtual address is no source", "  one.proto !== BATON_PROTO &&\n", ""],
+    ["nor is a secondary one", "  !one.secondary &&\n", ""],
+    ["nor one of the other family", "versionOfAddress(one.address) === version", "true"],
+    ["over IPv6 it is one of the link", "isLinkLocal(one.address) && ", ""],
+  ),
+  ...inFile(
     "foreign-addresses",
     ["what is added while the address is held is a copy", "one.owned || isHeld ||", "one.owned ||"],
     ["the supervisor removes it", "entry?.owned === false && !isHeld", "entry?.owned === false"],

@@ -234,11 +234,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "      ...ended,\n",
     ],
     ["without a source nothing is sent", "if (source === undefined) {", "if (source === null) {"],
-    [
-      "a configured source is used",
-      "config.transport.source ?? sourceOf(link, kernel)",
-      "sourceOf(link, kernel)",
-    ],
+    ["a configured source is used", "config.transport.source ?? sourceOf(", "sourceOf("],
     [
       "a successor is listened for in its group",
       "const group = listens ? transport.group : undefined;",
@@ -345,8 +341,6 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "    links.find((one) => one.index === own?.interfaceIndex);",
       "    undefined;",
     ],
-    ["a virtual address is no source", "&& one.proto !== BATON_PROTO", ""],
-    ["nor is a secondary one", "&& !one.secondary", ""],
   ),
   ...inFile(
     "successor",

@@ -144,7 +144,11 @@ export const MUTANTS: readonly Mutant[] = [
       "[advert.from]",
     ],
     ["a higher priority wins", "advert.priority > ours", "advert.priority < ours"],
-    ["the higher address wins a tie", "advert.from > source", "advert.from < source"],
+    [
+      "the higher address wins a tie",
+      "compareIp(advert.from, source) > 0",
+      "compareIp(advert.from, source) < 0",
+    ],
     ["the loser removes the address", '  effects.push({ kind: "removeAddresses" });\n', ""],
     [
       "priority 0 goes to the winner",

@@ -9,7 +9,7 @@ import { type Block, nameOf, placeOf } from "#keepalived/blocks/block";
 import type { Reading } from "#keepalived/read";
 import * as libc from "#linux/ffi";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { type Centis, fromCentis, toSeconds } from "#units/time";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { parseAdvert, VRRP_GROUP } from "#vrrp/wire/parse-advert";
@@ -17,12 +17,12 @@ import { parseAdvert, VRRP_GROUP } from "#vrrp/wire/parse-advert";
 /** One router as its last advertisement described it. */
 export interface HeardRouter {
   readonly interface: string;
-  readonly source: Ipv4;
+  readonly source: IpAddress;
   readonly vrid: number;
   readonly version: 2 | 3;
   readonly priority: number;
   readonly interval: Centis;
-  readonly addresses: readonly Ipv4[];
+  readonly addresses: readonly IpAddress[];
 }
 
 /** The longest time to listen, however slow our own interval is. */
@@ -52,7 +52,7 @@ export interface Listening {
 
 export async function checkRouters(
   reading: Reading,
-  own: ReadonlySet<Ipv4>,
+  own: ReadonlySet<IpAddress>,
   listening: Listening,
 ): Promise<readonly AnyFinding[]> {
   const instances = reading.plan.instances.map(({ config }) => config);
@@ -62,7 +62,7 @@ export async function checkRouters(
 /** @param own addresses of this machine, from which nothing counts as heard */
 export async function hearRouters(
   instances: readonly InstanceConfig[],
-  own: ReadonlySet<Ipv4>,
+  own: ReadonlySet<IpAddress>,
   listening: Listening,
 ): Promise<Hearing> {
   const { sockets, refused } = openSockets(instances);
@@ -115,7 +115,7 @@ function openSockets(instances: readonly InstanceConfig[]): Opened {
 async function listen(
   sockets: ReadonlyMap<string, VrrpSocket>,
   seconds: number,
-  own: ReadonlySet<Ipv4>,
+  own: ReadonlySet<IpAddress>,
   { report, progress }: Listening,
 ): Promise<readonly HeardRouter[]> {
   const heard = new Map<string, HeardRouter>();
@@ -171,8 +171,8 @@ function assessRouter(
   const block = blocks.get((ours ?? onDevice[0])?.router.name ?? "");
   if (block === undefined) return [];
   const place = placeOf(block);
-  const from = printIpv4(router.source);
-  const theirs = router.addresses.map(printIpv4);
+  const from = printIp(router.source);
+  const theirs = router.addresses.map(printIp);
   const info = finding("VR5115", place, {
     interface: router.interface,
     vrid: router.vrid,
@@ -193,7 +193,7 @@ function conflicts(
   theirs: readonly string[],
 ): readonly AnyFinding[] {
   const place = placeOf(block);
-  const from = printIpv4(router.source);
+  const from = printIp(router.source);
   const facts = { interface: router.interface, vrid: router.vrid, from, instance: nameOf(block) };
   const found: AnyFinding[] = [];
   if (router.version !== ours.router.version) {
@@ -202,7 +202,7 @@ function conflicts(
       finding("VR5113", place, { ...facts, ...versions, ours: [String(ours.router.version)] }),
     );
   }
-  const own = ours.addresses.map(({ address }) => printIpv4(address));
+  const own = ours.addresses.map(({ address }) => printIp(address));
   if (own.toSorted().join(" ") !== theirs.toSorted().join(" ")) {
     found.push(finding("VR5113", place, { ...facts, differs: "addresses", theirs, ours: own }));
   }

@@ -25,12 +25,12 @@ import {
 } from "#keepalived/model/effective";
 import type { Model } from "#keepalived/model/model";
 import type { AddressItem } from "#keepalived/values/value";
-import { type Ipv4, isInNetwork, netmask, printIpv4, readIpv4 } from "#units/address";
+import { type IpAddress, isInNetwork, netmask, printIp, readIpv4 } from "#units/address";
 
 /** An address of this machine, with its network. */
 export interface OwnAddress {
   readonly interface: string;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly prefix: number;
 }
 
@@ -43,7 +43,7 @@ export interface Kernel {
   readonly setting: (key: string) => number | undefined;
   readonly addresses: readonly OwnAddress[];
   /** The interface by which packets to an address leave. Undefined if there is no route. */
-  readonly routeTo: (address: Ipv4) => string | undefined;
+  readonly routeTo: (address: IpAddress) => string | undefined;
 }
 
 type Effect = Facts["VR5112"]["effect"];
@@ -115,7 +115,7 @@ function lowered(machine: Kernel, device: string, word: string, wanted: number):
 function assessAddress(
   { device, machine, report }: Context,
   item: AddressItem,
-  address: Ipv4,
+  address: IpAddress,
 ): void {
   const place = item.token.span;
   const holder = item.interface ?? device;
@@ -228,7 +228,7 @@ function assessSecondaries(model: Model, machine: Kernel, report: Report): void 
       const { ip, prefix, token } = item;
       const device = holderOf(item, instance, model);
       if (ip.family !== 4 || device === undefined || prefix === 32) continue;
-      const network = `${printIpv4((ip.value & netmask(prefix)) as Ipv4)}/${prefix}`;
+      const network = `${printIp((ip.value & netmask(prefix)) as IpAddress)}/${prefix}`;
       const own = machine.addresses.some(
         (one) =>
           one.interface === device &&
@@ -271,7 +271,7 @@ function assessMemberships(model: Model, machine: Kernel, report: Report): void 
 }
 
 /** Reads lines as in /proc/net/route; the longest prefix comes first. */
-export function readRoutes(text: string): (address: Ipv4) => string | undefined {
+export function readRoutes(text: string): (address: IpAddress) => string | undefined {
   const routes = text
     .split("\n")
     .slice(1)
@@ -290,7 +290,9 @@ export function readRoutes(text: string): (address: Ipv4) => string | undefined 
  * The kernel prints network order as a number of this machine, which is little-endian wherever
  * Baton runs.
  */
-function swapped(hex: string): Ipv4 {
+function swapped(hex: string): IpAddress {
   const bytes = hex.match(/../g)?.toReversed() ?? [];
-  return readIpv4(bytes.map((byte) => String(Number.parseInt(byte, 16))).join(".")) ?? (0 as Ipv4);
+  return (
+    readIpv4(bytes.map((byte) => String(Number.parseInt(byte, 16))).join(".")) ?? (0 as IpAddress)
+  );
 }

@@ -16,7 +16,7 @@ import {
 } from "#keepalived/model/effective";
 import type { Model } from "#keepalived/model/model";
 import type { Reading } from "#keepalived/read";
-import { isInNetwork, printIpv4 } from "#units/address";
+import { isInNetwork, printIp } from "#units/address";
 import { assessAlertFiles } from "./check-alert.ts";
 import { assessCredentials } from "./check-credentials.ts";
 import { checkRouters } from "./check-live-routers.ts";
@@ -125,7 +125,7 @@ function assessInterface(instance: Block, machine: Machine, report: Report): voi
   }
   if (!machine.inUse.includes(name)) report(finding("VR5102", place, { interface: name }));
   const own = machine.addresses.filter((one) => one.interface === name);
-  const texts = own.map(({ address }) => printIpv4(address));
+  const texts = own.map(({ address }) => printIp(address));
   assessSource(instance, name, texts, report);
   for (const { ip, token, interface: other } of addressesOf(instance)) {
     if (ip.family !== 4 || other !== undefined) continue;
@@ -133,7 +133,7 @@ function assessInterface(instance: Block, machine: Machine, report: Report): voi
       report(finding("VR5111", token.span, { address: ip.text, interface: name }));
     }
     if (!own.some(({ address, prefix }) => isInNetwork(ip.value, address, prefix))) {
-      const networks = own.map(({ address, prefix }) => `${printIpv4(address)}/${prefix}`);
+      const networks = own.map(({ address, prefix }) => `${printIp(address)}/${prefix}`);
       report(finding("VR5104", token.span, { address: ip.text, interface: name, networks }));
     }
   }
@@ -144,7 +144,7 @@ function assessInterface(instance: Block, machine: Machine, report: Report): voi
  * of its virtual addresses have to exist.
  */
 function assessUnbound(instance: Block, model: Model, machine: Machine, report: Report): void {
-  const own = machine.addresses.map(({ address }) => printIpv4(address));
+  const own = machine.addresses.map(({ address }) => printIp(address));
   assessSource(instance, undefined, own, report);
   const missing = new Set<string>();
   for (const item of addressesOf(instance)) {

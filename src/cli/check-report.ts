@@ -13,7 +13,7 @@ import type { SourceMap } from "#diagnostics/source";
 import { clouds as CHINESE, ticked as tickedInChinese } from "#diagnostics/zh/phrases";
 import type { Reading } from "#keepalived/read";
 import { MOVES_BY_ARP } from "#keepalived/rules/cloud-vendor";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { fromCentis, micros, toSeconds } from "#units/time";
 import type { InstanceConfig, VirtualAddress } from "#vrrp/router/config";
 import type { Format } from "./check-options.ts";
@@ -79,7 +79,7 @@ function jsonReport({ readings, diagnostics, counts, sources }: Outcome): object
 }
 
 const printAddress = ({ address, prefix }: VirtualAddress): string =>
-  `${printIpv4(address)}/${prefix}`;
+  `${printIp(address)}/${prefix}`;
 
 function textReport(outcome: Outcome, { language, color }: ReportOptions): string {
   const { diagnostics, sources, readings } = outcome;

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { now } from "#linux/clock";
 import { openRtnetlink } from "#linux/rtnetlink";
 import { OUTPUT_FD, type ProberAnswer, type ProberRequest } from "#probes/probe-protocol";
-import { type Ipv4, printIpv4, readIpv4 } from "#units/address";
+import { bitsOf, type IpAddress, isInNetwork, printIp, readIpv4 } from "#units/address";
 import { programUrl } from "#units/installation";
 import { after, fromMillis, type Instant, type Micros } from "#units/time";
 import { DrillProblem } from "./drill-node.ts";
@@ -145,16 +145,16 @@ function commandOf(probe: Probe, address: string): readonly [string, ...string[]
     });
   return probe.kind === "icmp"
     ? [ICMP, address, way.interfaceName]
-    : [ARP, address, way.interfaceName, printIpv4(way.own)];
+    : [ARP, address, way.interfaceName, printIp(way.own)];
 }
 
 interface Way {
   readonly interfaceName: string;
-  readonly own: Ipv4;
+  readonly own: IpAddress;
 }
 
 /** The interface with an address of the same network. */
-function wayTo(target: Ipv4): Way | undefined {
+function wayTo(target: IpAddress): Way | undefined {
   const opened = openRtnetlink();
   if (!opened.ok) return undefined;
   using rtnetlink = opened.value;
@@ -163,7 +163,7 @@ function wayTo(target: Ipv4): Way | undefined {
   if (!links.ok || !addresses.ok) return undefined;
   const found = addresses.value.find(
     ({ address, prefix }) =>
-      address !== target && prefix < 32 && (address ^ target) >>> (32 - prefix) === 0,
+      address !== target && prefix < bitsOf(address) && isInNetwork(address, target, prefix),
   );
   const link = links.value.find(({ index }) => index === found?.index);
   return found === undefined || link === undefined

@@ -21,7 +21,7 @@ import {
   splitQuoted,
   type UnitLine,
 } from "#migrate/unit-file";
-import { printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { fromCentis, toSeconds } from "#units/time";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { assessMachine } from "./check-live.ts";
@@ -272,7 +272,7 @@ async function surveyBaton(
 
 function instanceFacts(
   config: InstanceConfig,
-  own: ReadonlySet<number>,
+  own: ReadonlySet<IpAddress>,
   { heard }: Hearing,
 ): InstanceFacts {
   const { router, interface: device, addresses, excludedAddresses } = config;
@@ -283,13 +283,13 @@ function instanceFacts(
     vrid: router.vrid,
     priority: router.priority,
     intervalSeconds: toSeconds(fromCentis(router.advertInterval)),
-    addresses: all.map(printIpv4),
-    owned: all.filter((address) => own.has(address)).map(printIpv4),
+    addresses: all.map(printIp),
+    owned: all.filter((address) => own.has(address)).map(printIp),
     heard: heard
       .filter((one) => one.interface === device && one.vrid === router.vrid)
       // Priority 0 is the last that is heard of a router that stops.
       .filter(({ priority }) => priority > 0)
-      .map(({ source, priority }) => ({ address: printIpv4(source), priority })),
+      .map(({ source, priority }) => ({ address: printIp(source), priority })),
   };
 }
 

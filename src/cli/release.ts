@@ -16,7 +16,7 @@ import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import { missingCapabilities } from "#linux/process";
 import { type Result, success } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import type { Leftover } from "#vrrp/engine/engine-link";
 import { type AddressInfo, BATON_PROTO, type FenceEntry, printFailure } from "#vrrp/engine/world";
 import { RUNTIME_DIR_OPTION, runtimeDirOf, socketIn } from "./control-client.ts";
@@ -121,7 +121,7 @@ function report(
   fences: readonly FenceEntry[],
 ): void {
   if (options.json) {
-    const opened = fences.map((one) => ({ ...one, address: printIpv4(one.address) }));
+    const opened = fences.map((one) => ({ ...one, address: printIp(one.address) }));
     io.stdout(`${JSON.stringify({ removed, fences: opened })}\n`);
     return;
   }
@@ -133,7 +133,7 @@ function report(
         : `已从 ${one.interface} 清除 ${one.address}\n`,
     );
   for (const { address, protocol, port } of fences) {
-    const where = `${protocol} ${printIpv4(address)}:${port}`;
+    const where = `${protocol} ${printIp(address)}:${port}`;
     io.stdout(en ? `opened the fence of ${where}\n` : `已解除 ${where} 的 fence\n`);
   }
   if (removed.length + fences.length + failures.length === 0)
@@ -141,7 +141,7 @@ function report(
 }
 
 /** Opens the fences of addresses that no running daemon may own; those that were closed. */
-function cleanFences(claimed: ReadonlySet<Ipv4>): Result<readonly FenceEntry[]> {
+function cleanFences(claimed: ReadonlySet<IpAddress>): Result<readonly FenceEntry[]> {
   const opened = openNftFence();
   // A kernel without nf_tables has no rules.
   if (!opened.ok) return success([]);
@@ -154,7 +154,7 @@ function cleanFences(claimed: ReadonlySet<Ipv4>): Result<readonly FenceEntry[]> 
 }
 
 /** With a kernel without nf_tables nothing is guarded. */
-async function untilLeasesEnd(leased: () => readonly Ipv4[]): Promise<void> {
+async function untilLeasesEnd(leased: () => readonly IpAddress[]): Promise<void> {
   const opened = openNftGuard();
   const guard = opened.ok ? opened.value : undefined;
   const end = performance.now() + LEASE_MS;
@@ -165,9 +165,9 @@ async function untilLeasesEnd(leased: () => readonly Ipv4[]): Promise<void> {
 /** Addresses of ours with a lifetime that ends by itself. */
 function leasedIn(
   rtnetlink: Rtnetlink,
-  claimed: ReadonlySet<Ipv4>,
+  claimed: ReadonlySet<IpAddress>,
   listed: readonly Leftover[],
-): readonly Ipv4[] {
+): readonly IpAddress[] {
   const found = rtnetlink.addresses();
   if (!found.ok) return [];
   return found.value
@@ -176,7 +176,7 @@ function leasedIn(
 }
 
 /** Is one of them answered for? Where it is guarded, as long as its element lives. */
-function hasAnswer(addresses: readonly Ipv4[], guard: NftGuard | undefined): boolean {
+function hasAnswer(addresses: readonly IpAddress[], guard: NftGuard | undefined): boolean {
   if (addresses.length === 0 || guard === undefined) return addresses.length > 0;
   const guarded = guard.guarded();
   const alive = guard.alive();
@@ -190,14 +190,14 @@ interface Done {
   readonly removed: readonly { readonly address: string; readonly interface: string }[];
   readonly failures: string[];
   /** Our addresses that are still on the machine. */
-  readonly stays: ReadonlySet<Ipv4>;
+  readonly stays: ReadonlySet<IpAddress>;
 }
 
 /**
  * Removes rules that keep an address without an owner from answering. Returns the failure, if
  * any.
  */
-function cleanGuard({ stays }: Done, claimed: ReadonlySet<Ipv4>): string | undefined {
+function cleanGuard({ stays }: Done, claimed: ReadonlySet<IpAddress>): string | undefined {
   const guard = openNftGuard();
   // A kernel without nf_tables has no rules.
   if (!guard.ok) return undefined;
@@ -209,7 +209,7 @@ function cleanGuard({ stays }: Done, claimed: ReadonlySet<Ipv4>): string | undef
 /** The result is a text if the machine could not be examined. */
 function removeOurs(
   rtnetlink: Rtnetlink,
-  claimed: ReadonlySet<Ipv4>,
+  claimed: ReadonlySet<IpAddress>,
   listed: readonly Leftover[],
 ): Done | string {
   const found = rtnetlink.addresses();
@@ -217,7 +217,7 @@ function removeOurs(
   const links = rtnetlink.links();
   const removed: { address: string; interface: string }[] = [];
   const failures: string[] = [];
-  const stays = new Set<Ipv4>();
+  const stays = new Set<IpAddress>();
   const ours = found.value.filter((one) => isOurs(one, listed));
   for (const { index, address, prefix } of ours) {
     if (claimed.has(address)) {
@@ -227,7 +227,7 @@ function removeOurs(
     const name =
       (links.ok ? links.value.find((link) => link.index === index)?.name : undefined) ??
       `#${index}`;
-    const text = `${printIpv4(address)}/${prefix}`;
+    const text = `${printIp(address)}/${prefix}`;
     const outcome = rtnetlink.removeAddress(index, { address, prefix, scope: 0 });
     if (outcome.ok) removed.push({ address: text, interface: name });
     else {

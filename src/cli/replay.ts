@@ -9,7 +9,7 @@ import { errnoOf } from "#daemon/contain";
 import { printLocalTime } from "#daemon/local-time";
 import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence, reportSentence } from "#diagnostics/render/reasons";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { type ReplayStep, replayRecording } from "#vrrp/engine/recording";
 import type { RouterEffect, RouterEvent } from "#vrrp/router/event";
 import { unreadableSentence } from "./read-regular.ts";
@@ -145,7 +145,7 @@ function printEvent(event: RouterEvent): string {
   const fields = Object.entries(rest).map(([name, value]) => {
     const isAddress =
       typeof value === "number" && (name === "from" || name === "source" || name === "address");
-    return `${name} ${isAddress ? printIpv4(value as Parameters<typeof printIpv4>[0]) : JSON.stringify(value)}`;
+    return `${name} ${isAddress ? printIp(value as Parameters<typeof printIp>[0]) : JSON.stringify(value)}`;
   });
   return fields.length === 0 ? kind : `${kind} (${fields.join(", ")})`;
 }

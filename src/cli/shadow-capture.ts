@@ -7,7 +7,7 @@ import { CaptureError, type CaptureProblem } from "#shadow/capture/captured";
 import { ownAddressOf, planForCapture } from "#shadow/capture-plan";
 import { Shadow } from "#shadow/shadow";
 import type { NodePlan } from "#shadow/shadow-node";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { fromSeconds, type Instant, type Micros, micros } from "#units/time";
 import { readCapturedFrame } from "#vrrp/wire/captured-frame";
 import { parseAdvert } from "#vrrp/wire/parse-advert";
@@ -122,7 +122,7 @@ function readCapture(
 interface Ambiguous {
   readonly ambiguous: string;
   /** Routers that were seen in the capture. */
-  readonly sources: readonly Ipv4[];
+  readonly sources: readonly IpAddress[];
 }
 
 /** Every node needs its address; of one that has none, the capture is asked. */
@@ -145,10 +145,10 @@ const SOURCES_MAX = 64;
 function sourcesIn(
   file: string,
   instances: readonly NodePlan["instances"][number][],
-): { readonly fitting: readonly Ipv4[]; readonly all: readonly Ipv4[] } {
+): { readonly fitting: readonly IpAddress[]; readonly all: readonly IpAddress[] } {
   const priorities = new Map(instances.map(({ router }) => [router.vrid, router.priority]));
-  const fitting = new Set<Ipv4>();
-  const all = new Set<Ipv4>();
+  const fitting = new Set<IpAddress>();
+  const all = new Set<IpAddress>();
   const problem = readCapture(file, new CaptureReader(), ({ linkType, bytes }) => {
     const frame = readCapturedFrame(linkType, bytes);
     if (frame.kind !== "vrrp") return;
@@ -164,8 +164,8 @@ function sourcesIn(
   return { fitting: [...fitting], all: [...all] };
 }
 
-function ambiguous(file: string, sources: readonly Ipv4[], language: Language): string {
-  const seen = sources.map(printIpv4).join(", ");
+function ambiguous(file: string, sources: readonly IpAddress[], language: Language): string {
+  const seen = sources.map(printIp).join(", ");
   if (language === "en")
     return `which node of the capture is ${file}? Name its address with --node${seen === "" ? "; no router of it advertises there" : `: ${seen} advertise`}`;
   return `${file} 是抓包中的哪个节点？请用 --node 指定其地址${seen === "" ? "；其中没有该配置的通告" : `：发送通告的有 ${seen}`}`;

@@ -1,7 +1,7 @@
 /** The options of `baton shadow`, and what its two halves get. */
 import { flag, type Line, text, value, values } from "#command-line/definition";
 import type { RunPlan } from "#keepalived/plan/run-plan";
-import { type Ipv4, readIpv4 } from "#units/address";
+import { type IpAddress, readIpv4 } from "#units/address";
 import { fromSeconds, type Micros } from "#units/time";
 import { DEFAULT_FILE } from "./config-files.ts";
 
@@ -98,5 +98,5 @@ export function durationOf(given: string): Micros | undefined {
 export interface NodeFile {
   readonly file: string;
   readonly plan: RunPlan;
-  readonly address: Ipv4 | undefined;
+  readonly address: IpAddress | undefined;
 }

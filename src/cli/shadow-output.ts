@@ -5,7 +5,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import { duration } from "#diagnostics/numbers";
 import type { Finding, Verdict } from "#shadow/finding";
 import { Summary, type SummaryRow } from "#shadow/summary";
-import { printIpv4, printMac } from "#units/address";
+import { printIp, printMac } from "#units/address";
 import type { Micros } from "#units/time";
 import {
   kindName,
@@ -64,7 +64,7 @@ export class ShadowOutput {
     const { language, dateOf } = this.#options;
     const { at, node, instance, what, verdict, section, packets } = finding;
     const en = language === "en";
-    const who = node === undefined ? `(${instance})` : `(${instance}) ${printIpv4(node)}`;
+    const who = node === undefined ? `(${instance})` : `(${instance}) ${printIp(node)}`;
     const head = `${printLocalTime(dateOf(at))} [${VERDICTS[verdict][language]}] ${who} ${whatSentence(what, language)}`;
     const why = whySentence(what, language);
     const setting = verdict === "same" ? undefined : settingSentence(finding, language);
@@ -85,7 +85,7 @@ export class ShadowOutput {
       type: "finding",
       at: dateOf(at).toISOString(),
       instance,
-      ...(node === undefined ? {} : { node: printIpv4(node) }),
+      ...(node === undefined ? {} : { node: printIp(node) }),
       verdict,
       ...(section === undefined ? {} : { page: `${PAGE}#${section}` }),
       packets,
@@ -104,7 +104,7 @@ export class ShadowOutput {
     if (json) {
       const rows = summary.rows().map(({ node, ...row }) => ({
         ...row,
-        ...(node === undefined ? {} : { node: printIpv4(node) }),
+        ...(node === undefined ? {} : { node: printIp(node) }),
       }));
       io.stdout(`${JSON.stringify({ type: "summary", ...totals, unexplained, rows })}\n`);
     } else io.stdout(this.#summaryText(totals, language));
@@ -162,7 +162,7 @@ export class ShadowOutput {
 function rowLine(row: SummaryRow, language: Language): string {
   const { node, instance, kind, count, longestMicros, section } = row;
   const en = language === "en";
-  const who = node === undefined ? `(${instance})` : `(${instance}) ${printIpv4(node)}`;
+  const who = node === undefined ? `(${instance})` : `(${instance}) ${printIp(node)}`;
   const most =
     longestMicros === undefined
       ? ""
@@ -185,7 +185,7 @@ function printed(what: Finding["what"]): object {
     if (typeof one !== "number") return [[name, one]];
     if (name === "mac") return [[name, printMac(one as Parameters<typeof printMac>[0])]];
     const isAddress = ADDRESSES.has(name);
-    return [[name, isAddress ? printIpv4(one as Parameters<typeof printIpv4>[0]) : one]];
+    return [[name, isAddress ? printIp(one as Parameters<typeof printIp>[0]) : one]];
   });
   return { kind, ...Object.fromEntries(entries) };
 }

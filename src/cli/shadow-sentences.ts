@@ -3,11 +3,11 @@ import type { Language } from "#diagnostics/diagnostic";
 import { duration } from "#diagnostics/numbers";
 import { dropSentence, reasonSentence } from "#diagnostics/render/reasons";
 import type { Finding, Section, What, WhatKind } from "#shadow/finding";
-import { type Ipv4, printIpv4, printMac } from "#units/address";
+import { type IpAddress, printIp, printMac } from "#units/address";
 import { type Micros, micros } from "#units/time";
 
 const ms = (value: number): string => duration(micros(Math.abs(value)));
-const ip = (address: Ipv4): string => printIpv4(address);
+const ip = (address: IpAddress): string => printIp(address);
 
 /** What keepalived did, and what Baton would have done. */
 export function whatSentence(what: What, language: Language): string {

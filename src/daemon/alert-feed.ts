@@ -8,7 +8,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import type { EventLog } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { now } from "#linux/clock";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { Alerts } from "./alerts.ts";
 import { failureText } from "./contain.ts";
 import type { AlertsStatus } from "./control-protocol.ts";
@@ -90,7 +90,7 @@ export class AlertFeed {
     for (const { config, isMailed } of instances) {
       if (isMailed !== true) continue;
       const addresses = config.addresses.map(
-        ({ address, prefix }) => `${printIpv4(address)}/${prefix}`,
+        ({ address, prefix }) => `${printIp(address)}/${prefix}`,
       );
       add(`INSTANCE ${config.router.name}`, { interface: config.interface, addresses });
     }

@@ -4,7 +4,7 @@ import { duration } from "#diagnostics/numbers";
 import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/render/reasons";
 import { type Caller, printCaller } from "#events/caller";
 import type { EventData, EventSeverity, EventText, NewEvent, NewEventOf } from "#events/record";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { Micros } from "#units/time";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { LatenessCause } from "#vrrp/engine/lateness";
@@ -96,14 +96,14 @@ function readable(details: Readonly<Record<string, unknown>>): Readonly<Record<s
   const entries = Object.entries(details).map(([name, value]) => {
     const isAddress = ["from", "to", "address", "ours"].includes(name) && typeof value === "number";
     // A priority is below every address.
-    return [name, isAddress && value > 255 ? printIpv4(value as never) : value] as const;
+    return [name, isAddress && value > 255 ? printIp(value as never) : value] as const;
   });
   return Object.fromEntries(entries);
 }
 
 export function dropEvent({ instance, from, count, drop }: Message<"drop">): NewEvent {
   const times = count > 1 ? ` (${count})` : "";
-  const sender = printIpv4(from);
+  const sender = printIp(from);
   return {
     kind: "conflict",
     severity: "warning",

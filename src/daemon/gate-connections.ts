@@ -1,7 +1,7 @@
 /** Connections of an address's ports at a planned release: they may end, and then are reset. */
 
 import { connectionNames, destroySockets } from "#linux/socket-destroy";
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { printFailure } from "#vrrp/engine/world";
 import type { FencePort } from "#vrrp/router/config";
 import type { Log } from "./log.ts";
@@ -13,9 +13,9 @@ const COUNT_MS = 100;
 
 /** @param ports none: every port of the addresses */
 const filterOf = (
-  addresses: readonly Ipv4[],
+  addresses: readonly IpAddress[],
   ports: readonly FencePort[],
-): { readonly addresses: readonly Ipv4[]; readonly ports: readonly number[] | undefined } => ({
+): { readonly addresses: readonly IpAddress[]; readonly ports: readonly number[] | undefined } => ({
   addresses,
   ports:
     ports.length === 0
@@ -28,7 +28,7 @@ const filterOf = (
  * over. Without a fence others come meanwhile, and nobody waits for them.
  */
 export async function drained(
-  addresses: readonly Ipv4[],
+  addresses: readonly IpAddress[],
   ports: readonly FencePort[],
   milliseconds: number,
   log: Log,
@@ -50,7 +50,7 @@ export async function drained(
 }
 
 export async function resetConnections(
-  addresses: readonly Ipv4[],
+  addresses: readonly IpAddress[],
   ports: readonly FencePort[],
   log: Log,
 ): Promise<void> {

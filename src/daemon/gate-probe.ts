@@ -1,6 +1,6 @@
 /** `takeover_probe service`: does the service still answer at one of these addresses? */
 import { connect } from "node:net";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import type { FencePort } from "#vrrp/router/config";
 
 /** An owner that is alive answers a connection within a few round trips. */
@@ -8,7 +8,7 @@ const ANSWER_MS = 300;
 
 /** The first TCP port is asked. If it is refused nobody is served, whoever has the address. */
 export async function anyServes(
-  addresses: readonly Ipv4[],
+  addresses: readonly IpAddress[],
   fence: readonly FencePort[],
 ): Promise<boolean> {
   const port = fence.find(({ protocol }) => protocol === "tcp")?.port;
@@ -23,9 +23,9 @@ export async function anyServes(
   return await promise;
 }
 
-async function serves(address: Ipv4, port: number): Promise<boolean> {
+async function serves(address: IpAddress, port: number): Promise<boolean> {
   return await new Promise((resolve) => {
-    const socket = connect({ host: printIpv4(address), port });
+    const socket = connect({ host: printIp(address), port });
     const end = (isServed: boolean): void => {
       socket.destroy();
       resolve(isServed);

@@ -5,7 +5,7 @@
 import type { Language } from "#diagnostics/diagnostic";
 import { type Caller, printCaller } from "#events/caller";
 import { type EventLog, NO_EVENTS } from "#events/event-log";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { toMillis } from "#units/time";
 import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { ControlAnswer } from "./control-protocol.ts";
@@ -126,8 +126,7 @@ class Asked {
     if (members.every(isOpen)) return { kind: "already" };
     const isConflict = members.some(({ gate }) => gate?.conflict?.result === "undecided");
     const master = members.flatMap(({ standby }) => standby?.master ?? [])[0];
-    if (master !== undefined && !isConflict)
-      return { kind: "owned", by: printIpv4(master.address) };
+    if (master !== undefined && !isConflict) return { kind: "owned", by: printIp(master.address) };
     const fault = members.find(
       ({ state, faults }) =>
         state === "FAULT" && faults.some(({ kind }) => kind !== "promotion-refused"),

@@ -8,7 +8,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import type { EventLog } from "#events/event-log";
 import type { GatePlan, RunPlan } from "#keepalived/plan/run-plan";
 import type { GateReading } from "#metrics/reading";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { toMillis } from "#units/time";
 import type { FromEngine, GateRequest, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
 import type { FaultCause } from "#vrrp/router/reason";
@@ -275,9 +275,9 @@ const CANNOT_HEAR: ReadonlySet<FaultCause["kind"]> = new Set<FaultCause["kind"]>
   "source-missing",
 ]);
 
-const peerOf = (peer: Ipv4 | undefined | null): string | undefined =>
+const peerOf = (peer: IpAddress | undefined | null): string | undefined =>
   // Null, because it came as JSON.
-  peer === undefined || peer === null ? undefined : printIpv4(peer);
+  peer === undefined || peer === null ? undefined : printIp(peer);
 
 function unitsOf({ instances, groups }: RunPlan): readonly Wanted[] {
   return [

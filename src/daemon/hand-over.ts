@@ -10,7 +10,7 @@ import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { destroySocketsNow } from "#linux/socket-destroy";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { type Micros, micros } from "#units/time";
 import { fenceMode, fenceOf } from "#vrrp/engine/fences";
 import { type Failure, printFailure } from "#vrrp/engine/world";
@@ -51,8 +51,8 @@ export class HandOver {
    * Opened before anything is sent: with one peer the successor's advertisement arrives within
    * a millisecond.
    */
-  listen({ hold, instance, link, group }: Effect<"listen">): SupervisorEvent {
-    const opened = openVrrpSocket(link.index, link.name);
+  listen({ hold, instance, link, version, group }: Effect<"listen">): SupervisorEvent {
+    const opened = openVrrpSocket(link.index, link.name, version);
     if (!opened.ok) return { kind: "listenRefused", hold, failure: opened };
     this.#sockets.set(hold, opened.value);
     const joined = group === undefined ? undefined : opened.value.joinGroup(group);
@@ -81,14 +81,14 @@ export class HandOver {
     for (const { destination, bytes } of releasePackets(config, source)) {
       const sent = socket?.send(bytes, destination);
       if (sent === undefined || sent.ok) continue;
-      this.#warn(config.router.name, sent, `0 priority to ${printIpv4(destination)}: `);
+      this.#warn(config.router.name, sent, `0 priority to ${printIp(destination)}: `);
     }
   }
 
   holdAddresses({ instance, places, seconds }: Effect<"holdAddresses">): void {
     for (const { interfaceIndex, address } of places) {
       const outcome = this.#rtnetlink.setAddress(interfaceIndex, address, seconds);
-      if (!outcome.ok) this.#warn(instance, outcome, `${printIpv4(address.address)}: `);
+      if (!outcome.ok) this.#warn(instance, outcome, `${printIp(address.address)}: `);
     }
   }
 
@@ -109,12 +109,12 @@ export class HandOver {
 
   removeAddresses(effect: Effect<"removeAddresses">): SupervisorEvent {
     const { instance, places, spared, resets } = effect;
-    const gone: Ipv4[] = [];
+    const gone: IpAddress[] = [];
     if (resets !== undefined) this.#reset(instance, places, resets);
     for (const { interfaceIndex, address } of places) {
       const outcome = this.#rtnetlink.removeAddress(interfaceIndex, address);
       if (outcome.ok) gone.push(address.address);
-      else this.#error(instance, outcome, `${printIpv4(address.address)}: `);
+      else this.#error(instance, outcome, `${printIp(address.address)}: `);
     }
     const found = this.#rtnetlink.addresses();
     return { kind: "addressesRemoved", instance, spared, gone, here: found.ok ? found.value : [] };

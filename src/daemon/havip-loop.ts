@@ -28,7 +28,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import type { EventLog } from "#events/event-log";
 import type { HavipPlan } from "#keepalived/plan/run-plan";
 import { now } from "#linux/clock";
-import { type Ipv4, readIpv4 } from "#units/address";
+import { type IpAddress, readIpv4 } from "#units/address";
 import { elapsed, type Instant, toMillis, toSeconds } from "#units/time";
 import { announcedAgainEvent, cloudEvent } from "./cloud-events.ts";
 import type { CloudQuestion, CloudSource } from "./cloud-source.ts";
@@ -47,7 +47,7 @@ export interface HavipOptions {
   readonly language: Language;
   readonly log: Log;
   readonly events?: EventLog | undefined;
-  readonly announce: (one: { readonly instance: string; readonly address: Ipv4 }) => void;
+  readonly announce: (one: { readonly instance: string; readonly address: IpAddress }) => void;
   /**
    * Called for an instance that is stopping, when the cloud has moved all its addresses, or
    * when it does not answer and is no longer waited for.

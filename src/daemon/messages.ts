@@ -5,7 +5,7 @@
  */
 
 import type { Language } from "#diagnostics/diagnostic";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { CommandEnd } from "./run-command.ts";
 import { problemSentence, type StartProblem } from "./start-problem.ts";
@@ -152,7 +152,7 @@ const ENGLISH: DaemonMessages = {
   leftover: (command) => `ended a script of an earlier daemon: ${command}`,
   insecure: "script security",
   unknownVrid: ({ interface: device, vrid, from, count }) =>
-    `(${device}) ${printIpv4(from)} advertises virtual router ${vrid}, which no instance here is part of${count > 1 ? ` (${count} times)` : ""}`,
+    `(${device}) ${printIp(from)} advertises virtual router ${vrid}, which no instance here is part of${count > 1 ? ` (${count} times)` : ""}`,
   linesLeftOut: (kind, lines, routers) =>
     `${kind}: ${lines} more lines of the last minute, about ${routers} virtual routers, are left out; baton status --json counts for each instance`,
   pidFile: (path, errno) => `pid file ${path}: ${errno}`,
@@ -220,7 +220,7 @@ const CHINESE: DaemonMessages = {
   leftover: (command) => `已结束先前守护进程遗留的脚本：${command}`,
   insecure: "脚本安全",
   unknownVrid: ({ interface: device, vrid, from, count }) =>
-    `（${device}）${printIpv4(from)} 在通告虚拟路由器 ${vrid}，本机没有配置对应的实例${count > 1 ? `（共 ${count} 次）` : ""}`,
+    `（${device}）${printIp(from)} 在通告虚拟路由器 ${vrid}，本机没有配置对应的实例${count > 1 ? `（共 ${count} 次）` : ""}`,
   linesLeftOut: (kind, lines, routers) =>
     `${kind}：最近一分钟内另有 ${lines} 行未记录，涉及 ${routers} 个虚拟路由器；各实例的计数见 baton status --json`,
   pidFile: (path, errno) => `PID 文件 ${path}：${errno}`,

@@ -10,7 +10,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { NotifyPlan, RunPlan } from "#keepalived/plan/run-plan";
 import type { NotifyReading } from "#metrics/reading";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { InstanceConfig } from "#vrrp/router/config";
 import type { Reason } from "#vrrp/router/reason";
 import type { PublicState } from "#vrrp/router/state";
@@ -331,7 +331,7 @@ function describe(config: InstanceConfig): Readonly<Record<string, string>> {
     BATON_INTERFACE: config.interface ?? "",
     BATON_VRID: String(config.router.vrid),
     BATON_ADDRESSES: addresses
-      .map(({ address, prefix }) => `${printIpv4(address)}/${prefix}`)
+      .map(({ address, prefix }) => `${printIp(address)}/${prefix}`)
       .join(" "),
   };
 }

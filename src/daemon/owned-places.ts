@@ -20,7 +20,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { openNftGuard } from "#linux/nft-guard";
 import type { Rtnetlink } from "#linux/rtnetlink";
-import { type Ipv4, printIpv4, readIpv4 } from "#units/address";
+import { type IpAddress, printIp, readIpv4 } from "#units/address";
 import type { Leftover } from "#vrrp/engine/engine-link";
 import type { AddressInfo, LinkInfo } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -30,7 +30,7 @@ import { readOwnFile, removeFile, writeOwnFile } from "./own-files.ts";
 export interface Place {
   readonly device: string;
   readonly index: number | undefined;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly prefix: number;
 }
 
@@ -46,7 +46,7 @@ const FILE = "addresses.json";
 const BYTES_MAX = 4 * 1_048_576;
 
 export function printPlaces(where: Where, places: readonly Place[]): string {
-  const list = places.map((one) => ({ ...one, address: printIpv4(one.address) }));
+  const list = places.map((one) => ({ ...one, address: printIp(one.address) }));
   return `${JSON.stringify({ ...where, places: list })}\n`;
 }
 
@@ -79,7 +79,7 @@ export function leftoversOf(
   links: readonly LinkInfo[],
   addresses: readonly AddressInfo[],
   places: readonly Place[],
-  guarded: readonly Ipv4[],
+  guarded: readonly IpAddress[],
 ): readonly Leftover[] {
   const names = new Map(links.map(({ index, name }) => [index, name]));
   const byAddress = Map.groupBy(places, ({ address }) => address);
@@ -129,7 +129,7 @@ const readRecord = (runtimeDir: string, where: Where): readonly Place[] =>
   readPlaces(readOwnFile(join(runtimeDir, FILE), BYTES_MAX) ?? "", where);
 
 /** Empty if the kernel has no nf_tables. */
-function guardedNow(): readonly Ipv4[] {
+function guardedNow(): readonly IpAddress[] {
   const guard = openNftGuard();
   if (!guard.ok) return [];
   const found = guard.value.guarded();

@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Language } from "#diagnostics/diagnostic";
 import { type AddressClaim, AddressClaims, holdersOf } from "#linux/address-claims";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { type Failure, printFailure } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { everyAddress } from "./every-address.ts";
@@ -29,7 +29,7 @@ const STEP_BACK_MS = 200;
 const NAMED_MAX = 5;
 
 export interface Conflict {
-  readonly addresses: readonly Ipv4[];
+  readonly addresses: readonly IpAddress[];
   /** Empty if they are in another process namespace and cannot be seen. */
   readonly holders: readonly { readonly pid: number; readonly name: string }[];
 }
@@ -48,7 +48,7 @@ const isShort = ({ errno }: Failure): boolean => errno === "EMFILE" || errno ===
 export class Ownership {
   readonly #claims = new AddressClaims();
   readonly #warn: (text: string) => void;
-  #own: ReadonlySet<Ipv4> = new Set();
+  #own: ReadonlySet<IpAddress> = new Set();
 
   constructor(warn: (text: string) => void) {
     this.#warn = warn;
@@ -117,7 +117,7 @@ export class Ownership {
    * If claims are refused, the locks of the runtime directory remain, and the engine cannot
    * send without the same right either.
    */
-  #claim(addresses: ReadonlySet<Ipv4>): Shortage | undefined {
+  #claim(addresses: ReadonlySet<IpAddress>): Shortage | undefined {
     const failure = this.#claims.set(addresses);
     if (failure === undefined) return undefined;
     if (isShort(failure)) return { failure, count: addresses.size };
@@ -125,7 +125,7 @@ export class Ownership {
     return undefined;
   }
 
-  #others(addresses: ReadonlySet<Ipv4>): readonly AddressClaim[] {
+  #others(addresses: ReadonlySet<IpAddress>): readonly AddressClaim[] {
     return this.#claims.others().filter(({ address }) => addresses.has(address));
   }
 
@@ -153,7 +153,7 @@ function shortageSentence({ failure, count }: Shortage, language: Language): str
 }
 
 function conflictSentence({ addresses, holders }: Conflict, language: Language): string {
-  const named = addresses.slice(0, NAMED_MAX).map(printIpv4).join(", ");
+  const named = addresses.slice(0, NAMED_MAX).map(printIp).join(", ");
   const more = addresses.length - NAMED_MAX;
   // The supervisor is the process to stop.
   const { pid } = holders.find(({ name }) => name !== ENGINE) ?? holders[0] ?? {};

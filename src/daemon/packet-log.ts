@@ -7,7 +7,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import { dropSentence, reportSentence } from "#diagnostics/render/reasons";
 import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { NewEvent } from "#events/record";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { Report } from "#vrrp/router/event";
 import { dropEvent, leftOutEvent, reportEvent } from "./event-texts.ts";
@@ -118,7 +118,7 @@ export class PacketLog {
   drop({ instance, from, count, drop }: Message<"drop">): void {
     const why = dropSentence({ ...drop }, this.#language);
     const times = count > 1 ? ` (${count})` : "";
-    const text = `(${instance}) packet from ${printIpv4(from)}: ${why}${times}`;
+    const text = `(${instance}) packet from ${printIp(from)}: ${why}${times}`;
     const event = dropEvent({ type: "drop", instance, from, count, drop });
     this.#write(drop.kind, instance, {
       level: "warning",
@@ -194,7 +194,7 @@ export class PacketLog {
 
 /** What a report is about besides the instance. */
 function subjectOf(report: Report): string {
-  if (report.kind === "peer-unresolved") return printIpv4(report.to);
+  if (report.kind === "peer-unresolved") return printIp(report.to);
   if (report.kind !== "foreign-address") return "";
-  return `${printIpv4(report.address)} ${report.interface}`;
+  return `${printIp(report.address)} ${report.interface}`;
 }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence } from "#diagnostics/render/reasons";
-import { printIpv4, printMac } from "#units/address";
+import { printIp, printMac } from "#units/address";
 import { resourceUrl } from "#units/installation";
 import { elapsed, type Instant, toSeconds } from "#units/time";
 import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
@@ -67,7 +67,7 @@ export function instanceStatus(
     interface: snapshot.interface ?? null,
     vrid: snapshot.vrid,
     version: snapshot.version,
-    source: snapshot.source === undefined ? undefined : printIpv4(snapshot.source),
+    source: snapshot.source === undefined ? undefined : printIp(snapshot.source),
     linkUp: snapshot.linkUp,
     basePriority: snapshot.basePriority,
     effectivePriority: snapshot.effectivePriority,
@@ -101,7 +101,7 @@ const ago = (when: Instant | undefined, at: Instant): number | undefined =>
   when === undefined || when === null ? undefined : Math.max(0, (at - when) / 1_000_000);
 
 const printAddress = ({ address, prefix }: InstanceSnapshot["addresses"][number]): string =>
-  `${printIpv4(address)}/${prefix}`;
+  `${printIp(address)}/${prefix}`;
 
 function holdDownStatus(
   held: InstanceSnapshot["holdDown"],
@@ -119,7 +119,7 @@ function peerStatus(
   at: Instant,
 ): BriefInstance["peers"][number] {
   return {
-    address: printIpv4(address),
+    address: printIp(address),
     configured,
     heardSecondsAgo: ago(heardAt, at),
     priority,
@@ -149,7 +149,7 @@ export function briefInstance(
     basePriority,
     effectivePriority,
     ...(master !== undefined &&
-      master !== null && { standby: { master: { address: printIpv4(master.address) } } }),
+      master !== null && { standby: { master: { address: printIp(master.address) } } }),
     ...holdDownStatus(snapshot.holdDown, at),
     peers: snapshot.peers.map((peer) => peerStatus(peer, at)),
     addresses: snapshot.addresses.map((one) => ({
@@ -180,7 +180,7 @@ function standbyOf(
       master === undefined || master === null
         ? undefined
         : {
-            address: printIpv4(master.address),
+            address: printIp(master.address),
             priority: master.priority,
             heardSecondsAgo: Math.max(0, toSeconds(elapsed(master.heardAt, at))),
           },
@@ -196,7 +196,7 @@ function claimStatus(claim: InstanceSnapshot["claim"], at: Instant): Pick<Instan
   const { address, mac, since, lastAt, count } = claim;
   return {
     claim: {
-      address: printIpv4(address),
+      address: printIp(address),
       mac: mac === undefined || mac === null ? undefined : printMac(mac),
       forSeconds: Math.max(0, (at - since) / 1_000_000),
       lastSecondsAgo: Math.max(0, (at - lastAt) / 1_000_000),

@@ -15,7 +15,7 @@ import { reasonSentence } from "#diagnostics/render/reasons";
 import type { Caller } from "#events/caller";
 import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { FromEngine, TrackerResult } from "#vrrp/engine/engine-link";
 import { CatchUp } from "./catch-up.ts";
 import { CheckFeed } from "./check-feed.ts";
@@ -412,7 +412,7 @@ export class Supervisor {
       plan.instances.map(({ config, havip }) => {
         const { name } = config.router;
         const isMaster = this.#memories.get(name)?.state === "MASTER";
-        const addresses = config.addresses.map(({ address }) => printIpv4(address));
+        const addresses = config.addresses.map(({ address }) => printIp(address));
         return { name, addresses, isMaster, havip };
       }),
     );

@@ -1,5 +1,5 @@
 /** A planned move under way: what the engine says of each of its routers, until all have ended. */
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { TakenBack } from "#vrrp/router/event";
 
@@ -38,7 +38,7 @@ export class SwitchRun {
     if (report.kind === "switched") {
       const { to, took, both } = report;
       const times = { tookMs: toMs(took), bothMs: toMs(both) };
-      this.#end(instance, { kind: "moved", successor: printIpv4(to), ...times });
+      this.#end(instance, { kind: "moved", successor: printIp(to), ...times });
     } else if (report.kind === "switch-taken-back") {
       this.#end(instance, { kind: "stays", why: report.why, waitedMs: toMs(report.waited) });
     }

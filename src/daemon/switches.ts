@@ -4,7 +4,7 @@
  * that nobody has followed is recalled.
  */
 import { type Caller, printCaller } from "#events/caller";
-import { type Ipv4, printIpv4, readIpv4 } from "#units/address";
+import { type IpAddress, printIp, readIpv4 } from "#units/address";
 import type {
   FromEngine,
   InstanceSnapshot,
@@ -81,7 +81,7 @@ export class Switches {
     const known = this.#runs.get(instance);
     if (report.kind === "switched") {
       const at = new Date().toISOString();
-      this.#switched.set(instance, { at, to: printIpv4(report.to), by: known?.by ?? "?" });
+      this.#switched.set(instance, { at, to: printIp(report.to), by: known?.by ?? "?" });
     }
     known?.run.reported(message);
   }
@@ -100,7 +100,7 @@ export class Switches {
   }
 
   /** For an engine that starts. */
-  forEngine(): readonly { readonly instance: string; readonly to: Ipv4 | undefined }[] {
+  forEngine(): readonly { readonly instance: string; readonly to: IpAddress | undefined }[] {
     return [...this.#switched].map(([instance, { to }]) => ({ instance, to: readIpv4(to) }));
   }
 
@@ -236,7 +236,7 @@ export type UnknownUnit =
 interface Move {
   readonly unit: Unit;
   readonly request: SwitchRequest & { readonly force?: true };
-  readonly to: Ipv4 | undefined;
+  readonly to: IpAddress | undefined;
   readonly by: string;
   readonly deadline: number;
   readonly snapshot: Snapshot;
@@ -257,21 +257,21 @@ function reasonOf(why: SwitchRefusal, unit: Unit, refused: Refused): SwitchReaso
       const { state, master } = why;
       return master === undefined || master === null
         ? { kind: "not-owner", state }
-        : { kind: "not-owner", state, master: printIpv4(master.address) };
+        : { kind: "not-owner", state, master: printIp(master.address) };
     }
     case "rival":
-      return { kind: "rival", other: printIpv4(why.from) };
+      return { kind: "rival", other: printIp(why.from) };
     case "would-not-win":
-      return { kind: "would-not-win", other: printIpv4(why.other) };
+      return { kind: "would-not-win", other: printIp(why.other) };
     case "not-a-peer": {
-      const to = printIpv4(why.to);
+      const to = printIp(why.to);
       const isOfSome = refused.length < unit.members.length;
       return { kind: isOfSome ? "not-peers-of-all" : "not-a-peer", to };
     }
     case "never-heard":
-      return { kind: "never-heard", to: printIpv4(why.to) };
+      return { kind: "never-heard", to: printIp(why.to) };
     case "unanswered":
-      return { kind: "unanswered", peers: why.peers.map(printIpv4) };
+      return { kind: "unanswered", peers: why.peers.map(printIp) };
     case "unknown":
     case "under-way":
     case "promoting":
@@ -323,7 +323,7 @@ function knownPeer(
 ): KnownPeer {
   const isHeard = heardAt !== undefined && heardAt !== null;
   return {
-    address: printIpv4(address),
+    address: printIp(address),
     unresolved: unresolvedSince !== undefined,
     heardSecondsAgo: isHeard ? Math.max(0, (at - heardAt) / 1_000_000) : undefined,
     priority,

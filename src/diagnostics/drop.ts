@@ -2,7 +2,7 @@
  * A refused packet as the engine reports it: its kind (`DropReason` and `AdvertWarning` of
  * `vrrp/wire`) and the numbers. Addresses are numbers, intervals hundredths of a second.
  */
-import { ipv4, printIpv4 } from "#units/address";
+import { ipv4, printIp } from "#units/address";
 import { centis, fromCentis } from "#units/time";
 import { duration } from "./numbers.ts";
 
@@ -14,7 +14,7 @@ export const value = (drop: Drop, name: string): string => String(drop[name] ?? 
 
 export function address(drop: Drop, name: string): string {
   const given = drop[name];
-  return typeof given === "number" ? printIpv4(ipv4(given)) : String(given ?? "?");
+  return typeof given === "number" ? printIp(ipv4(given)) : String(given ?? "?");
 }
 
 export const interval = (drop: Drop, name: string): string =>

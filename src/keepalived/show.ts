@@ -1,7 +1,7 @@
 /** Every effective value with where it comes from: `baton config show --effective`. */
 
 import type { Span } from "#diagnostics/source";
-import { printIpv4 } from "#units/address";
+import { isIpv6, printIp } from "#units/address";
 import type { Micros } from "#units/time";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { type Block, lastSetting } from "./blocks/block.ts";
@@ -216,11 +216,12 @@ function printHoldDown({ router: { holdDown } }: InstanceConfig): string {
 }
 
 function transportRows(row: Row, { transport }: InstanceConfig): readonly ShownValue[] {
-  const source = transport.source === undefined ? "primary address" : printIpv4(transport.source);
+  const source = transport.source === undefined ? "primary address" : printIp(transport.source);
   if (transport.kind === "multicast") {
-    return [row("mcast_src_ip", source), row("mcast_group4", printIpv4(transport.group))];
+    const group = isIpv6(transport.group) ? "mcast_group6" : "mcast_group4";
+    return [row("mcast_src_ip", source), row(group, printIp(transport.group))];
   }
-  const peers = transport.peers.map(({ address }) => printIpv4(address)).join(" ");
+  const peers = transport.peers.map(({ address }) => printIp(address)).join(" ");
   return [
     row("unicast_src_ip", source),
     row("unicast_peer", peers),
@@ -282,7 +283,7 @@ function notifyRows(row: Row, notify: InstancePlan["notify"]): readonly ShownVal
 const onOff = (value: boolean): string => (value ? "on" : "off");
 const seconds = (value: Micros): string => String(value / 1_000_000);
 const addresses = (items: InstanceConfig["addresses"]): string =>
-  items.map(({ address, prefix }) => `${printIpv4(address)}/${prefix}`).join(" ");
+  items.map(({ address, prefix }) => `${printIp(address)}/${prefix}`).join(" ");
 
 function printCommand(command: CommandPlan): string {
   const args = command.argv.map((word) =>

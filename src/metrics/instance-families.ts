@@ -1,5 +1,5 @@
 /** Of each instance: its state, its advertisements, its addresses, its peers. */
-import { printIpv4, printMac } from "#units/address";
+import { isIpv6, printIp, printMac } from "#units/address";
 import { type Instant, toSeconds } from "#units/time";
 import { eachOf, type Family, type Put, putOneHot, type Unit } from "./family.ts";
 import { INSTANCE_LABELS } from "./instance-labels.ts";
@@ -210,12 +210,13 @@ type Address = InstanceReading["snapshot"]["addresses"][number];
 
 function addressSeries(series: SeriesCache, one: Address): Series {
   const { address, prefix, interface: device } = one;
-  // Below 2^38. A device may be called as a kind is: none of those has numbers for keys but peers.
-  const key = address * 64 + prefix;
+  // Below 2^38, or a text. A device may be called as a kind is: none of those has such keys but
+  // peers.
+  const key = isIpv6(address) ? `${address}/${prefix}` : address * 64 + prefix;
   const kind = device === "peer" ? "device peer" : device;
   const known = series.get(kind, key);
   if (known !== undefined) return known;
-  const printed = `${printIpv4(address)}/${prefix}`;
+  const printed = `${printIp(address)}/${prefix}`;
   return series.add(kind, key, { ...series.labels, address: printed, device });
 }
 
@@ -292,7 +293,7 @@ const ADDRESSES: readonly Family[] = [
     ({ snapshot: { claim }, series }, put) => {
       if (!isKnown(claim)) return;
       const mac = isKnown(claim.mac) ? printMac(claim.mac) : "";
-      const address = printIpv4(claim.address);
+      const address = printIp(claim.address);
       const key = `${address} ${mac}`;
       const known = series.get("claim", key);
       put(known ?? series.add("claim", key, { ...series.labels, address, mac }), 1);
@@ -304,7 +305,7 @@ type Peer = InstanceReading["snapshot"]["peers"][number];
 
 function peerSeries(series: SeriesCache, { address }: Peer): Series {
   const known = series.get("peer", address);
-  return known ?? series.add("peer", address, { ...series.labels, peer: printIpv4(address) });
+  return known ?? series.add("peer", address, { ...series.labels, peer: printIp(address) });
 }
 
 const ofPeer = (

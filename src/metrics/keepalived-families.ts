@@ -4,7 +4,7 @@
  * of states are those of its documentation and its output; like there, `state` is a label of every
  * counter, so that a series ends and another begins with a change of state.
  */
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { eachOf, type Family, single } from "./family.ts";
 import type { CheckReading, InstanceReading } from "./reading.ts";
 import type { Series } from "./series.ts";
@@ -135,7 +135,7 @@ export const KEEPALIVED_FAMILIES: readonly Family[] = [
           let known = series.get("exporter address", key);
           if (known === undefined) {
             // As keepalived prints them: without the prefix of a single address.
-            const ip = printIpv4(address);
+            const ip = printIp(address);
             const ip_address = prefix === 32 ? ip : `${ip}/${prefix}`;
             const labels = { iname, intf, vrid: String(snapshot.vrid), ip_address };
             known = series.add("exporter address", key, labels);

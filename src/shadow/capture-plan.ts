@@ -3,7 +3,7 @@
  * own. Of its machine nothing is known, so every link is up and every check succeeds; what its
  * checks have made of the priority is seen in what it advertises.
  */
-import type { Ipv4, Mac } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import { micros } from "#units/time";
 import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
 import type { AddressInfo, LinkInfo } from "#vrrp/engine/world";
@@ -11,7 +11,7 @@ import type { InstanceConfig } from "#vrrp/router/config";
 import type { NodePlan } from "./shadow-node.ts";
 
 /** The address that the configuration itself names; undefined: it is the interface's. */
-export function ownAddressOf(instances: readonly InstanceConfig[]): Ipv4 | undefined {
+export function ownAddressOf(instances: readonly InstanceConfig[]): IpAddress | undefined {
   for (const { transport } of instances)
     if (transport.source !== undefined) return transport.source;
   return undefined;
@@ -20,7 +20,7 @@ export function ownAddressOf(instances: readonly InstanceConfig[]): Ipv4 | undef
 export function planForCapture(
   instances: readonly InstanceConfig[],
   groups: readonly GroupConfig[],
-  own: Ipv4,
+  own: IpAddress,
 ): NodePlan {
   const names = new Set<string>();
   for (const { interface: name, addresses, excludedAddresses, router } of instances) {
@@ -47,9 +47,9 @@ function addressesOn(
   instances: readonly InstanceConfig[],
   name: string,
   index: number,
-  own: Ipv4,
+  own: IpAddress,
 ): readonly AddressInfo[] {
-  const found = new Set<Ipv4>([own]);
+  const found = new Set<IpAddress>([own]);
   for (const { interface: on, transport } of instances)
     if (transport.source !== undefined && (on ?? name) === name) found.add(transport.source);
   return [...found].map((address) => ({ index, address, prefix: 24, secondary: false, proto: 0 }));

@@ -13,7 +13,7 @@
  *
  * After a difference the shadow goes on from what keepalived did (adopt.ts).
  */
-import type { Ipv4 } from "#units/address";
+import { compareIp, type IpAddress } from "#units/address";
 import {
   after,
   type Centis,
@@ -49,7 +49,7 @@ export interface ComparisonParts {
 
 /** An advertisement of one of the routers; `packet`: its number in the capture. */
 export interface SeenAdvert {
-  readonly from: Ipv4;
+  readonly from: IpAddress;
   readonly priority: Priority;
   readonly interval: Centis;
   readonly at: Instant;
@@ -76,7 +76,7 @@ type Open =
       readonly at: Instant;
       readonly reason: Reason;
       readonly until: Instant;
-      readonly instead: Ipv4 | undefined;
+      readonly instead: IpAddress | undefined;
     }
   | { readonly kind: "yield"; readonly at: Instant; readonly reason: Reason }
   | {
@@ -155,7 +155,7 @@ export class Comparison {
       return;
     }
     const { advertInterval: interval } = config.router;
-    const from = state.source ?? (0 as Ipv4);
+    const from = state.source ?? (0 as IpAddress);
     const last = { from, priority: state.effectivePriority, interval, at, packet: undefined };
     this.#actual = { kind: "owner", last };
     this.#adoptMaster(at);
@@ -372,7 +372,7 @@ export class Comparison {
     if (this.#actual.kind === "owner") return;
     if (sent !== undefined && at <= after(sent.at, CONFIRMED_WITHIN)) return this.ownAdvert(sent);
     const { state, config } = this.#parts.instance;
-    const from = state.source ?? (0 as Ipv4);
+    const from = state.source ?? (0 as IpAddress);
     const { effectivePriority: priority } = state;
     const { advertInterval: interval } = config.router;
     this.ownAdvert({ from, priority, interval, at, packet: undefined });
@@ -488,7 +488,8 @@ export class Comparison {
   /** The tie-break of RFC 9568 6.4.3. */
   #isStronger(rival: SeenAdvert, own: SeenAdvert): boolean {
     return (
-      rival.priority > own.priority || (rival.priority === own.priority && rival.from > own.from)
+      rival.priority > own.priority ||
+      (rival.priority === own.priority && compareIp(rival.from, own.from) > 0)
     );
   }
 

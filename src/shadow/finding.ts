@@ -2,7 +2,7 @@
  * What the shadow has found: a decision that keepalived took, what Baton would have decided, and
  * whether a difference is one that is known (docs/shadow.md has a section for each).
  */
-import type { Ipv4, Mac } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import type { Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { Reason } from "#vrrp/router/reason";
@@ -42,13 +42,13 @@ export type What =
       readonly reason: Reason;
     }
   /** The same with `nopreempt`, while the master advertised. */
-  | { readonly kind: "preempted"; readonly over: Ipv4; readonly theirs: Priority }
+  | { readonly kind: "preempted"; readonly over: IpAddress; readonly theirs: Priority }
   | {
       readonly kind: "did-not-take-over";
       readonly micros: Micros;
       readonly reason: Reason;
       /** Who did instead. */
-      readonly instead: Ipv4 | undefined;
+      readonly instead: IpAddress | undefined;
     }
   | { readonly kind: "gave-up"; readonly reason: Reason }
   /** Priority 0, for a reason that cannot be seen from outside. */
@@ -58,35 +58,35 @@ export type What =
   /** Baton would have kept the address. */
   | {
       readonly kind: "yielded";
-      readonly to: Ipv4;
+      readonly to: IpAddress;
       readonly theirs: Priority;
       readonly ours: Priority;
     }
   /** Neither priority 0 nor a better master. */
   | { readonly kind: "stopped-advertising"; readonly ended: boolean }
-  | { readonly kind: "returned"; readonly away: Micros; readonly other: Ipv4 }
+  | { readonly kind: "returned"; readonly away: Micros; readonly other: IpAddress }
   /** The address is still on this machine, although another router owns it. */
-  | { readonly kind: "address-kept"; readonly owner: Ipv4 }
+  | { readonly kind: "address-kept"; readonly owner: IpAddress }
   | {
       readonly kind: "address-answered";
-      readonly address: Ipv4;
+      readonly address: IpAddress;
       readonly mac: Mac;
-      readonly owner: Ipv4;
+      readonly owner: IpAddress;
       /** The router with this MAC address, if it was seen. */
-      readonly from: Ipv4 | undefined;
+      readonly from: IpAddress | undefined;
     }
   | {
       readonly kind: "no-owner";
       readonly micros: Micros;
       readonly after: "priority-0" | "no-advertisement";
-      readonly from: Ipv4;
-      readonly to: Ipv4;
+      readonly from: IpAddress;
+      readonly to: IpAddress;
     }
   | {
       readonly kind: "two-owners";
       readonly micros: Micros;
-      readonly a: Ipv4;
-      readonly b: Ipv4;
+      readonly a: IpAddress;
+      readonly b: IpAddress;
       readonly goesOn: boolean;
     }
   /** Its own advertisement; the interval in microseconds. */
@@ -100,7 +100,7 @@ export type What =
   | {
       readonly kind: "refused";
       readonly why: DropReason | AdvertWarning;
-      readonly from: Ipv4;
+      readonly from: IpAddress;
       /** So far, of this kind. */
       readonly count: number;
     };
@@ -112,7 +112,7 @@ export interface Finding {
   /** Numbers in the capture of the packets that show it; none of a live one. */
   readonly packets: readonly number[];
   /** The router that is compared; undefined: what concerns all of them. */
-  readonly node: Ipv4 | undefined;
+  readonly node: IpAddress | undefined;
   readonly instance: string;
   readonly verdict: Verdict;
   readonly section: Section | undefined;

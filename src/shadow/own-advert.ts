@@ -1,5 +1,5 @@
 /** Does keepalived run the configuration it is compared with? Its own advertisements show it. */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { fromCentis } from "#units/time";
 import type { InstanceConfig, RouterConfig } from "#vrrp/router/config";
 import type { Advert } from "#vrrp/wire/vrrp-packet";
@@ -7,7 +7,7 @@ import type { What } from "./finding.ts";
 
 export type Mismatch = Extract<What, { kind: "not-as-configured" }>;
 
-export const addressesOf = (config: InstanceConfig): readonly Ipv4[] =>
+export const addressesOf = (config: InstanceConfig): readonly IpAddress[] =>
   [...config.addresses, ...config.excludedAddresses].map(({ address }) => address);
 
 /** The first field that the configuration cannot have led to. */

@@ -2,7 +2,7 @@
  * Who owns the address of one virtual router, by the advertisements of all: how long nobody
  * advertised, whether two did at the same time, and who else answers for the address by ARP.
  */
-import type { Ipv4, Mac } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import { after, elapsed, fromCentis, type Instant, type Micros } from "#units/time";
 import { slackOf } from "./adopt.ts";
 import type { SeenAdvert } from "./comparison.ts";
@@ -13,7 +13,7 @@ const SOURCES_MAX = 32;
 const ANSWERERS_MAX = 32;
 
 interface Source {
-  readonly from: Ipv4;
+  readonly from: IpAddress;
   last: SeenAdvert;
   /** Since when it has been owner this time. */
   since: Instant;
@@ -38,7 +38,7 @@ type Report = (at: Instant, what: What, packets: readonly number[]) => void;
 export class Owners {
   readonly #tolerance: Micros;
   readonly #report: Report;
-  readonly #sources = new Map<Ipv4, Source>();
+  readonly #sources = new Map<IpAddress, Source>();
   #overlap: Overlap | undefined;
   /** MAC addresses that were reported since the owner changed. */
   readonly #answerers = new Set<Mac>();
@@ -143,7 +143,7 @@ export class Owners {
   }
 
   /** ARP with `address` as its sender's. */
-  answered(address: Ipv4, mac: Mac, at: Instant, packet: number | undefined): void {
+  answered(address: IpAddress, mac: Mac, at: Instant, packet: number | undefined): void {
     const owner = [...this.#sources.values()]
       .filter((one) => this.#isLive(one, at))
       .toSorted((a, b) => b.since - a.since)

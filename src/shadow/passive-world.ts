@@ -19,7 +19,11 @@ export class PassiveWorld implements World {
   isUnresolved(): boolean {
     return false;
   }
-  sendArp(): typeof OK {
+  forwardsIpv6(): boolean {
+    return false;
+  }
+
+  sendFrame(): typeof OK {
     return OK;
   }
   setAddress(): typeof OK {

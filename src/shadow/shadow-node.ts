@@ -2,7 +2,7 @@
  * One node as Baton would run it: an engine in a world without effects, and a comparison for each
  * of its routers. Time is what the observations say: the engine is never late.
  */
-import type { Ipv4 } from "#units/address";
+import { type IpAddress, isMulticast } from "#units/address";
 import { earliestOf, type Instant, type Micros } from "#units/time";
 import { Engine } from "#vrrp/engine/engine";
 import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
@@ -65,8 +65,8 @@ export class ShadowNode {
   #engine: Engine;
   readonly #comparisons = new Map<string, Comparison>();
   /** By router, the last known: also while its link is down. */
-  readonly #sources = new Map<string, Ipv4>();
-  readonly #virtual: ReadonlySet<Ipv4>;
+  readonly #sources = new Map<string, IpAddress>();
+  readonly #virtual: ReadonlySet<IpAddress>;
   /** Every link and address of the machine, by what was reported. */
   readonly #links = new Map<number, LinkInfo>();
   #addresses: AddressInfo[];
@@ -90,7 +90,7 @@ export class ShadowNode {
   }
 
   /** The address its advertisements come from. */
-  get address(): Ipv4 | undefined {
+  get address(): IpAddress | undefined {
     return this.#sources.values().next().value;
   }
 
@@ -190,8 +190,9 @@ export class ShadowNode {
 
   /** Does this node receive it? By its destination: an address of its own, or a group. */
   #isFor(advert: Advert): boolean {
-    const isGroup = advert.destination >>> 28 === 0xe;
-    return isGroup || [...this.#sources.values()].includes(advert.destination);
+    return (
+      isMulticast(advert.destination) || [...this.#sources.values()].includes(advert.destination)
+    );
   }
 
   /** A packet seen on the network, with what is known of it. */
@@ -245,7 +246,7 @@ export class ShadowNode {
         this.#addresses = [...event.addresses];
         break;
       case "packet":
-      case "arp":
+      case "neighbour":
         return;
     }
     const forEngine = this.#withoutVirtual(event);

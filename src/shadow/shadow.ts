@@ -8,7 +8,7 @@
  * Pure: the same observations give the same findings, live or from a capture. Virtual time: before
  * an observation everything that is due earlier happens at its own moment.
  */
-import type { Ipv4, Mac } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import { earliestOf, type Instant, type Micros, micros } from "#units/time";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import type { WorldEvent } from "#vrrp/engine/world";
@@ -184,7 +184,7 @@ export class Shadow {
 
   #report(
     at: Instant,
-    node: Ipv4 | undefined,
+    node: IpAddress | undefined,
     instance: string,
     what: What,
     packets: readonly number[],

@@ -2,7 +2,7 @@
  * What was found in all, in bounded memory: how often each kind, the longest of each, and the first
  * differences that nobody can explain.
  */
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import type { Finding, Section, Verdict, WhatKind } from "./finding.ts";
 
 const EXAMPLES_MAX = 20;
@@ -10,7 +10,7 @@ const EXAMPLES_MAX = 20;
 const ROWS_MAX = 10_000;
 
 export interface SummaryRow {
-  readonly node: Ipv4 | undefined;
+  readonly node: IpAddress | undefined;
   readonly instance: string;
   readonly kind: WhatKind;
   readonly verdict: Verdict;
@@ -27,7 +27,7 @@ export class Summary {
   add(finding: Finding): void {
     const { node, instance, what, verdict, section } = finding;
     const micros = "micros" in what ? what.micros : undefined;
-    const place = node === undefined ? "" : printIpv4(node);
+    const place = node === undefined ? "" : printIp(node);
     const key = `${place}/${instance}/${what.kind}/${verdict}/${section ?? ""}`;
     const known = this.#rows.get(key);
     if (known === undefined && this.#rows.size >= ROWS_MAX) return;

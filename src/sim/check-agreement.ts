@@ -13,7 +13,7 @@
  *  - Announcements that are repeated because of an answer stay rare.
  */
 import { verdictOf } from "#cloud/agreement/agreement-state";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import type { Report } from "#vrrp/router/event";
 import type { AgreementWatch, MachineView } from "./cluster-view.ts";
 import { type ClusterFacts, NEVER } from "./facts.ts";
@@ -149,7 +149,7 @@ export class AgreementChecker {
     one.movedAt = undefined;
   }
 
-  #moved(address: Ipv4, from: number | undefined, to: number | undefined): void {
+  #moved(address: IpAddress, from: number | undefined, to: number | undefined): void {
     const { now } = this.#facts;
     for (const one of this.#cases.values()) {
       if (one.watch.address !== address) continue;
@@ -235,7 +235,7 @@ export class AgreementChecker {
   }
 
   #violate(check: string, { machine, watch }: Case, what: string): void {
-    const address = printIpv4(watch.address);
+    const address = printIp(watch.address);
     this.#cluster.violate(check, `machine ${machine.id} ${watch.instance} ${address}: ${what}`);
   }
 }

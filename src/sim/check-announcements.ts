@@ -9,7 +9,7 @@
  *    to yield does not announce), and anything that is wrong with the machine.
  */
 
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { announceBoundOf } from "./announce-budget.ts";
 import type { MachineView } from "./cluster-view.ts";
@@ -31,16 +31,16 @@ const AFTER_RIVAL = 20_000;
 interface Awaited {
   readonly machine: MachineView;
   readonly router: ObservedRouter;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   since: number;
 }
 
 interface Announced {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly passed: boolean;
 }
 
-const key = (machine: MachineView, address: Ipv4): string => `${machine.id}/${address}`;
+const key = (machine: MachineView, address: IpAddress): string => `${machine.id}/${address}`;
 
 export class AnnouncementChecker {
   readonly #cluster: SimulatedCluster;
@@ -53,7 +53,7 @@ export class AnnouncementChecker {
    */
   readonly #unentitled = new Map<number, readonly Announced[]>();
   /** What was announced in the course of a reload. */
-  #announcedInReload: Set<Ipv4> | undefined;
+  #announcedInReload: Set<IpAddress> | undefined;
 
   constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
     this.#cluster = cluster;
@@ -92,7 +92,7 @@ export class AnnouncementChecker {
     };
   }
 
-  #atSwitch(machine: MachineView, address: Ipv4, passed: boolean): void {
+  #atSwitch(machine: MachineView, address: IpAddress, passed: boolean): void {
     const counts = passed || this.#isExcused(machine);
     if (counts) this.#announcedInReload?.add(address);
     if (!this.#isEntitled(machine, address)) {
@@ -137,7 +137,7 @@ export class AnnouncementChecker {
     for (const { address } of this.#unentitled.get(machine.id) ?? [])
       this.#cluster.violate(
         "announces-without-right",
-        `machine ${machine.id} announced ${printIpv4(address)} and is not its master`,
+        `machine ${machine.id} announced ${printIp(address)} and is not its master`,
       );
     this.#unentitled.delete(machine.id);
   }
@@ -148,7 +148,7 @@ export class AnnouncementChecker {
 
   // ---- who may announce ------------------------------------------------------------------------
 
-  #isEntitled(machine: MachineView, address: Ipv4): boolean {
+  #isEntitled(machine: MachineView, address: IpAddress): boolean {
     const having = this.#facts.instancesWith(machine, address);
     return (
       having.some((one) => this.#isMaster(machine, one)) ||
@@ -162,7 +162,7 @@ export class AnnouncementChecker {
    * may be sent when another router announces, as long as the master that is to lose the
    * address still has it.
    */
-  #isYetToLetGo(machine: MachineView, address: Ipv4): boolean {
+  #isYetToLetGo(machine: MachineView, address: IpAddress): boolean {
     if (this.#announcedInReload === undefined || !machine.kernel.has(address)) return false;
     return this.#facts
       .previousInstances(machine)
@@ -189,7 +189,7 @@ export class AnnouncementChecker {
 
   // ---- in time ---------------------------------------------------------------------------------
 
-  #await(machine: MachineView, router: ObservedRouter, address: Ipv4): void {
+  #await(machine: MachineView, router: ObservedRouter, address: IpAddress): void {
     const one: Awaited = { machine, router, address, since: this.#facts.now };
     this.#awaited.set(key(machine, address), one);
     this.#look(one);
@@ -226,7 +226,7 @@ export class AnnouncementChecker {
     this.#awaited.delete(name);
     this.#cluster.violate(
       "not-announced-in-time",
-      `machine ${machine.id} is master and has not announced ${printIpv4(address)} for ${waited} us (limit ${limit})`,
+      `machine ${machine.id} is master and has not announced ${printIp(address)} for ${waited} us (limit ${limit})`,
     );
   }
 }

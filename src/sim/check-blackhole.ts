@@ -12,7 +12,7 @@
  * priority 0 and unheard, clients that were cut off from the owner when it announced, and
  * keepalived on either side (it yields without priority 0 and does not announce again).
  */
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
 import type { AddressOwner, ArpClient, MachineView, Reachability } from "./cluster-view.ts";
 import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
@@ -46,7 +46,7 @@ export interface BlackholeTotals {
 
 interface Window {
   readonly client: ArpClient;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly owner: MachineView;
   readonly openedAt: number;
   /** From when on there was a second owner: what was lost since then is an excuse. */
@@ -65,7 +65,7 @@ interface Many {
   readonly owners: Set<AddressOwner>;
 }
 
-const key = (client: ArpClient, address: Ipv4): string => `${client.id}/${address}`;
+const key = (client: ArpClient, address: IpAddress): string => `${client.id}/${address}`;
 
 export class BlackholeChecker {
   readonly totals: BlackholeTotals = { micros: 0, longest: 0, checked: 0, checkedLongest: 0 };
@@ -138,7 +138,7 @@ export class BlackholeChecker {
 
   #serviceChanged(
     client: ArpClient,
-    address: Ipv4,
+    address: IpAddress,
     service: Reachability,
     before: Reachability,
     since: number,
@@ -156,7 +156,7 @@ export class BlackholeChecker {
     }
   }
 
-  #ownersChanged(node: AddressOwner, address: Ipv4): void {
+  #ownersChanged(node: AddressOwner, address: IpAddress): void {
     const { network, clients } = this.#cluster;
     for (const client of clients) {
       // For a client behind a partition nothing has changed, so no window begins or ends.
@@ -196,7 +196,7 @@ export class BlackholeChecker {
     }
   }
 
-  #learned(client: ArpClient, address: Ipv4): void {
+  #learned(client: ArpClient, address: IpAddress): void {
     const name = key(client, address);
     const announcer = this.#believed(client, address);
     if (announcer !== undefined) this.#arpHeardAt.set(`${announcer.id}/${name}`, this.#facts.now);
@@ -204,11 +204,11 @@ export class BlackholeChecker {
     if (window !== undefined && announcer !== window.owner) window.since = this.#facts.now;
   }
 
-  #arpLost(machine: MachineView, client: ArpClient, address: Ipv4): void {
+  #arpLost(machine: MachineView, client: ArpClient, address: IpAddress): void {
     this.#arpLostAt.set(`${machine.id}/${key(client, address)}`, this.#facts.now);
   }
 
-  #open(client: ArpClient, address: Ipv4, many: Many | undefined, otherwise: number): void {
+  #open(client: ArpClient, address: IpAddress, many: Many | undefined, otherwise: number): void {
     const name = key(client, address);
     const owner = this.#onlyOwner(client, address);
     if (owner === undefined || this.#windows.has(name)) return;
@@ -240,11 +240,11 @@ export class BlackholeChecker {
       return this.#cluster.queue.in(limit - lasted + 1, () => this.#check(window));
     this.#windows.delete(name);
     if (this.#isExcused(window)) return;
-    const text = `client ${client.id} does not reach ${printIpv4(address)} on machine ${owner.id}`;
+    const text = `client ${client.id} does not reach ${printIp(address)} on machine ${owner.id}`;
     this.#cluster.violate("client-unreachable", `${text} for ${lasted} us (limit ${limit})`);
   }
 
-  #close(client: ArpClient, address: Ipv4): void {
+  #close(client: ArpClient, address: IpAddress): void {
     const name = key(client, address);
     const window = this.#windows.get(name);
     if (window === undefined) return;
@@ -274,7 +274,7 @@ export class BlackholeChecker {
   }
 
   /** How long an owner that has heard a rival waits before it announces, as of `at`. */
-  #yieldWait(owner: MachineView, address: Ipv4, at: number = this.#facts.now): number {
+  #yieldWait(owner: MachineView, address: IpAddress, at: number = this.#facts.now): number {
     for (const { router } of this.#facts.instancesWith(owner, address)) {
       const interval = this.#facts.interval(router.vrid);
       for (const [from, heard] of this.#facts.routerOf(owner, router.vrid)?.heard ?? []) {
@@ -428,30 +428,30 @@ export class BlackholeChecker {
   }
 
   /** When the client learned its present entry. */
-  #learnedAt(client: ArpClient, address: Ipv4): number {
+  #learnedAt(client: ArpClient, address: IpAddress): number {
     const announcer = this.#believed(client, address);
     const name = `${announcer?.id}/${key(client, address)}`;
     return this.#arpHeardAt.get(name) ?? Number.POSITIVE_INFINITY;
   }
 
   /** On which machine the client believes the address to be. */
-  #believed(client: ArpClient, address: Ipv4): MachineView | undefined {
+  #believed(client: ArpClient, address: IpAddress): MachineView | undefined {
     const mac = client.macOf(address);
     return this.#cluster.machines.find((machine) => machine.mac === mac);
   }
 
-  #onlyOwner(client: ArpClient, address: Ipv4): MachineView | undefined {
+  #onlyOwner(client: ArpClient, address: IpAddress): MachineView | undefined {
     const owners = client.ownersOf(address);
     return owners.length === 1
       ? this.#cluster.machines.find((one) => one === owners[0])
       : undefined;
   }
 
-  #hasTwoMasters(address: Ipv4): boolean {
+  #hasTwoMasters(address: IpAddress): boolean {
     return this.#cluster.machines.filter((one) => this.#isMaster(one, address)).length >= 2;
   }
 
-  #isMaster(machine: MachineView, address: Ipv4): boolean {
+  #isMaster(machine: MachineView, address: IpAddress): boolean {
     return this.#facts
       .instancesWith(machine, address)
       .some(({ router }) => this.#facts.routerOf(machine, router.vrid)?.state === "MASTER");
@@ -462,7 +462,7 @@ export class BlackholeChecker {
  * During a planned move a claim may be the successor's, which must have the last word (seeds
  * 295213, 340686: nobody has taken over yet). If the move is taken back clients are reached then.
  */
-const isMovingAway = ({ engine }: MachineView, address: Ipv4): boolean =>
+const isMovingAway = ({ engine }: MachineView, address: IpAddress): boolean =>
   engine?.instances.some(
     ({ state, addresses }) =>
       state.phase.kind === "switching" &&
@@ -571,7 +571,7 @@ class Allowance {
     this.#known.set(router, { left: next, at: now, emptyAt: next < 1 ? now : emptyAt });
   }
 
-  wait(owner: MachineView, address: Ipv4, since: number): number {
+  wait(owner: MachineView, address: IpAddress, since: number): number {
     const waits = this.#facts.instancesWith(owner, address).map(({ router: { vrid } }) => {
       const router = this.#facts.routerOf(owner, vrid);
       const known = router === undefined ? undefined : this.#known.get(router);

@@ -3,7 +3,7 @@
  * allow.
  */
 
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import type { PacingConfig } from "#vrrp/router/config";
 import { budgetOf, isLimited } from "./announce-budget.ts";
 import type { MachineView } from "./cluster-view.ts";
@@ -46,7 +46,7 @@ export class BudgetChecker {
     };
   }
 
-  #spend(machine: MachineView, address: Ipv4): void {
+  #spend(machine: MachineView, address: IpAddress): void {
     const bucket = this.#bucketOf(machine);
     const { budget } = bucket;
     const now = this.#clockOf(machine);
@@ -93,11 +93,11 @@ export class BudgetChecker {
     return this.#cluster.queue.now + machine.clockOffset;
   }
 
-  #violate(machine: MachineView, address: Ipv4, budget: PacingConfig, how: string): void {
+  #violate(machine: MachineView, address: IpAddress, budget: PacingConfig, how: string): void {
     const allowed = `burst ${budget.burst}, ${budget.perSecond}/s, gap ${budget.gap} us`;
     this.#cluster.violate(
       "announces-too-much",
-      `machine ${machine.id} ${printIpv4(address)} with ${how} (${allowed})`,
+      `machine ${machine.id} ${printIp(address)} with ${how} (${allowed})`,
     );
   }
 }

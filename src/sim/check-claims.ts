@@ -6,7 +6,7 @@
  * This is checked in partitions that last long enough, from `LOUD` after both became master,
  * and while nothing else happens.
  */
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import type { MachineView } from "./cluster-view.ts";
 import type { ClusterFacts } from "./facts.ts";
 import type { Observer } from "./observer.ts";
@@ -67,7 +67,7 @@ export class ClaimChecker {
     this.#calledFor.clear();
   }
 
-  #count(machine: MachineView, address: Ipv4): void {
+  #count(machine: MachineView, address: IpAddress): void {
     const name = `${machine.id}/${address}`;
     const count = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, count);
@@ -78,12 +78,12 @@ export class ClaimChecker {
     if (count > limit)
       this.#cluster.violate(
         "claims-too-often",
-        `machine ${machine.id} announced ${printIpv4(address)} ${count} times in ${lasted} us`,
+        `machine ${machine.id} announced ${printIp(address)} ${count} times in ${lasted} us`,
       );
   }
 
   /** Announcements that are due at regular times. */
-  #refreshes(machine: MachineView, address: Ipv4, lasted: number): number {
+  #refreshes(machine: MachineView, address: IpAddress, lasted: number): number {
     return this.#facts
       .instancesWith(machine, address)
       .map(({ router }) => router.announce)

@@ -10,7 +10,7 @@
  *    when a hand-over is over.
  */
 
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { answers } from "#vrrp/engine/context";
 import { type InstanceConfig, isSameConfig, type TrackerConfig } from "#vrrp/router/config";
 import type { TrackerState } from "#vrrp/router/state";
@@ -88,7 +88,7 @@ export class ConfigurationChecker {
       );
     if (listsAll(packet, config)) return;
     const count = addressCountOf(packet);
-    const listed = Array.from({ length: count }, (_, i) => printIpv4(listedAddressOf(packet, i)));
+    const listed = Array.from({ length: count }, (_, i) => printIp(listedAddressOf(packet, i)));
     this.#violate(machine, `vrid ${vrid} lists ${listed.join(" ")}`);
   }
 
@@ -144,8 +144,7 @@ export class ConfigurationChecker {
     if (router?.state !== "MASTER" || router.isSwitching) return;
     if (this.#facts.isDemoted(machine, (one) => one.router.vrid === vrid)) return;
     for (const address of wanted) {
-      if (!machine.kernel.has(address))
-        this.#violate(machine, `${name} lacks ${printIpv4(address)}`);
+      if (!machine.kernel.has(address)) this.#violate(machine, `${name} lacks ${printIp(address)}`);
     }
     if (!machine.kernel.linkUp) return;
     const at = this.#facts.now;
@@ -165,7 +164,7 @@ export class ConfigurationChecker {
     );
   }
 
-  #mustBeGone(machine: MachineView, old: InstanceConfig, addresses: readonly Ipv4[]): void {
+  #mustBeGone(machine: MachineView, old: InstanceConfig, addresses: readonly IpAddress[]): void {
     for (const address of addresses) {
       if (!machine.kernel.has(address)) continue;
       if (this.#facts.instancesWith(machine, address).length > 0) continue;
@@ -177,7 +176,7 @@ export class ConfigurationChecker {
           one.addresses.some(({ virtual }) => virtual.address === address),
       );
       if (isLeaving !== true)
-        this.#violate(machine, `${old.router.name} keeps ${printIpv4(address)}`);
+        this.#violate(machine, `${old.router.name} keeps ${printIp(address)}`);
     }
   }
 

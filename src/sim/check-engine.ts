@@ -1,6 +1,6 @@
 /** What must hold on one machine after every turn of its engine's loop. */
 
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { earliest, type Instant } from "#units/time";
 import { answers, heldUntil, ownsAddress } from "#vrrp/engine/context";
 import type { Engine } from "#vrrp/engine/engine";
@@ -166,7 +166,7 @@ export class EngineChecker {
           addresses.some(({ virtual }) => virtual.address === address),
       );
       if (!isEntitled)
-        this.#violate("stale-guard", machine, `guards ${printIpv4(address)}, which it has not`);
+        this.#violate("stale-guard", machine, `guards ${printIp(address)}, which it has not`);
     }
   }
 

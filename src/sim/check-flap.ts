@@ -11,9 +11,10 @@
  *    back from the flap before does not count as heard: a port may have its carrier before it
  *    forwards. Anything else that a peer lost is an excuse.
  */
+import { isMulticast } from "#units/address";
 import type { MachineView } from "./cluster-view.ts";
 import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
-import { destinationOf, isMulticast } from "./frame-fields.ts";
+import { destinationOf } from "./frame-fields.ts";
 import type { Observer, TransitionMessage } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 

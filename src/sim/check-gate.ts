@@ -8,7 +8,7 @@
  * What is lost on the way is as if it were cut for that moment; and of two that are promoted at the
  * same time, with VRRP cut between them, neither has an address yet that would answer.
  */
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { unitOf } from "#vrrp/engine/fences";
 import { electionBound } from "./check-overlap.ts";
 import type { GateUnit, MachineView } from "./cluster-view.ts";
@@ -104,7 +104,7 @@ export class GateChecker {
     if (standing !== "promoted")
       this.#cluster.violate(
         "serves-without-promotion",
-        `machine ${machine.id} serves ${printIpv4(address)}, and is ${standing}`,
+        `machine ${machine.id} serves ${printIp(address)}, and is ${standing}`,
       );
   }
 
@@ -164,7 +164,7 @@ export class GateChecker {
       if (machine.serves(unit.address))
         this.#cluster.violate(
           "demoted-while-served",
-          `machine ${machine.id} still serves ${printIpv4(unit.address)}`,
+          `machine ${machine.id} still serves ${printIp(unit.address)}`,
         );
     }
     if (request.kind === "promote")
@@ -189,7 +189,7 @@ export class GateChecker {
       if (!owner.serves(unit.address) || this.#wasApart(owner, machine, PROBE[how])) continue;
       this.#cluster.violate(
         "took-over-from-living",
-        `machine ${machine.id} is promoted while ${owner.id} serves ${printIpv4(unit.address)}`,
+        `machine ${machine.id} is promoted while ${owner.id} serves ${printIp(unit.address)}`,
       );
     }
   }
@@ -208,7 +208,7 @@ export class GateChecker {
     if (lasted >= limit)
       this.#cluster.violate(
         "two-serve",
-        `${printIpv4(unit.address)} by machines ${a.id} and ${b.id} for ${lasted} us, limit ${limit}`,
+        `${printIp(unit.address)} by machines ${a.id} and ${b.id} for ${lasted} us, limit ${limit}`,
       );
     else this.#cluster.queue.in(limit - lasted, () => this.#lookAtBoth(unit, a, b));
   }
@@ -312,7 +312,7 @@ export class GateChecker {
       if (serving.length !== 1 || only === undefined)
         this.#cluster.violate(
           serving.length === 0 ? "nobody-serves" : "several-serve",
-          `${printIpv4(address)}: ${this.#describe(name)}`,
+          `${printIp(address)}: ${this.#describe(name)}`,
         );
       else if (!service.of(only).isWritable)
         this.#cluster.violate("serves-read-only", `machine ${only.id}: ${this.#describe(name)}`);
@@ -320,7 +320,7 @@ export class GateChecker {
   }
 
   /** For a mixture nothing is promised. */
-  #isEverywhere(unit: string, address: Ipv4): boolean {
+  #isEverywhere(unit: string, address: IpAddress): boolean {
     return this.#cluster.machines.every(({ instances }) =>
       instances.some(
         (one) =>

@@ -4,7 +4,7 @@
  * turn; this file checks the supervisor's part: after it has taken over for a dead engine,
  * after each hand-over, and when the daemon has ended.
  */
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import type { MachineView } from "./cluster-view.ts";
 import type { Observer } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
@@ -54,12 +54,12 @@ export class GuardChecker {
     };
   }
 
-  #check(machine: MachineView, mayHaveRule: (address: Ipv4) => boolean): void {
+  #check(machine: MachineView, mayHaveRule: (address: IpAddress) => boolean): void {
     if (!this.#swept.has(machine.id) || this.#refusing.has(machine.id)) return;
     this.totals.checks += 1;
     for (const address of machine.kernel.guardedAddresses()) {
       if (mayHaveRule(address)) continue;
-      const text = `machine ${machine.id}: the rule of ${printIpv4(address)} was left behind`;
+      const text = `machine ${machine.id}: the rule of ${printIp(address)} was left behind`;
       this.#cluster.violate("stale-guard", text);
     }
   }

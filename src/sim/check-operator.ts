@@ -3,7 +3,7 @@
  * never left the machine. A router that was moved away does not preempt. A node in maintenance
  * never becomes master; as a last resort only if no healthy node could.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import { unitOf } from "#vrrp/engine/fences";
 import type { Maintenance } from "#vrrp/router/state";
@@ -134,7 +134,7 @@ export class OperatorChecker {
   }
 }
 
-const keyOf = ({ id }: MachineView, address: Ipv4): string => `${id}/${address}`;
+const keyOf = ({ id }: MachineView, address: IpAddress): string => `${id}/${address}`;
 
 /** It could not be elected, for a refusal or its data, at some moment since then. */
 function isHeldByGate({ machine, name }: ObservedRouter, since: number): boolean {

@@ -13,7 +13,7 @@
  * check does not ask for it.
  */
 
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { leaseFor } from "#vrrp/router/lease";
 import { handOverWait } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
@@ -34,7 +34,7 @@ const ROUNDS = 35;
 type Excuse = "hand-over" | "election" | "lease-in-flight" | "none";
 
 interface Episode {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly a: MachineView;
   readonly b: MachineView;
   excuse: Excuse;
@@ -85,7 +85,7 @@ export class OverlapChecker {
       settled: () => {
         look();
         for (const { address } of this.#episodes.values())
-          this.#cluster.violate("two-owners-at-the-end", printIpv4(address));
+          this.#cluster.violate("two-owners-at-the-end", printIp(address));
       },
     };
   }
@@ -94,7 +94,7 @@ export class OverlapChecker {
     for (const address of this.#cluster.addresses) this.#look(address);
   }
 
-  #look(address: Ipv4): void {
+  #look(address: IpAddress): void {
     const { machines } = this.#cluster;
     for (const a of machines) {
       for (const b of machines) {
@@ -103,7 +103,7 @@ export class OverlapChecker {
     }
   }
 
-  #lookAtPair(address: Ipv4, a: MachineView, b: MachineView): void {
+  #lookAtPair(address: IpAddress, a: MachineView, b: MachineView): void {
     const name = `${address}/${a.id}/${b.id}`;
     const known = this.#episodes.get(name);
     const both =
@@ -127,7 +127,7 @@ export class OverlapChecker {
   }
 
   /** A copy of the address owner's (255) may be the machine's own, and stays (seed 320105). */
-  #owns(address: Ipv4, machine: MachineView): boolean {
+  #owns(address: IpAddress, machine: MachineView): boolean {
     // With a gate two may have the address for longer, but only one serves it (check-gate.ts).
     if (!machine.owns(address)) return false;
     if (machine.gate !== undefined && !machine.serves(address)) return false;
@@ -135,7 +135,7 @@ export class OverlapChecker {
     return machine.kernel.has(address) || !isAddressOwner;
   }
 
-  #since(address: Ipv4, machine: MachineView): number {
+  #since(address: IpAddress, machine: MachineView): number {
     return this.#ownedSince.get(`${address}/${machine.id}`) ?? 0;
   }
 
@@ -167,7 +167,7 @@ export class OverlapChecker {
     if (lasted > limit)
       this.#cluster.violate(
         excuse === "none" ? "two-owners" : `two-owners-too-long-${excuse}`,
-        `${printIpv4(address)} on machines ${a.id} and ${b.id} for ${lasted} us (limit ${limit})`,
+        `${printIp(address)} on machines ${a.id} and ${b.id} for ${lasted} us (limit ${limit})`,
       );
   }
 
@@ -189,7 +189,7 @@ export class OverlapChecker {
 
   // ---- excuses ---------------------------------------------------------------------------------
 
-  #excuse(address: Ipv4, first: MachineView, second: MachineView): Excuse {
+  #excuse(address: IpAddress, first: MachineView, second: MachineView): Excuse {
     const old = this.#routerWith(first, address);
     const heir = this.#routerWith(second, address);
     if (old === undefined || heir === undefined) return "election";
@@ -204,7 +204,7 @@ export class OverlapChecker {
 
   /** The dead machine should have lost the address before the other one took it. */
   #isLeaseBroken(
-    address: Ipv4,
+    address: IpAddress,
     dead: ObservedRouter,
     alive: ObservedRouter,
     wasFirst: boolean,
@@ -263,7 +263,7 @@ export class OverlapChecker {
   }
 
   /** By what its engine works by: one that hangs has not read a changed file (seed 193301). */
-  #routerWith(machine: MachineView, address: Ipv4): ObservedRouter | undefined {
+  #routerWith(machine: MachineView, address: IpAddress): ObservedRouter | undefined {
     const [instance] = this.#facts.instancesWith(machine, address);
     return instance === undefined ? undefined : this.#facts.routerOf(machine, instance.router.vrid);
   }

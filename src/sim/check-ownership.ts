@@ -15,6 +15,7 @@
  * separation both were owners, and either may keep it.
  */
 
+import type { IpAddress } from "#units/address";
 import { centis, fromCentis } from "#units/time";
 import { masterDown, UNCONFIRMED } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
@@ -199,7 +200,7 @@ export class OwnershipChecker {
   // ---- and end ---------------------------------------------------------------------------------
 
   /** @param to the address of the router to which it yielded */
-  #left(router: ObservedRouter, to: number | undefined): void {
+  #left(router: ObservedRouter, to: IpAddress | undefined): void {
     // Only what the owner did of its own accord counts.
     if (router.state !== "BACKUP" || !YIELDS.includes(router.reason)) return;
     for (const one of this.#intrusions) {

@@ -3,7 +3,7 @@
  * has now, and no later than its turn in the budget allows. It does not while it hears a rival:
  * a master that may have to yield announces nothing.
  */
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
 import type { MachineView } from "./cluster-view.ts";
 import type { ClusterFacts, ObservedRouter } from "./facts.ts";
@@ -11,7 +11,7 @@ import type { Observer } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Woken } from "./woken.ts";
 
-const key = (machine: MachineView, address: Ipv4): string => `${machine.id}/${address}`;
+const key = (machine: MachineView, address: IpAddress): string => `${machine.id}/${address}`;
 
 export class RefreshChecker {
   readonly #cluster: SimulatedCluster;
@@ -71,7 +71,7 @@ export class RefreshChecker {
       if (ago <= limit) continue;
       this.#cluster.violate(
         "not-refreshed",
-        `machine ${machine.id} has not announced ${printIpv4(address)} for ${ago} us (limit ${limit})`,
+        `machine ${machine.id} has not announced ${printIp(address)} for ${ago} us (limit ${limit})`,
       );
     }
     this.#cluster.queue.in(refresh, () => this.#look(router, round));

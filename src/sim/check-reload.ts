@@ -3,7 +3,7 @@
  * that stays the same.
  */
 
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { pairUp } from "#vrrp/engine/pairing";
 import { type InstanceConfig, isSameConfig } from "#vrrp/router/config";
 import { masterOf } from "#vrrp/router/gate";
@@ -17,7 +17,7 @@ interface Unchanged {
   readonly machine: MachineView;
   readonly names: ReadonlySet<string>;
   readonly vrids: ReadonlySet<number>;
-  readonly addresses: ReadonlySet<Ipv4>;
+  readonly addresses: ReadonlySet<IpAddress>;
   /** A round of announcements that is due anyway may be sent at this very moment. */
   readonly announces: boolean;
 }

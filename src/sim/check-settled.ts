@@ -2,7 +2,7 @@
  * After the storm of faults there is one owner, it is the right one, it has announced itself,
  * and nothing moves any more.
  */
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import type { Engine } from "#vrrp/engine/engine";
 import { announceBoundOf } from "./announce-budget.ts";
 import { electionBound } from "./check-overlap.ts";
@@ -70,25 +70,25 @@ export class SettledChecker {
     }
   }
 
-  #checkOwner(address: Ipv4): void {
+  #checkOwner(address: IpAddress): void {
     const { machines, rivals } = this.#cluster;
     const owners = [...machines, ...rivals].filter((node) => node.owns(address));
     if (owners.length === 0 && !this.#isAgreed(address)) return;
     if (owners.length === 1) return this.#checkClients(address);
     this.#cluster.violate(
       owners.length === 0 ? "nobody-owns" : "several-own",
-      `${printIpv4(address)} has ${owners.length} owners: ${this.#describe()}`,
+      `${printIp(address)} has ${owners.length} owners: ${this.#describe()}`,
     );
   }
 
-  #checkClients(address: Ipv4): void {
+  #checkClients(address: IpAddress): void {
     for (const client of this.#cluster.clients) {
       const service = client.service(address);
       if (service === "reached" || this.#isItsTurnToCome(address)) continue;
       if (!this.#isToFindOut(client, address))
         this.#cluster.violate(
           "not-announced",
-          `${printIpv4(address)}: client ${client.id} is ${service}`,
+          `${printIp(address)}: client ${client.id} is ${service}`,
         );
     }
   }
@@ -98,7 +98,7 @@ export class SettledChecker {
    * been lost on the way to this client, which finds out by itself in a while: with a port that
    * forwards late, after the end of the run (seed 167400).
    */
-  #isToFindOut(client: ArpClient, address: Ipv4): boolean {
+  #isToFindOut(client: ArpClient, address: IpAddress): boolean {
     if (this.#cluster.scenario.network.loss === 0) return false;
     const name = `${client.id}/${address}`;
     const since = this.#unreachedSince.get(name) ?? NEVER;
@@ -114,7 +114,7 @@ export class SettledChecker {
    * Whether every node that has this virtual router also has this address: for a mixture
    * nothing is promised.
    */
-  #isAgreed(address: Ipv4): boolean {
+  #isAgreed(address: IpAddress): boolean {
     const { machines, rivals } = this.#cluster;
     const configs = [...machines, ...rivals.map((rival) => rival.spec)].flatMap(
       (node) => node.instances,
@@ -131,7 +131,7 @@ export class SettledChecker {
    * Where packets are lost all the time, a run may end during an election; check-overlap.ts
    * limits how long that may last.
    */
-  #isElecting(address: Ipv4): boolean {
+  #isElecting(address: IpAddress): boolean {
     if (this.#cluster.scenario.network.loss === 0) return false;
     const { now } = this.#facts;
     const masters = [...this.#facts.all()].filter(
@@ -149,7 +149,7 @@ export class SettledChecker {
    * shortly before the end a late port or a packet lost in the calm may have made another node
    * a rival.
    */
-  #isItsTurnToCome(address: Ipv4): boolean {
+  #isItsTurnToCome(address: IpAddress): boolean {
     const owner = this.#cluster.machines.find((machine) => machine.owns(address));
     if (owner === undefined) return false;
     const routers = this.#facts

@@ -6,6 +6,7 @@
  * owner again after its skew time at the latest, and that is checked instead. (If the priority
  * 0 is lost too it takes a detection time: check-backup.ts.)
  */
+import type { IpAddress } from "#units/address";
 import { YIELDS } from "./check-ownership.ts";
 import type { MachineView } from "./cluster-view.ts";
 import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
@@ -30,7 +31,7 @@ export class YieldChecker {
   readonly #facts: ClusterFacts;
   #doubtful: readonly Doubtful[] = [];
   /** The address to which each router yielded last. */
-  readonly #yieldedTo = new WeakMap<ObservedRouter, number>();
+  readonly #yieldedTo = new WeakMap<ObservedRouter, IpAddress>();
 
   constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
     this.#cluster = cluster;
@@ -50,7 +51,7 @@ export class YieldChecker {
     };
   }
 
-  #yielded(router: ObservedRouter, to: number): void {
+  #yielded(router: ObservedRouter, to: IpAddress): void {
     const { machine, vrid, reason } = router;
     if (!YIELDS.includes(reason)) return;
     this.#yieldedTo.set(router, to);

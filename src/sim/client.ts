@@ -6,7 +6,7 @@
  * for again after `RESOLVE_AFTER` (5 s as DELAY and three probes of 1 s), and every second while
  * nobody answers.
  */
-import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
+import { BROADCAST_MAC, type IpAddress, type Mac } from "#units/address";
 import type { Rng } from "#units/rng";
 import { parseArp } from "#vrrp/wire/arp";
 import type { AddressOwner, ArpClient, Reachability } from "./cluster-view.ts";
@@ -33,7 +33,7 @@ export class Client implements ArpClient {
   readonly #nodes: readonly AddressOwner[];
   readonly #rng: Rng;
   readonly #observers: Observers;
-  readonly #cache = new Map<Ipv4, Entry>();
+  readonly #cache = new Map<IpAddress, Entry>();
 
   constructor(
     id: number,
@@ -45,7 +45,7 @@ export class Client implements ArpClient {
     },
     nodes: readonly AddressOwner[],
     mac: Mac,
-    addresses: readonly Ipv4[],
+    addresses: readonly IpAddress[],
   ) {
     this.id = id;
     this.#queue = environment.queue;
@@ -67,11 +67,11 @@ export class Client implements ArpClient {
     });
   }
 
-  macOf(address: Ipv4): Mac | undefined {
+  macOf(address: IpAddress): Mac | undefined {
     return this.#cache.get(address)?.mac;
   }
 
-  service(address: Ipv4): Reachability | undefined {
+  service(address: IpAddress): Reachability | undefined {
     return this.#cache.get(address)?.service;
   }
 
@@ -87,7 +87,7 @@ export class Client implements ArpClient {
   }
 
   /** Nodes that own the address and hear this client, and it them. */
-  ownersOf(address: Ipv4): readonly AddressOwner[] {
+  ownersOf(address: IpAddress): readonly AddressOwner[] {
     return this.#nodes.filter(
       (node) =>
         node.owns(address) &&
@@ -96,7 +96,7 @@ export class Client implements ArpClient {
     );
   }
 
-  #look(address: Ipv4): void {
+  #look(address: IpAddress): void {
     const entry = this.#cache.get(address);
     if (entry === undefined) return;
     const owners = this.ownersOf(address);
@@ -119,7 +119,7 @@ export class Client implements ArpClient {
   }
 
   /** Asks for the address, unless it was reached meanwhile. */
-  #resolveLater(address: Ipv4, delay: number): void {
+  #resolveLater(address: IpAddress, delay: number): void {
     this.#queue.in(delay, () => {
       const entry = this.#cache.get(address);
       if (entry === undefined || entry.service === "reached") return;

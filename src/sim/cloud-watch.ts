@@ -7,7 +7,7 @@ import { type AgreementEffect, type AgreementEvent, IDLE } from "#cloud/agreemen
 import { signIn } from "#cloud/agreement/contrary-sign";
 import { viewOf } from "#cloud/agreement/ownership-lookup";
 import { roleAsked, roleOf } from "#cloud/agreement/role";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { AgreementWatch } from "./cluster-view.ts";
 import type { SimulatedMachine } from "./machine.ts";
@@ -70,7 +70,7 @@ export class CloudWatch {
     const contrary = message.type === "report" ? signIn(message.report) : undefined;
     if (message.type === "report" && contrary !== undefined) {
       for (const watch of this.#of(message.instance)) {
-        const isMeant = (contrary.address ?? printIpv4(watch.address)) === printIpv4(watch.address);
+        const isMeant = (contrary.address ?? printIp(watch.address)) === printIp(watch.address);
         if (isMeant) this.#step(watch, { kind: "sign", sign: contrary.sign });
       }
     }
@@ -118,7 +118,7 @@ export class CloudWatch {
       const view =
         rows === undefined
           ? ({ kind: "unknown", why: "" } as const)
-          : viewOf(rows, printIpv4(address), own);
+          : viewOf(rows, printIp(address), own);
       // Emitted before the machine has it, so that what it shows by it can be checked.
       if (watch.state.turn === turn)
         environment.observers.emit("answered", this.#machine, watch, view, askedAt);

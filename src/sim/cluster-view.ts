@@ -4,7 +4,7 @@
  * how a machine is made.
  */
 import type { AgreementState } from "#cloud/agreement/agreement-state";
-import type { Ipv4, Mac } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import type { Instant } from "#units/time";
 import type { Engine } from "#vrrp/engine/engine";
 import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
@@ -18,12 +18,12 @@ import type { Port } from "./segment.ts";
 export interface AddressOwner {
   readonly mac: Mac;
   readonly port: Port;
-  owns(address: Ipv4): boolean;
+  owns(address: IpAddress): boolean;
 }
 
 export interface MachineView extends AddressOwner {
   readonly id: number;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly kernel: SimulatedKernel;
   readonly supervisor: SupervisorView;
   /** Where instances have a gate. */
@@ -45,9 +45,9 @@ export interface MachineView extends AddressOwner {
   readonly clockOffsetFellAt: number;
   clock(): Instant;
   /** It answers for the address, and running connections pass its fence. */
-  serves(address: Ipv4): boolean;
+  serves(address: IpAddress): boolean;
   /** Virtual addresses of the present configuration, and those still owned from an earlier one. */
-  addresses(): Iterable<Ipv4>;
+  addresses(): Iterable<IpAddress>;
 }
 
 export interface SupervisorView {
@@ -58,7 +58,7 @@ export interface SupervisorView {
   readonly isTakingOver: boolean;
   /** Is the address of this instance kept for a successor right now? */
   isHolding(instance: string): boolean;
-  holds(address: Ipv4): boolean;
+  holds(address: IpAddress): boolean;
   /** Where there is a cloud: what the daemon asks it about. */
   readonly cloud: { all(): Iterable<AgreementWatch> } | undefined;
 }
@@ -78,14 +78,14 @@ export interface GateView {
 /** An instance or sync group with a gate, the address of its clients, and its databases. */
 export interface GateUnit {
   readonly name: string;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly service: ReplicatedService;
 }
 
 /** One address of one instance, about which the daemon asks the platform. */
 export interface AgreementWatch {
   readonly instance: string;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   state: AgreementState;
 }
 
@@ -106,8 +106,8 @@ export interface ArpClient {
   readonly id: number;
   readonly port: Port;
   /** The MAC address that its cache has for the address. */
-  macOf(address: Ipv4): Mac | undefined;
-  service(address: Ipv4): Reachability | undefined;
+  macOf(address: IpAddress): Mac | undefined;
+  service(address: IpAddress): Reachability | undefined;
   /** Nodes that own the address and hear this client, and it them. */
-  ownersOf(address: Ipv4): readonly AddressOwner[];
+  ownersOf(address: IpAddress): readonly AddressOwner[];
 }

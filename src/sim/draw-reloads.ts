@@ -9,6 +9,7 @@ import { type Centis, centis, fromSeconds } from "#units/time";
 import { priority } from "#units/vrrp";
 import type { AnnounceConfig, InstanceConfig } from "#vrrp/router/config";
 import { type ClusterShape, virtual } from "./draw-shape.ts";
+import { ipv4Of } from "./frame-fields.ts";
 import { type MachineSpec, type ScenarioFault, virtualsOf } from "./scenario.ts";
 
 type Change = (now: readonly InstanceConfig[], machine: number) => readonly InstanceConfig[];
@@ -173,7 +174,7 @@ function otherAddresses(rng: Rng): Change {
       const [first] = one.addresses;
       if (first === undefined) return one;
       if (what === "fewer") return { ...one, addresses: [first], excludedAddresses: [] };
-      const next = virtual((Math.max(...virtualsOf(one)) % 256) + 1);
+      const next = virtual((Math.max(...virtualsOf(one).map(ipv4Of)) % 256) + 1);
       return what === "more"
         ? { ...one, addresses: [...one.addresses, next] }
         : { ...one, excludedAddresses: [...one.excludedAddresses, next] };

@@ -9,7 +9,7 @@
  * itself read-only while no other takes writes takes them again (`look`). All have the same data,
  * since nobody is written to beside another one; who takes writes is ahead.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Instant } from "#units/time";
 import type { RouterConfig } from "#vrrp/router/config";
 import type { DataComparison, RouterEffect, RouterEvent } from "#vrrp/router/event";
@@ -20,7 +20,7 @@ export interface GateModel {
   /** Does anybody answer for the address? */
   readonly question: { readonly run: number } | undefined;
   /** A comparison that has no answer yet. */
-  readonly comparison: { readonly run: number; readonly peer: Ipv4 } | undefined;
+  readonly comparison: { readonly run: number; readonly peer: IpAddress } | undefined;
   readonly isOpen: boolean;
   /** "unknown": a run is on its way, or has failed. */
   readonly database: "primary" | "replica" | "unknown";

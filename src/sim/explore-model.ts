@@ -7,7 +7,7 @@
  * their way) and everybody who runs has fired. Packets between two routers keep their order.
  */
 
-import { type Ipv4, ipv4 } from "#units/address";
+import { type IpAddress, ipv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
 import { type Priority, RELEASE } from "#units/vrrp";
 import type { RouterConfig } from "#vrrp/router/config";
@@ -115,7 +115,7 @@ export type Choice =
 /** The kernel ends a lifetime of whole seconds up to a second late. */
 const EXPIRY_LATE = 1_000_000;
 
-export const addressOf = (node: number): Ipv4 => ipv4(0xc0_00_02_01 + node);
+export const addressOf = (node: number): IpAddress => ipv4(0xc0_00_02_01 + node);
 
 /** Nothing runs yet. */
 export function emptyModel(
@@ -533,7 +533,7 @@ function send(
   model: ClusterModel,
   index: number,
   priority: Priority,
-  only: Ipv4 | undefined,
+  only: IpAddress | undefined,
 ): ClusterModel {
   const sender = model.nodes[index] as ModelNode;
   const sequence = sender.sent + 1;

@@ -3,7 +3,7 @@
  * and who was well.
  */
 
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { centis, fromCentis } from "#units/time";
 import type { InstanceConfig, RouterConfig } from "#vrrp/router/config";
 import type { PublicState } from "#vrrp/router/state";
@@ -100,7 +100,7 @@ export class ClusterFacts {
   readonly #instances = new Map<number, readonly InstanceConfig[]>();
   readonly #previous = new Map<number, readonly InstanceConfig[]>();
   /** By configuration, then by router: what was worked out once. */
-  readonly #addresses = new WeakMap<readonly InstanceConfig[], Map<number, readonly Ipv4[]>>();
+  readonly #addresses = new WeakMap<readonly InstanceConfig[], Map<number, readonly IpAddress[]>>();
   /** Of every configuration of a virtual router in this run, reloads and rivals included. */
   readonly #timers = new Map<number, Timers>();
 
@@ -141,11 +141,11 @@ export class ClusterFacts {
   }
 
   /** Those of `instances` that have the address. */
-  instancesWith(machine: MachineView, address: Ipv4): readonly InstanceConfig[] {
+  instancesWith(machine: MachineView, address: IpAddress): readonly InstanceConfig[] {
     return this.instances(machine).filter((one) => virtualsOf(one).includes(address));
   }
 
-  addressesOf(machine: MachineView, vrid: number): readonly Ipv4[] {
+  addressesOf(machine: MachineView, vrid: number): readonly IpAddress[] {
     const instances = this.instances(machine);
     let known = this.#addresses.get(instances);
     if (known === undefined) {

@@ -5,7 +5,7 @@
  * demoted cleanly") is on the machine's disk: it is written before a promotion begins and taken
  * away by a demotion that is known to have worked, or once the database follows another one again.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Rng } from "#units/rng";
 import type { Micros } from "#units/time";
 import { unitOf } from "#vrrp/engine/fences";
@@ -283,7 +283,7 @@ export class GateRunner implements MachineGate {
     );
   }
 
-  #compare({ name: unit, service, database }: Unit, run: number, peer: Ipv4): void {
+  #compare({ name: unit, service, database }: Unit, run: number, peer: IpAddress): void {
     const id = this.#machine.environment.nodeOf(peer);
     this.#answer(this.#rng.between(COMPARE_MIN, COMPARE_MAX), () => {
       const rival = service.inReachOf(database).find((one) => one.id === id);

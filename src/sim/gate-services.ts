@@ -3,7 +3,7 @@
  * or sync group with a gate, the daemons' side of it, clients that write, and after the storm a
  * person who decides what only a person may.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Rng } from "#units/rng";
 import { unitOf } from "#vrrp/engine/fences";
 import type { ArpClient, GateUnit, MachineView } from "./cluster-view.ts";
@@ -143,8 +143,8 @@ const routersOf = ({ engine }: SimulatedMachine, unit: string): readonly Router[
   (engine?.instances ?? []).filter(({ config }) => unitOf(config) === unit);
 
 /** The address by which clients come, by unit. */
-function unitsOf(scenario: Scenario): ReadonlyMap<string, Ipv4> {
-  const units = new Map<string, Ipv4>();
+function unitsOf(scenario: Scenario): ReadonlyMap<string, IpAddress> {
+  const units = new Map<string, IpAddress>();
   for (const config of everyInstance(scenario)) {
     const [first] = config.addresses;
     const unit = unitOf(config);

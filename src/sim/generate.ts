@@ -3,7 +3,7 @@
  * own cluster, timers and network, so that rare combinations get whole runs to themselves.
  */
 
-import { type Ipv4, ipv4 } from "#units/address";
+import { type IpAddress, ipv4 } from "#units/address";
 import { createRng, type Rng } from "#units/rng";
 import { Secret } from "#units/secret";
 import { fromCentis, micros } from "#units/time";
@@ -27,7 +27,7 @@ export interface GenerateOptions {
   readonly gate?: "always";
 }
 
-const GROUP: Ipv4 = ipv4(0xe0_00_00_12);
+const GROUP: IpAddress = ipv4(0xe0_00_00_12);
 
 export function generateScenario(seed: number, options: GenerateOptions = {}): Scenario {
   const rng = createRng(seed).split("scenario");
@@ -95,7 +95,7 @@ const TRIES_AGAIN: readonly ScenarioFault["kind"][] = [
 const hasRefusals = (faults: readonly ScenarioFault[]): boolean =>
   faults.some((fault) => TRIES_AGAIN.includes(fault.kind));
 
-const machineAddress = (id: number): Ipv4 => ipv4(NETWORK + 11 + id);
+const machineAddress = (id: number): IpAddress => ipv4(NETWORK + 11 + id);
 
 function drawMachine(rng: Rng, shape: ClusterShape, id: number): MachineSpec {
   const indices = Array.from({ length: shape.instanceCount }, (_, index) => index);

@@ -9,7 +9,7 @@
  * to a backup.
  */
 
-import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
+import { BROADCAST_MAC, compareIp, type IpAddress, type Mac } from "#units/address";
 import type { Rng } from "#units/rng";
 import { type Centis, fromCentis } from "#units/time";
 import { RELEASE } from "#units/vrrp";
@@ -23,6 +23,7 @@ import { passwordData } from "#vrrp/wire/password";
 import { ADVERT_LENGTH_MAX, type Advert } from "#vrrp/wire/vrrp-packet";
 import type { RivalView } from "./cluster-view.ts";
 import type { EventQueue } from "./event-queue.ts";
+import { ipv4Of } from "./frame-fields.ts";
 import type { Observers } from "./observer.ts";
 import type { RivalSpec } from "./scenario.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
@@ -49,7 +50,7 @@ export interface RivalEnvironment {
   readonly network: Segment;
   readonly rng: Rng;
   readonly observers: Observers;
-  readonly macOf: (address: Ipv4) => Mac | undefined;
+  readonly macOf: (address: IpAddress) => Mac | undefined;
 }
 
 export class KeepalivedRival implements RivalView {
@@ -63,7 +64,7 @@ export class KeepalivedRival implements RivalView {
   /** SIGSTOP. */
   #isStopped = false;
   #inbox: Frame[] = [];
-  readonly #owned = new Set<Ipv4>();
+  readonly #owned = new Set<IpAddress>();
 
   constructor(id: number, mac: Mac, spec: RivalSpec, environment: RivalEnvironment) {
     this.id = id;
@@ -73,7 +74,7 @@ export class KeepalivedRival implements RivalView {
     this.port = environment.network.attach(mac, (frame) => this.#arrived(frame), ["vrrp", "arp"]);
   }
 
-  owns(address: Ipv4): boolean {
+  owns(address: IpAddress): boolean {
     return this.#owned.has(address);
   }
 
@@ -199,7 +200,8 @@ export class KeepalivedRival implements RivalView {
     const { router: config } = router.config;
     if (priority === RELEASE) return this.#beat(router);
     const isStronger =
-      priority > config.priority || (priority === config.priority && source > this.spec.address);
+      priority > config.priority ||
+      (priority === config.priority && compareIp(source, this.spec.address) > 0);
     if (isStronger) {
       this.#release(router);
       if (config.version === 3) router.masterInterval = interval;
@@ -248,7 +250,7 @@ export class KeepalivedRival implements RivalView {
     for (const { address } of addressesOf(router.config)) this.#own(address, false);
   }
 
-  #own(address: Ipv4, owns: boolean): void {
+  #own(address: IpAddress, owns: boolean): void {
     if (owns === this.#owned.has(address)) return;
     if (owns) this.#owned.add(address);
     else this.#owned.delete(address);
@@ -270,7 +272,7 @@ export class KeepalivedRival implements RivalView {
     for (let i = 0; i < repeat; i++) {
       for (const { address } of addressesOf(config)) {
         const bytes = new Uint8Array(ARP_FRAME_LENGTH);
-        emitArp(bytes, gratuitousArp(this.mac, address, "request"));
+        emitArp(bytes, gratuitousArp(this.mac, ipv4Of(address), "request"));
         this.#send({ from: this.mac, to: BROADCAST_MAC, kind: "garp", bytes });
       }
     }
@@ -296,9 +298,9 @@ const addressesOf = (config: InstanceConfig): InstanceConfig["addresses"] => [
 /** One advertisement for each destination of the instance. */
 function advertPackets(
   config: InstanceConfig,
-  source: Ipv4,
+  source: IpAddress,
   priority: Advert["priority"],
-): readonly { readonly destination: Ipv4; readonly bytes: Uint8Array }[] {
+): readonly { readonly destination: IpAddress; readonly bytes: Uint8Array }[] {
   const { router, transport, authentication } = config;
   const isUnicast = transport.kind === "unicast";
   const targets = isUnicast ? transport.peers.map((one) => one.address) : [transport.group];

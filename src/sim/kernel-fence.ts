@@ -2,7 +2,7 @@
  * The fence of one machine's kernel: packets to a port of an address are dropped. It outlives every
  * process, and goes with the machine's power alone.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { type Fence, type FenceEntry, type FenceMode, OK, type Outcome } from "#vrrp/engine/world";
 
 const REFUSED: Outcome = { ok: false, errno: "ENOBUFS", call: "nf_tables" };
@@ -43,7 +43,7 @@ export class SimulatedFence implements Fence {
   }
 
   /** Are running connections to any port of this address let through? */
-  lets(address: Ipv4): boolean {
+  lets(address: IpAddress): boolean {
     for (const { entry, which } of this.#closed.values())
       if (entry.address === address && which !== "new") return false;
     return true;

@@ -7,7 +7,7 @@
  * millisecond, give or take a timer tick. Both stop while the whole machine is paused.
  */
 
-import type { Ipv4, Mac } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import type { Rng } from "#units/rng";
 import {
   type AddressGuard,
@@ -50,15 +50,15 @@ export class SimulatedKernel {
   readonly #queue: EventQueue;
   readonly #rng: Rng;
   readonly #mac: Mac;
-  readonly #primary: Ipv4;
-  readonly #table = new Map<Ipv4, Entry>();
+  readonly #primary: IpAddress;
+  readonly #table = new Map<IpAddress, Entry>();
   /** Addresses that are answered for only while let through, and until when each is. */
-  readonly #guarded = new Set<Ipv4>();
-  readonly #letThrough = new Map<Ipv4, number>();
+  readonly #guarded = new Set<IpAddress>();
+  readonly #letThrough = new Map<IpAddress, number>();
   readonly fence: SimulatedFence = new SimulatedFence();
   readonly faults: KernelFaults = { addFails: undefined, guardRefuses: [], slowMicros: 0 };
   /** Added by hand, elsewhere than where the engine puts them. */
-  readonly #copies = new Map<Ipv4, AddressInfo>();
+  readonly #copies = new Map<IpAddress, AddressInfo>();
   /** Timers stand still since then (machine paused). */
   #frozenAt: number | undefined;
   #frozenTotal = 0;
@@ -79,7 +79,7 @@ export class SimulatedKernel {
   /** Something changed that decides who answers. */
   onChange: () => void = () => {};
 
-  constructor(queue: EventQueue, rng: Rng, mac: Mac, primary: Ipv4) {
+  constructor(queue: EventQueue, rng: Rng, mac: Mac, primary: IpAddress) {
     this.#queue = queue;
     this.#rng = rng;
     this.#mac = mac;
@@ -112,30 +112,30 @@ export class SimulatedKernel {
     ];
   }
 
-  has(address: Ipv4): boolean {
+  has(address: IpAddress): boolean {
     return this.#table.has(address);
   }
 
   /** Also where somebody has put it by hand. */
-  hasAnywhere(address: Ipv4): boolean {
+  hasAnywhere(address: IpAddress): boolean {
     return this.#table.has(address) || this.#copies.has(address);
   }
 
-  guardedAddresses(): Iterable<Ipv4> {
+  guardedAddresses(): Iterable<IpAddress> {
     return this.#guarded;
   }
 
   /** Those of which the lease has not ended. */
-  aliveAddresses(): readonly Ipv4[] {
+  aliveAddresses(): readonly IpAddress[] {
     return [...this.#guarded].filter((address) => this.#isAlive(address));
   }
 
-  #isAlive(address: Ipv4): boolean {
+  #isAlive(address: IpAddress): boolean {
     return this.#time() < (this.#letThrough.get(address) ?? 0);
   }
 
   /** Would this kernel answer for the address now? */
-  answers(address: Ipv4): boolean {
+  answers(address: IpAddress): boolean {
     if (!this.linkUp || !this.linkExists) return false;
     if (!this.hasAnywhere(address)) return false;
     return !this.#guarded.has(address) || this.#isAlive(address);
@@ -165,7 +165,7 @@ export class SimulatedKernel {
 
   removeAddress(
     index: number,
-    virtual: { readonly address: Ipv4; readonly prefix: number },
+    virtual: { readonly address: IpAddress; readonly prefix: number },
   ): Outcome {
     this.lag += this.faults.slowMicros;
     const failed = this.#refuses(index, "RTM_DELADDR");
@@ -176,7 +176,7 @@ export class SimulatedKernel {
   }
 
   /** Removes an address whoever asks; the engine hears of it like of any other removal. */
-  drop(address: Ipv4): boolean {
+  drop(address: IpAddress): boolean {
     const entry = this.#table.get(address);
     if (entry === undefined) return false;
     this.#table.delete(address);
@@ -191,14 +191,14 @@ export class SimulatedKernel {
   }
 
   /** Somebody adds an owned address in another place (here: with another prefix). */
-  addCopy(address: Ipv4): void {
+  addCopy(address: IpAddress): void {
     const info = { index: this.linkIndex, address, prefix: COPY_PREFIX, secondary: true, proto: 0 };
     this.#copies.set(address, info);
     this.notify({ kind: "address", address: info });
     this.onChange();
   }
 
-  dropCopy(address: Ipv4): boolean {
+  dropCopy(address: IpAddress): boolean {
     const info = this.#copies.get(address);
     if (info === undefined) return false;
     this.#copies.delete(address);

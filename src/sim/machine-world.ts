@@ -1,9 +1,9 @@
 /** The engine's view of a simulated machine: `World` over the simulated kernel and segment. */
 
-import { BROADCAST_MAC, type Ipv4, macFromBytes } from "#units/address";
+import { BROADCAST_MAC, type IpAddress, isMulticast, macFromBytes } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import { OK, sendEach, setEach, type World } from "#vrrp/engine/world";
-import { arpSender, arpTarget, isMulticast } from "./frame-fields.ts";
+import { arpSender, arpTarget } from "./frame-fields.ts";
 import type { SimulatedKernel } from "./kernel.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
@@ -16,7 +16,7 @@ export interface WorldParts {
   readonly hasFence: boolean;
   readonly neighbours: Neighbours;
   readonly emit: (message: FromEngine) => void;
-  readonly claimed: () => ReadonlySet<Ipv4>;
+  readonly claimed: () => ReadonlySet<IpAddress>;
   /** Given to the kernel, where a packet may wait for its receiver's MAC address. */
   readonly sent: (kind: Frame["kind"], bytes: Uint8Array) => void;
   /** Sockets are bound to the device that is there now. */
@@ -25,7 +25,7 @@ export interface WorldParts {
 
 export function createMachineWorld(parts: WorldParts): World {
   const { kernel, network, neighbours, port } = parts;
-  const refused = (index: number, call: string): ReturnType<World["sendArp"]> | undefined => {
+  const refused = (index: number, call: string): ReturnType<World["sendFrame"]> | undefined => {
     if (!kernel.linkExists || index !== kernel.linkIndex)
       return { ok: false, errno: "ENODEV", call };
     return kernel.linkUp ? undefined : { ok: false, errno: "ENETDOWN", call };
@@ -48,7 +48,8 @@ export function createMachineWorld(parts: WorldParts): World {
         return OK;
       }),
     isUnresolved: (index, to) => index === kernel.linkIndex && neighbours.isUnresolved(to),
-    sendArp: (index, frame) => {
+    forwardsIpv6: () => false,
+    sendFrame: (index, frame) => {
       const failure = refused(index, "sendto");
       if (failure !== undefined) return failure;
       const bytes = frame.slice();
@@ -72,7 +73,7 @@ export function createMachineWorld(parts: WorldParts): World {
 /** A packet to the group, or to a peer, for which the MAC address may have to be found first. */
 export function sendPacket(
   parts: Pick<WorldParts, "network" | "neighbours" | "port">,
-  to: Ipv4,
+  to: IpAddress,
   bytes: Uint8Array,
   lag: number,
 ): void {

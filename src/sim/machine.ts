@@ -7,7 +7,7 @@
  * kernel's timers stand still.
  */
 
-import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
+import { BROADCAST_MAC, type IpAddress, type Mac } from "#units/address";
 import type { Rng } from "#units/rng";
 import { type Instant, instant } from "#units/time";
 import { Engine } from "#vrrp/engine/engine";
@@ -55,7 +55,7 @@ export interface MachineEnvironment {
    * The node that has the address: a machine's number, `RIVAL_NODE` and more for rivals, -1 for an
    * unknown peer.
    */
-  readonly nodeOf: (address: Ipv4) => number;
+  readonly nodeOf: (address: IpAddress) => number;
   readonly recorder: ((machine: number, record: EngineRecord) => void) | undefined;
   readonly createSupervisor: (machine: SimulatedMachine, rng: Rng) => MachineSupervisor;
 }
@@ -70,7 +70,7 @@ type PipeMessage = ToEngine | "end";
 
 export class SimulatedMachine implements MachineView {
   readonly id: number;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly mac: Mac;
   readonly kernel: SimulatedKernel;
   readonly port: Port;
@@ -107,9 +107,9 @@ export class SimulatedMachine implements MachineView {
   #overflowed = false;
   #packets: Frame[] = [];
   readonly #rng: Rng;
-  #owned: ReadonlySet<Ipv4> = new Set();
+  #owned: ReadonlySet<IpAddress> = new Set();
   /** Addresses that its daemon has been configured with since it started. */
-  #named: ReadonlySet<Ipv4> = new Set();
+  #named: ReadonlySet<IpAddress> = new Set();
 
   constructor(id: number, mac: Mac, spec: MachineSpec, environment: MachineEnvironment) {
     this.id = id;
@@ -151,11 +151,11 @@ export class SimulatedMachine implements MachineView {
   }
 
   /** Answers for the address: the kernel has it, lets it through and runs. */
-  answers(address: Ipv4): boolean {
+  answers(address: IpAddress): boolean {
     return this.isPowered && !this.isPaused && this.kernel.answers(address);
   }
 
-  serves(address: Ipv4): boolean {
+  serves(address: IpAddress): boolean {
     return this.answers(address) && this.kernel.fence.lets(address);
   }
 
@@ -180,8 +180,8 @@ export class SimulatedMachine implements MachineView {
   }
 
   /** Virtual addresses of the present configuration, and those still owned from an earlier one. */
-  *addresses(): Iterable<Ipv4> {
-    const seen = new Set<Ipv4>();
+  *addresses(): Iterable<IpAddress> {
+    const seen = new Set<IpAddress>();
     for (const one of this.instances) for (const address of virtualsOf(one)) seen.add(address);
     for (const address of this.#owned) seen.add(address);
     yield* seen;
@@ -192,7 +192,7 @@ export class SimulatedMachine implements MachineView {
    * and those that a reload has taken away and that are here still. What an earlier daemon left is
    * nobody's, as its sockets went with it (sim seed 120921).
    */
-  claimed(): ReadonlySet<Ipv4> {
+  claimed(): ReadonlySet<IpAddress> {
     const isThere =
       this.engine !== undefined || this.#starting !== undefined || this.supervisor.isAlive;
     const claims = [...this.addresses()].filter((address) => this.#named.has(address));
@@ -204,7 +204,7 @@ export class SimulatedMachine implements MachineView {
     this.#named = new Set(this.instances.flatMap(virtualsOf));
   }
 
-  owns(address: Ipv4): boolean {
+  owns(address: IpAddress): boolean {
     return this.#owned.has(address);
   }
 
@@ -484,7 +484,11 @@ export class SimulatedMachine implements MachineView {
     for (const one of taken(this.#pipe)) this.#handle(engine, one);
     for (const { kind, bytes } of taken(this.#packets)) {
       const interfaceIndex = this.kernel.linkIndex;
-      const event = { kind: kind === "vrrp" ? "packet" : "arp", interfaceIndex, bytes } as const;
+      const event = {
+        kind: kind === "vrrp" ? "packet" : "neighbour",
+        interfaceIndex,
+        bytes,
+      } as const;
       engine.onWorld(event, this.clock());
     }
   }

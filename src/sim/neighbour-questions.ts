@@ -2,7 +2,7 @@
  * How long what a machine sends to another one waits for the answer to its kernel's question for
  * the MAC address.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { MachineView } from "./cluster-view.ts";
 import type { ClusterFacts } from "./facts.ts";
 import type { NeighbourState } from "./neighbours.ts";
@@ -23,7 +23,7 @@ export class NeighbourQuestions {
   }
 
   /** See `Observer.neighbour`. */
-  changed(machine: MachineView, address: Ipv4, state: NeighbourState): void {
+  changed(machine: MachineView, address: IpAddress, state: NeighbourState): void {
     const name = `${machine.id}>${address}`;
     const { now } = this.#facts;
     const last = this.#last.get(name);
@@ -33,7 +33,7 @@ export class NeighbourQuestions {
   }
 
   /** Microseconds that a packet waited, or waits, if the question was asked at `from` or later. */
-  wait(machine: MachineView, address: Ipv4, from: number): number {
+  wait(machine: MachineView, address: IpAddress, from: number): number {
     const last = this.#last.get(`${machine.id}>${address}`);
     if (last === undefined || last.askedAt < from) return 0;
     return (last.endedAt ?? this.#facts.now) - last.askedAt;

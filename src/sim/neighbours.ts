@@ -15,7 +15,7 @@
  * Coarser than Linux: an entry's age is looked at when a packet is sent, and questions that were
  * due while the whole machine stood still are asked when it goes on.
  */
-import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
+import { BROADCAST_MAC, type IpAddress, type Mac } from "#units/address";
 import type { Rng } from "#units/rng";
 import {
   ARP_FRAME_LENGTH,
@@ -26,7 +26,7 @@ import {
   parseArp,
 } from "#vrrp/wire/arp";
 import type { EventQueue } from "./event-queue.ts";
-import { arpSender, arpTarget } from "./frame-fields.ts";
+import { arpSender, arpTarget, ipv4Of } from "./frame-fields.ts";
 import type { Frame } from "./segment.ts";
 
 /** `retrans_time_ms`, `mcast_solicit` and `ucast_solicit`, `delay_first_probe_time`. */
@@ -56,7 +56,7 @@ type State =
   | { readonly kind: "failed" };
 
 interface Entry {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   state: State;
   /** Counts changes of `state`: a timer of an earlier one is void. */
   round: number;
@@ -68,34 +68,34 @@ export interface NeighbourParts {
   readonly queue: EventQueue;
   readonly rng: Rng;
   readonly mac: Mac;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   /** The machine runs; else its timers stand still. */
   readonly runs: () => boolean;
   /** Would the kernel answer a question for this address? */
-  readonly isOurs: (address: Ipv4) => boolean;
+  readonly isOurs: (address: IpAddress) => boolean;
   /** `lag`: the sender is that much behind; `sentAt`: when the packet was given to the kernel. */
   readonly transmit: (frame: Frame, lag: number, sentAt: number) => void;
   /** A packet that waited will not be sent. */
-  readonly dropped: (to: Ipv4, packet: Uint8Array) => void;
-  readonly changed: (address: Ipv4, state: NeighbourState) => void;
+  readonly dropped: (to: IpAddress, packet: Uint8Array) => void;
+  readonly changed: (address: IpAddress, state: NeighbourState) => void;
 }
 
 export class Neighbours {
   readonly #parts: NeighbourParts;
-  readonly #table = new Map<Ipv4, Entry>();
+  readonly #table = new Map<IpAddress, Entry>();
 
   constructor(parts: NeighbourParts) {
     this.#parts = parts;
   }
 
   /** What is sent to it waits, or would. */
-  isUnresolved(address: Ipv4): boolean {
+  isUnresolved(address: IpAddress): boolean {
     const kind = this.#table.get(address)?.state.kind;
     return kind === "incomplete" || kind === "failed";
   }
 
   /** `bytes`: a whole IPv4 packet. */
-  send(to: Ipv4, bytes: Uint8Array, lag: number): void {
+  send(to: IpAddress, bytes: Uint8Array, lag: number): void {
     const { queue, isOurs } = this.#parts;
     const { now } = queue;
     // By the loopback device, and not into a socket bound to this one: priority 0 to whoever used
@@ -128,7 +128,7 @@ export class Neighbours {
       // Whoever asks whether an address is in use has none (RFC 5227 2.1.1).
       if (sender !== 0) this.#learn(arp, "heard");
       const reply = arpReply(this.#parts.mac, arp.targetAddress, arp);
-      this.#sendArp(reply, 0);
+      this.#sendFrame(reply, 0);
     } else if (this.#table.has(arp.senderAddress)) {
       // An announcement, somebody's question to another, or an answer; only the last, sent to us,
       // proves anything.
@@ -156,7 +156,7 @@ export class Neighbours {
     }
   }
 
-  #entry(address: Ipv4): Entry {
+  #entry(address: IpAddress): Entry {
     const known = this.#table.get(address);
     if (known !== undefined) return known;
     const entry: Entry = { address, state: { kind: "failed" }, round: 0, owed: undefined };
@@ -190,7 +190,10 @@ export class Neighbours {
   #ask(entry: Entry, to: Mac, left: number, lag: number): void {
     if (left === 0) return this.#fail(entry);
     const { mac, address } = this.#parts;
-    this.#sendArp({ ...arpRequest(mac, address, entry.address), etherDestination: to }, lag);
+    this.#sendFrame(
+      { ...arpRequest(mac, ipv4Of(address), ipv4Of(entry.address)), etherDestination: to },
+      lag,
+    );
     this.#in(entry, ASK_EVERY, () => this.#ask(entry, to, left - 1, 0));
   }
 
@@ -218,7 +221,7 @@ export class Neighbours {
     });
   }
 
-  #sendArp(arp: Arp, lag: number): void {
+  #sendFrame(arp: Arp, lag: number): void {
     const { mac, queue, transmit } = this.#parts;
     const bytes = new Uint8Array(ARP_FRAME_LENGTH);
     emitArp(bytes, arp);
@@ -230,7 +233,7 @@ export class Neighbours {
     transmit({ from: mac, to, kind: "vrrp", bytes }, lag, sentAt);
   }
 
-  #drop(to: Ipv4, waiting: readonly Waiting[]): void {
+  #drop(to: IpAddress, waiting: readonly Waiting[]): void {
     for (const { bytes } of waiting) this.#parts.dropped(to, bytes);
   }
 }

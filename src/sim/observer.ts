@@ -1,6 +1,6 @@
 /** What happens in a cluster, for whoever watches: checkers, clients, the trace. */
 import type { AgreementNews, View } from "#cloud/agreement/agreement-state";
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { FromEngine, ToEngine, TrackerResult } from "#vrrp/engine/engine-link";
 import type { InstanceConfig } from "#vrrp/router/config";
 import type {
@@ -19,12 +19,12 @@ export type GateMessage = Extract<FromEngine, { type: "gate" }>;
 
 export interface Observer {
   /** The machine began or ceased to answer for an address. */
-  readonly ownership?: (machine: MachineView, address: Ipv4, owns: boolean) => void;
+  readonly ownership?: (machine: MachineView, address: IpAddress, owns: boolean) => void;
   /** A fence, or what was made of a database, is another than before. */
   readonly gateChanged?: (machine: MachineView) => void;
   /** The engine has asked for something of its gate. */
   readonly gateAsked?: (machine: MachineView, message: GateMessage) => void;
-  readonly rivalOwnership?: (rival: RivalView, address: Ipv4, owns: boolean) => void;
+  readonly rivalOwnership?: (rival: RivalView, address: IpAddress, owns: boolean) => void;
   /** Who hears whom may have changed. */
   readonly connectivity?: () => void;
   /** `packet`: a whole IPv4 packet. */
@@ -49,17 +49,17 @@ export interface Observer {
   /** An ordinary ARP question or answer. */
   readonly questionLost?: (from: number, to: number) => void;
   /** What a machine knows of the way to a unicast peer has changed. */
-  readonly neighbour?: (machine: MachineView, address: Ipv4, state: NeighbourState) => void;
-  readonly arpSent?: (machine: MachineView, address: Ipv4) => void;
+  readonly neighbour?: (machine: MachineView, address: IpAddress, state: NeighbourState) => void;
+  readonly arpSent?: (machine: MachineView, address: IpAddress) => void;
   /** The switch let an announcement of this machine in, or threw it away. */
-  readonly arpAtSwitch?: (machine: MachineView, address: Ipv4, passed: boolean) => void;
+  readonly arpAtSwitch?: (machine: MachineView, address: IpAddress, passed: boolean) => void;
   /** An announcement of this machine did not reach a client. */
-  readonly arpLost?: (machine: MachineView, client: ArpClient, address: Ipv4) => void;
+  readonly arpLost?: (machine: MachineView, client: ArpClient, address: IpAddress) => void;
   /** Frames of an announcement have reached a client. */
-  readonly clientLearned?: (client: ArpClient, address: Ipv4) => void;
+  readonly clientLearned?: (client: ArpClient, address: IpAddress) => void;
   readonly service?: (
     client: ArpClient,
-    address: Ipv4,
+    address: IpAddress,
     service: Reachability,
     before: Reachability,
     since: number,
@@ -80,9 +80,13 @@ export interface Observer {
    * An announcement as the platform took it. `refusal`: empty if it was accepted. Nodes: see
    * `MachineEnvironment.nodeOf`.
    */
-  readonly claimed?: (node: number, address: Ipv4, refusal: string) => void;
+  readonly claimed?: (node: number, address: IpAddress, refusal: string) => void;
   /** The platform has bound the address to another node. */
-  readonly addressMoved?: (address: Ipv4, from: number | undefined, to: number | undefined) => void;
+  readonly addressMoved?: (
+    address: IpAddress,
+    from: number | undefined,
+    to: number | undefined,
+  ) => void;
   /** The platform's answer to a question of `askedAt` has come. */
   readonly answered?: (
     machine: MachineView,

@@ -12,11 +12,12 @@ import { applyChanges, type Change, type CloudState, emptyCloud } from "#cloud/m
 import { type PlatformProfile, QUOTAS } from "#cloud/model/platform-profile";
 import type { HavipRow, InterfaceRow } from "#cloud/model/rows";
 import { deadline, finishDue } from "#cloud/model/work";
-import { type Ipv4, ipv4, type Mac, printIpv4 } from "#units/address";
+import { type IpAddress, type Mac, printIp } from "#units/address";
 import type { Rng } from "#units/rng";
 import { instant, micros } from "#units/time";
 import { parseArp } from "#vrrp/wire/arp";
 import type { EventQueue } from "./event-queue.ts";
+import { ipv4Of } from "./frame-fields.ts";
 import type { Observers } from "./observer.ts";
 import type { PlatformSpec } from "./scenario.ts";
 import type { Frame, Port } from "./segment.ts";
@@ -46,7 +47,7 @@ export interface PlatformNode {
   readonly node: number;
   readonly port: Port;
   readonly mac: Mac;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
 }
 
 interface Past {
@@ -69,7 +70,7 @@ export class Platform {
   readonly #nodes: readonly PlatformNode[];
   readonly #world: CloudState = emptyCloud();
   readonly #profile: PlatformProfile;
-  readonly #past = new Map<Ipv4, Past[]>();
+  readonly #past = new Map<IpAddress, Past[]>();
 
   constructor(
     spec: PlatformSpec,
@@ -79,7 +80,7 @@ export class Platform {
       readonly rng: Rng;
     },
     nodes: readonly PlatformNode[],
-    addresses: readonly Ipv4[],
+    addresses: readonly IpAddress[],
   ) {
     this.spec = spec;
     this.#queue = environment.queue;
@@ -108,7 +109,7 @@ export class Platform {
    * To whom the address is bound now: a machine's number, `RIVAL_NODE` and more for rivals;
    * undefined: to nobody yet.
    */
-  holderOf(address: Ipv4): number | undefined {
+  holderOf(address: IpAddress): number | undefined {
     return this.#past.get(address)?.at(-1)?.node;
   }
 
@@ -128,7 +129,7 @@ export class Platform {
   }
 
   /** `answer` runs once, at most `ASK_MOST` later. */
-  ask(node: number, address: Ipv4, answer: (rows: PlatformAnswer) => void): void {
+  ask(node: number, address: IpAddress, answer: (rows: PlatformAnswer) => void): void {
     const rng = this.#rng;
     const { askMin, askMax } = this.spec;
     const latency = rng.between(askMin, askMax) + this.extraLatency;
@@ -151,8 +152,8 @@ export class Platform {
     return this.#nodes.find((one) => one.node === node)?.port.up === true;
   }
 
-  #claim(node: PlatformNode, address: Ipv4): void {
-    const claim = { interfaceId: interfaceId(node.node), vip: printIpv4(address) };
+  #claim(node: PlatformNode, address: IpAddress): void {
+    const claim = { interfaceId: interfaceId(node.node), vip: printIp(address) };
     const step = stepClaim(this.#world, claim, this.#now(), this.#profile);
     this.#apply(step.changes);
     this.#observers.emit(
@@ -176,7 +177,7 @@ export class Platform {
       if (table === "havips" && row !== null && "vip" in row) this.#remember(row.vip);
   }
 
-  #remember(address: Ipv4): void {
+  #remember(address: IpAddress): void {
     const past = this.#past.get(address) ?? [];
     this.#past.set(address, past);
     const havip = this.#world.regions.get(REGION)?.havips.get(havipId(address));
@@ -190,19 +191,19 @@ export class Platform {
     if (before !== undefined) this.#observers.emit("addressMoved", address, before.node, node);
   }
 
-  #truth(address: Ipv4, at: number): PlatformRow | undefined {
+  #truth(address: IpAddress, at: number): PlatformRow | undefined {
     const past = this.#past.get(address);
     return (past?.findLast((one) => one.at <= at) ?? past?.[0])?.row;
   }
 
-  #havipRow(vip: Ipv4): HavipRow {
+  #havipRow(vip: IpAddress): HavipRow {
     const { barred } = this.spec;
     return {
       id: havipId(vip),
       vpcId: VPC,
       subnetId: SUBNET,
       name: "",
-      vip,
+      vip: ipv4Of(vip),
       holder: null,
       claim: null,
       flushedAt: null,
@@ -219,7 +220,7 @@ export class Platform {
   }
 }
 
-const havipId = (address: Ipv4): string => `havip-${address}`;
+const havipId = (address: IpAddress): string => `havip-${address}`;
 const instanceId = (node: number): string => `ins-${node}`;
 const interfaceId = (node: number): string => `eni-${node}`;
 
@@ -240,7 +241,7 @@ function interfaceRow({ node, mac, address }: PlatformNode): InterfaceRow {
     groups: [],
     mac,
     primary: true,
-    addresses: [{ address: ipv4(address), primary: true, description: "", state: "AVAILABLE" }],
+    addresses: [{ address: ipv4Of(address), primary: true, description: "", state: "AVAILABLE" }],
     state: "AVAILABLE",
     attachment: { instanceId: instanceId(node), deviceIndex: 0, attachedAt: FOUNDED },
     attachType: 1,
@@ -253,7 +254,7 @@ function interfaceRow({ node, mac, address }: PlatformNode): InterfaceRow {
 
 /** The API gives the date of the last move in whole seconds. */
 const rowOf = ({ vip, holder, flushedAt }: HavipRow): PlatformRow => ({
-  Vip: printIpv4(vip),
+  Vip: printIp(vip),
   SubnetId: SUBNET,
   InstanceId: holder?.instanceId ?? "",
   FlushedTime: flushedAt === null ? "" : `${Math.floor(flushedAt / 1_000_000)}`,

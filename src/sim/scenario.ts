@@ -4,7 +4,7 @@
  * `generate.ts` makes one from a seed.
  */
 
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { Secret } from "#units/secret";
 import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
 import type { AddressGuard } from "#vrrp/engine/world";
@@ -42,7 +42,7 @@ export interface Scenario {
 }
 
 export interface MachineSpec {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly startsAt: number;
   readonly instances: readonly InstanceConfig[];
   readonly groups: readonly GroupConfig[];
@@ -51,7 +51,7 @@ export interface MachineSpec {
 }
 
 export interface RivalSpec {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly startsAt: number;
   /** What keepalived knows of it is used. */
   readonly instances: readonly InstanceConfig[];
@@ -126,7 +126,7 @@ export type ScenarioFault =
     } & Timed &
       On)
   /** Somebody moves an owned address: removes it, and adds it in another place by hand. */
-  | ({ readonly kind: "address-moved"; readonly address: Ipv4 } & Lasting & On)
+  | ({ readonly kind: "address-moved"; readonly address: IpAddress } & Lasting & On)
   /** A network manager restarts: every address that is not its own goes in one burst, so often. */
   | ({
       readonly kind: "addresses-flushed";
@@ -159,7 +159,7 @@ export type ScenarioFault =
   | ({ readonly kind: "address-slow"; readonly slow: number } & Lasting & On)
   | ({
       readonly kind: "address-deleted";
-      readonly address: Ipv4;
+      readonly address: IpAddress;
       readonly times: number;
       readonly every: number;
     } & Timed &
@@ -191,7 +191,7 @@ export type ScenarioFault =
   /** Somebody who is no router of ours announces a virtual address. */
   | ({
       readonly kind: "foreign-announcement";
-      readonly address: Ipv4;
+      readonly address: IpAddress;
       readonly times: number;
     } & Timed);
 
@@ -235,7 +235,7 @@ export const isDeceiving = (what: Hostile): boolean =>
   what === "replay" || what === "forged-release" || what === "forged-master";
 
 /** All virtual addresses of an instance, in the advertisement or not. */
-export const virtualsOf = (config: InstanceConfig): readonly Ipv4[] =>
+export const virtualsOf = (config: InstanceConfig): readonly IpAddress[] =>
   [...config.addresses, ...config.excludedAddresses].map(({ address }) => address);
 
 /** Every configuration of a run: of machines and rivals, and those that reloads bring. */

@@ -4,7 +4,7 @@
  * step (router/advertise-again.ts); an engine with a recorder steps each time. So the same scenario
  * runs twice, and everything that can be seen of it has to be the same to the microsecond.
  */
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { MachineView } from "./cluster-view.ts";
 import type { Observer } from "./observer.ts";
 import type { Scenario } from "./scenario.ts";
@@ -48,8 +48,8 @@ function watch(add: (machine: MachineView, text: string) => void): Observer {
   return {
     advertSent: (machine, vrid, priority, packet) =>
       add(machine, `advertises ${vrid} ${priority}, packet ${hashOf(packet)}`),
-    arpSent: (machine, address) => add(machine, `announces ${printIpv4(address)}`),
-    ownership: (machine, address, owns) => add(machine, `owns ${printIpv4(address)} ${owns}`),
+    arpSent: (machine, address) => add(machine, `announces ${printIp(address)}`),
+    ownership: (machine, address, owns) => add(machine, `owns ${printIp(address)} ${owns}`),
     engineMessage: (machine, message) => add(machine, `emits ${JSON.stringify(message)}`),
     loopDone: (machine) => add(machine, `is due ${machine.engine?.deadline()}`),
   };

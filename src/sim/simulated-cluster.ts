@@ -4,7 +4,7 @@
  * `simulation.ts` lets time pass, `faults.ts` breaks things.
  */
 
-import type { Ipv4, Mac } from "#units/address";
+import { compareIp, type IpAddress, type Mac } from "#units/address";
 import { createRng, type Rng } from "#units/rng";
 import type { EngineRecord } from "#vrrp/engine/recording";
 import { Client } from "./client.ts";
@@ -53,7 +53,7 @@ export class SimulatedCluster {
   readonly gates: GateServices | undefined;
   readonly violations: Violation[] = [];
   /** Every virtual address that occurs in the run. */
-  readonly addresses: readonly Ipv4[];
+  readonly addresses: readonly IpAddress[];
   phase: "storm" | "calm" | "settled" = "storm";
   readonly #rng: Rng;
   readonly #nodes: NodeTable;
@@ -134,7 +134,7 @@ export class SimulatedCluster {
 
   #createRivals(): readonly KeepalivedRival[] {
     const { queue, observers, network } = this;
-    const macOf = (address: Ipv4): Mac | undefined => this.#nodes.macOf(address);
+    const macOf = (address: IpAddress): Mac | undefined => this.#nodes.macOf(address);
     return (this.scenario.rivals ?? []).map((spec, id) => {
       const rng = this.#rng.split(`rival ${id}`);
       const environment = { queue, observers, network, rng, macOf };
@@ -191,28 +191,28 @@ const rivalMac = (id: number): Mac => (FIRST_RIVAL_MAC + id) as Mac;
 
 /** Who has which address of his own. */
 class NodeTable {
-  readonly #machines: readonly Ipv4[];
-  readonly #rivals: readonly Ipv4[];
+  readonly #machines: readonly IpAddress[];
+  readonly #rivals: readonly IpAddress[];
 
   constructor({ machines, rivals }: Scenario) {
     this.#machines = machines.map((one) => one.address);
     this.#rivals = (rivals ?? []).map((one) => one.address);
   }
 
-  macOf(address: Ipv4): Mac | undefined {
+  macOf(address: IpAddress): Mac | undefined {
     const machine = this.#machines.indexOf(address);
     if (machine !== -1) return machineMac(machine);
     const rival = this.#rivals.indexOf(address);
     return rival === -1 ? undefined : rivalMac(rival);
   }
 
-  nodeOf(address: Ipv4): number {
+  nodeOf(address: IpAddress): number {
     const rival = this.#rivals.indexOf(address);
     return rival === -1 ? this.#machines.indexOf(address) : RIVAL_NODE + rival;
   }
 }
 
-export function virtualAddresses(scenario: Scenario): readonly Ipv4[] {
+export function virtualAddresses(scenario: Scenario): readonly IpAddress[] {
   const found = new Set(everyInstance(scenario).flatMap(virtualsOf));
-  return [...found].toSorted((a, b) => a - b);
+  return [...found].toSorted(compareIp);
 }

@@ -4,7 +4,7 @@
  * late, stopped (SIGSTOP), killed, and started again without any memory.
  */
 
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Rng } from "#units/rng";
 import { micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
@@ -72,7 +72,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
     return this.#state.holds.some(({ config }) => config.router.name === name);
   }
 
-  holds(address: Ipv4): boolean {
+  holds(address: IpAddress): boolean {
     return this.#state.holds.some(({ places }) =>
       places.some((place) => place.address.address === address),
     );
@@ -368,8 +368,8 @@ export class SimulatedSupervisor implements MachineSupervisor {
   }
 
   /** What is not there is gone, as rtnetlink sees it. */
-  #remove({ places }: Effect<"removeAddresses">): readonly Ipv4[] {
-    const gone: Ipv4[] = [];
+  #remove({ places }: Effect<"removeAddresses">): readonly IpAddress[] {
+    const gone: IpAddress[] = [];
     for (const { interfaceIndex, address } of places) {
       const outcome = this.#machine.kernel.removeAddress(interfaceIndex, address);
       const isGone = outcome.ok || NOT_THERE.includes(outcome.errno);

@@ -2,7 +2,7 @@
  * A run line by line, for people: faults, changes of state with their numbers, who answers, what
  * clients see.
  */
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { AgreementWatch, MachineView } from "./cluster-view.ts";
 import type { NeighbourState } from "./neighbours.ts";
@@ -60,7 +60,7 @@ export class Trace {
         this.#add(`machine ${nameOf(machine)} ${instance} ${from} -> ${to}: ${asJson(reason)}`),
       engineMessage: (machine, message) => this.#message(machine, message),
       ownership: (machine, address, owns) =>
-        this.#add(`machine ${nameOf(machine)} ${answers(owns)} for ${printIpv4(address)}`),
+        this.#add(`machine ${nameOf(machine)} ${answers(owns)} for ${printIp(address)}`),
       engineStarted: (machine, resume) => {
         const resumed = resume.length > 0 ? ` (resumes ${resume.join(" ")})` : "";
         this.#add(`machine ${nameOf(machine)} engine starts${resumed}`);
@@ -71,12 +71,12 @@ export class Trace {
       advertSent: (machine, vrid, priority) => this.#advertised(machine, vrid, priority),
       arpAtSwitch: (machine, address, passed) => {
         const fate = passed ? "" : " (not let through)";
-        this.#add(`machine ${machine.id} announces ${printIpv4(address)}${fate}`);
+        this.#add(`machine ${machine.id} announces ${printIp(address)}${fate}`);
       },
       neighbour: (machine, address, state) =>
-        this.#add(`machine ${machine.id} ${NEIGHBOUR_TEXT[state]} ${printIpv4(address)}`),
+        this.#add(`machine ${machine.id} ${NEIGHBOUR_TEXT[state]} ${printIp(address)}`),
       rivalOwnership: (rival, address, owns) =>
-        this.#add(`rival ${rival.id} ${answers(owns)} for ${printIpv4(address)}`),
+        this.#add(`rival ${rival.id} ${answers(owns)} for ${printIp(address)}`),
     };
   }
 
@@ -85,7 +85,7 @@ export class Trace {
       service: (client, address, service, before, since) => {
         const after = this.#cluster.queue.now - since;
         const change = `${before} -> ${service} after ${after} us`;
-        this.#add(`client ${client.id} ${printIpv4(address)} ${change}`);
+        this.#add(`client ${client.id} ${printIp(address)} ${change}`);
       },
     };
   }
@@ -117,11 +117,11 @@ export class Trace {
     return {
       claimed: (node, address, refusal) => {
         if (refusal !== "")
-          this.#add(`platform refuses node ${node} ${printIpv4(address)}: ${refusal}`);
+          this.#add(`platform refuses node ${node} ${printIp(address)}: ${refusal}`);
       },
       addressMoved: (address, from, to) => {
         const way = `from ${from ?? "nobody"} to ${to ?? "nobody"}`;
-        this.#add(`platform moves ${printIpv4(address)} ${way}`);
+        this.#add(`platform moves ${printIp(address)} ${way}`);
       },
       answered: (machine, watch, view, askedAt) => {
         const after = this.#cluster.queue.now - askedAt;
@@ -130,7 +130,7 @@ export class Trace {
       agreementReported: (machine, watch, report) =>
         this.#watch(machine, watch, `reports ${JSON.stringify(report)}`),
       announcedAgain: (machine, { instance, address }) =>
-        this.#add(`machine ${machine.id} ${instance} announces ${printIpv4(address)} again`),
+        this.#add(`machine ${machine.id} ${instance} announces ${printIp(address)} again`),
     };
   }
 
@@ -144,7 +144,7 @@ export class Trace {
   }
 
   #watch({ id }: MachineView, { instance, address }: AgreementWatch, what: string): void {
-    this.#add(`machine ${id} ${instance} ${printIpv4(address)} ${what}`);
+    this.#add(`machine ${id} ${instance} ${printIp(address)} ${what}`);
   }
 
   /** Regular advertisements would drown everything else: only what is out of time, or the first. */
@@ -168,7 +168,7 @@ export class Trace {
   }
 }
 
-const nameOf = ({ id, address }: MachineView): string => `${id} (${printIpv4(address)})`;
+const nameOf = ({ id, address }: MachineView): string => `${id} (${printIp(address)})`;
 const answers = (owns: boolean): string => (owns ? "answers" : "does not answer any more");
 
 const short = (fault: object): object =>
@@ -180,6 +180,6 @@ function printAddresses(key: string, value: unknown): unknown {
   return (key === "from" || key === "ours" || key === "address") &&
     typeof value === "number" &&
     value > 255
-    ? printIpv4(value as Ipv4)
+    ? printIp(value as IpAddress)
     : value;
 }

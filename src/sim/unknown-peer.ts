@@ -2,7 +2,7 @@
  * A machine on the segment that is none of ours: packets no router should believe, and some that
  * plain VRRP has to.
  */
-import { BROADCAST_MAC, type Ipv4, ipv4, type Mac } from "#units/address";
+import { BROADCAST_MAC, type IpAddress, ipv4, type Mac } from "#units/address";
 import type { Rng } from "#units/rng";
 import { OWNER, priority, RELEASE, vrid } from "#units/vrrp";
 import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
@@ -10,12 +10,12 @@ import { emitAdvert } from "#vrrp/wire/emit-advert";
 import { passwordData } from "#vrrp/wire/password";
 import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
 import type { EventQueue } from "./event-queue.ts";
-import { CHECKSUM_AT } from "./frame-fields.ts";
+import { CHECKSUM_AT, ipv4Of } from "./frame-fields.ts";
 import type { Hostile, Scenario, ScenarioFault } from "./scenario.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 
 const MAC = 0x02_00_00_00_00_02 as Mac;
-const OWN_ADDRESS: Ipv4 = ipv4(0x0a_00_00_fe);
+const OWN_ADDRESS: IpAddress = ipv4(0x0a_00_00_fe);
 const KEPT_MAX = 64;
 
 export class UnknownPeer {
@@ -55,7 +55,7 @@ export class UnknownPeer {
       this.#queue.in(i * 200_000, () => {
         if (this.isQuiet) return;
         const bytes = new Uint8Array(ARP_FRAME_LENGTH);
-        emitArp(bytes, gratuitousArp(MAC, fault.address, "request"));
+        emitArp(bytes, gratuitousArp(MAC, ipv4Of(fault.address), "request"));
         this.#network.send(this.#port, { from: MAC, to: BROADCAST_MAC, kind: "garp", bytes });
       });
     }

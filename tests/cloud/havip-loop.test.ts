@@ -11,7 +11,7 @@ import type { HavipStatus } from "#daemon/control-protocol";
 import { HavipLoop, type HavipOptions } from "#daemon/havip-loop";
 import type { Language } from "#diagnostics/diagnostic";
 import { readConfiguration } from "#keepalived/read";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { keepLog, until } from "../support/daemon-bench.ts";
 import { REGION } from "./harness.ts";
 import { KEYS, type LiveWorld, makeVip, startWorld, VIP } from "./live-world.ts";
@@ -41,7 +41,7 @@ function bench(
     env: NOWHERE,
     language: "en",
     log,
-    announce: ({ instance, address }) => void announced.push(`${instance} ${printIpv4(address)}`),
+    announce: ({ instance, address }) => void announced.push(`${instance} ${printIp(address)}`),
     moved: (instance, has) => void moved.push(`${instance} ${has}`),
     ...options,
   });

@@ -6,7 +6,7 @@ import { stripLine, tokenize } from "#keepalived/lines/tokens";
 import { type Reading, type ReadOptions, readConfiguration } from "#keepalived/read";
 import { splitCommand } from "#keepalived/values/command";
 import { readIp } from "#keepalived/values/ip";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { nearest } from "#units/nearest";
 import type { InstanceConfig } from "#vrrp/router/config";
 
@@ -23,7 +23,7 @@ function only(text: string, options: ReadOptions = {}): InstanceConfig {
 }
 
 const addresses = (config: InstanceConfig): readonly string[] =>
-  config.addresses.map(({ address }) => printIpv4(address));
+  config.addresses.map(({ address }) => printIp(address));
 
 test("tokens: comments, quotes and blanks", () => {
   const rows: readonly (readonly [string, readonly string[]])[] = [
@@ -110,7 +110,7 @@ test("the last value counts, for state the first", () => {
 
 test("definitions: use, nesting, several lines, what is not replaced", () => {
   const source = (config: InstanceConfig): string =>
-    config.transport.source === undefined ? "" : printIpv4(config.transport.source);
+    config.transport.source === undefined ? "" : printIp(config.transport.source);
   assert.equal(source(only(`$A=10.0.0.1\n${inside(" mcast_src_ip $A")}`)), "10.0.0.1");
   assert.equal(
     source(only(`$A=1\n$B=10.0.0.\${A}\n${inside(" mcast_src_ip $B # x")}`)),

@@ -13,7 +13,7 @@ import { after, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { command as runCheck } from "#cli/check";
 import { type Reading, readConfiguration } from "#keepalived/read";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { InstanceConfig, VirtualAddress } from "#vrrp/router/config";
 import { dump, skipKeepalived } from "../support/keepalived.ts";
 
@@ -91,7 +91,7 @@ function figuresOfConfig(config: InstanceConfig): readonly string[] {
   const { router, transport } = config;
   const { announce } = router;
   const address = (item: VirtualAddress): string =>
-    `${printIpv4(item.address)}/${item.prefix} ${item.interface ?? config.interface}`;
+    `${printIp(item.address)}/${item.prefix} ${item.interface ?? config.interface}`;
   const implied = [...config.addresses, ...config.excludedAddresses].map((item) => item.interface);
   return [
     `interface ${config.interface}`,
@@ -110,7 +110,7 @@ function figuresOfConfig(config: InstanceConfig): readonly string[] {
     ...config.addresses.map((item) => `address ${address(item)}`),
     ...config.excludedAddresses.map((item) => `excluded ${address(item)}`),
     ...(transport.kind === "unicast"
-      ? transport.peers.map((peer) => `peer ${printIpv4(peer.address)}`)
+      ? transport.peers.map((peer) => `peer ${printIp(peer.address)}`)
       : []),
     ...router.trackers
       // Interfaces that an address brings along are tracked by keepalived too, and not in this

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { CaptureReader } from "#shadow/capture/capture-reader";
 import { CaptureError, type CaptureProblem } from "#shadow/capture/captured";
-import { printIpv4 as printed } from "#units/address";
+import { printIp as printed } from "#units/address";
 import { createRng } from "#units/rng";
 import { LINK_TYPES, readCapturedFrame } from "#vrrp/wire/captured-frame";
 import { parseAdvert } from "#vrrp/wire/parse-advert";

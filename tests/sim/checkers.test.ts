@@ -8,7 +8,7 @@ import { announceBound } from "#sim/announce-budget";
 import { SimulatedKernel } from "#sim/kernel";
 import { runScenario } from "#sim/run";
 import type { Scenario, ScenarioFault } from "#sim/scenario";
-import { ipv4 } from "#units/address";
+import { type IpAddress, ipv4 } from "#units/address";
 import { fromSeconds, instant, micros } from "#units/time";
 import { priority } from "#units/vrrp";
 import { Announcements } from "#vrrp/engine/announcements";
@@ -44,7 +44,10 @@ function mishear(t: TestContext, change: (message: Configure, times: number) => 
 }
 
 /** An engine that forgets to announce now and then. */
-function dropRequests(t: TestContext, drops: (repeat: number, address: number) => boolean): void {
+function dropRequests(
+  t: TestContext,
+  drops: (repeat: number, address: IpAddress) => boolean,
+): void {
   const request = shipped(Announcements.prototype, "request");
   t.mock.method(Announcements.prototype, "request", function (this: Announcements, ...args) {
     const [, owned, , repeat] = args;

@@ -204,7 +204,7 @@ export class Bench {
   hearArp(address: string, from: Mac = OTHER_MAC, interfaceIndex = 2): void {
     const bytes = new Uint8Array(ARP_FRAME_LENGTH);
     emitArp(bytes, gratuitousArp(from, ip(address), "request"));
-    this.event({ kind: "arp", interfaceIndex, bytes });
+    this.event({ kind: "neighbour", interfaceIndex, bytes });
   }
 
   /** Phase of an instance by name; undefined when there is none. */

@@ -4,7 +4,7 @@
  * (src/sim) is the place for chance and malice.
  */
 
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, isMulticast, printIp } from "#units/address";
 import { assert } from "#units/assert";
 import { type Instant, instant } from "#units/time";
 import { Engine } from "#vrrp/engine/engine";
@@ -28,15 +28,20 @@ export interface Plan {
 export interface Frame {
   readonly from: Node;
   readonly device: string;
-  readonly kind: "packet" | "arp";
+  readonly kind: "packet" | "neighbour";
   readonly bytes: Uint8Array;
   /** Undefined: everybody. */
-  readonly to: Ipv4 | undefined;
+  readonly to: IpAddress | undefined;
 }
 
 export type News =
   | { readonly kind: "emitted"; readonly node: string; readonly message: FromEngine }
-  | { readonly kind: "released"; readonly node: string; readonly to: Ipv4; readonly vrid: number };
+  | {
+      readonly kind: "released";
+      readonly node: string;
+      readonly to: IpAddress;
+      readonly vrid: number;
+    };
 
 /** What a client sees of one virtual address. */
 export interface View {
@@ -80,7 +85,7 @@ export class Node {
     );
   }
 
-  addressOn(device: string): Ipv4 {
+  addressOn(device: string): IpAddress {
     return ip(`${NETWORKS[device]}.${this.number}`);
   }
 
@@ -96,7 +101,7 @@ export class Cluster {
   readonly cuts: Set<string> = new Set();
   readonly #flying: { readonly at: Instant; readonly frame: Frame }[] = [];
   /** The client's ARP cache. */
-  readonly #cache = new Map<Ipv4, Node>();
+  readonly #cache = new Map<IpAddress, Node>();
   readonly #onNews: (news: News) => void;
   /** Called when all that happens at a moment has happened. */
   readonly #onSettled: () => void;
@@ -124,7 +129,7 @@ export class Cluster {
     node.engine = new Engine(node.world);
     node.isPaused = false;
     const addresses = [...node.links.values()].map(({ index, name }) =>
-      own(index, printIpv4(node.addressOn(name))),
+      own(index, printIp(node.addressOn(name))),
     );
     const left = [...node.world.kernel.values()].map(({ info }) => info);
     node.world.pending.length = 0;
@@ -246,7 +251,7 @@ export class Cluster {
       node.engine?.onWorld(event, this.now);
   }
 
-  #send(from: Node, kind: Frame["kind"], index: number, bytes: Uint8Array, to?: Ipv4): void {
+  #send(from: Node, kind: Frame["kind"], index: number, bytes: Uint8Array, to?: IpAddress): void {
     const device = [...from.links.values()].find((link) => link.index === index)?.name ?? "";
     if (kind === "packet" && to !== undefined) {
       const parsed = parseAdvert(bytes);
@@ -265,7 +270,7 @@ export class Cluster {
   #deliver(): void {
     while (this.#flying[0] !== undefined && this.#flying[0].at <= this.now) {
       const { frame } = this.#flying.shift() as { frame: Frame };
-      if (frame.kind === "arp") {
+      if (frame.kind === "neighbour") {
         const parsed = parseArp(frame.bytes);
         if (parsed.kind === "arp") this.#cache.set(parsed.arp.senderAddress, frame.from);
       }
@@ -273,7 +278,7 @@ export class Cluster {
         const isFor =
           frame.to === undefined ||
           frame.to === node.addressOn(frame.device) ||
-          frame.to >= 0xe0000000;
+          isMulticast(frame.to);
         if (node === frame.from || !isFor || this.cuts.has(`${frame.from.name} ${node.name}`))
           continue;
         if (this.#isOnline(node, frame.device)) this.#receive(node, frame);

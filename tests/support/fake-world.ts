@@ -4,7 +4,7 @@
  * our own changes too. No clock: `now` is set.
  */
 
-import { type Ipv4, type Mac, printIpv4, readIpv4, readMac } from "#units/address";
+import { type IpAddress, type Ipv4, type Mac, printIp, readIpv4, readMac } from "#units/address";
 import { assert } from "#units/assert";
 import { type Instant, instant } from "#units/time";
 import type { FromEngine } from "#vrrp/engine/engine-link";
@@ -17,6 +17,7 @@ import {
   type Fence,
   type FenceEntry,
   type LinkInfo,
+  type Listening,
   OK,
   type Outcome,
   sendEach,
@@ -26,6 +27,8 @@ import {
 } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
 import { isGratuitous, parseArp } from "#vrrp/wire/arp";
+import { ETHER_TYPE_IPV6, etherTypeOf } from "#vrrp/wire/ethernet";
+import { parseNeighbour } from "#vrrp/wire/neighbour";
 import { parseAdvert } from "#vrrp/wire/parse-advert";
 
 export const ip = (text: string): Ipv4 => {
@@ -79,6 +82,8 @@ export class FakeWorld implements World {
   /** errno of every packet sent from now on. */
   sendError: string | undefined;
   /** Neighbours without a MAC address in the kernel yet. */
+  /** Indexes of devices that forward IPv6. */
+  readonly forwarding: Set<number> = new Set();
   readonly unresolved: Set<string> = new Set();
   listenError: string | undefined;
   /** errno of listening for ARP only, by device name. */
@@ -92,7 +97,7 @@ export class FakeWorld implements World {
   /** Devices with `promote_secondaries`. */
   promoting: readonly string[] = [];
   /** Addresses that other daemons of this network namespace own. */
-  readonly claims: Set<Ipv4> = new Set();
+  readonly claims: Set<IpAddress> = new Set();
   /** errno with which the guard refuses a call, by its name; see `addGuard`. */
   readonly guardRefuses: Map<keyof AddressGuard, string> = new Map();
   fence: Fence | undefined;
@@ -102,16 +107,16 @@ export class FakeWorld implements World {
   readonly closed: Set<string> = new Set();
   /** errno with which the fence refuses a call, by its name. */
   readonly fenceRefuses: Map<keyof Fence, string> = new Map();
-  readonly #groups = new Map<number, readonly Ipv4[]>();
+  readonly #groups = new Map<number, readonly IpAddress[]>();
   /** Where packets and frames go besides `calls`. */
   carry:
-    | ((kind: "packet" | "arp", index: number, bytes: Uint8Array, to?: Ipv4) => void)
+    | ((kind: "packet" | "neighbour", index: number, bytes: Uint8Array, to?: IpAddress) => void)
     | undefined;
 
   /** Multicast groups that are listened to, by device. */
   joined(): readonly string[] {
     const all = [...this.#groups].map(([index, groups]) =>
-      groups.map((one) => `${index} ${printIpv4(one)}`),
+      groups.map((one) => `${index} ${printIp(one)}`),
     );
     return all.flat().toSorted();
   }
@@ -147,7 +152,7 @@ export class FakeWorld implements World {
   /** A fence in the kernel; `calls` has its calls, `closed` what it has closed. */
   addFence(): void {
     const name = ({ address, protocol, port }: FenceEntry): string =>
-      `${printIpv4(address)} ${protocol} ${port}`;
+      `${printIp(address)} ${protocol} ${port}`;
     const forget = (entry: FenceEntry): void => {
       this.closed.delete(name(entry));
       for (const mode of ["new", "held"]) this.closed.delete(`${name(entry)} ${mode}`);
@@ -209,11 +214,13 @@ export class FakeWorld implements World {
     return all.length === 0 ? undefined : instant(Math.min(...all));
   }
 
-  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome {
-    const what = groups === undefined ? "arp" : groups.map(printIpv4).join(" ");
-    this.calls.push(`listen ${name}/${interfaceIndex} ${what}`.trimEnd());
-    const errno = groups === undefined ? this.arpListenErrors.get(name) : this.listenError;
-    if (errno === undefined && groups !== undefined) this.#groups.set(interfaceIndex, groups);
+  listen(interfaceIndex: number, name: string, wanted: Listening): Outcome {
+    const { vrrp, groups } = wanted;
+    const heard = vrrp.length === 0 ? wanted.neighbours.map((one) => NEIGHBOURS[one]) : groups;
+    const what = heard.map((one) => (vrrp.length === 0 ? one : printIp(one as IpAddress)));
+    this.calls.push(`listen ${name}/${interfaceIndex} ${what.join(" ")}`.trimEnd());
+    const errno = vrrp.length === 0 ? this.arpListenErrors.get(name) : this.listenError;
+    if (errno === undefined && vrrp.length > 0) this.#groups.set(interfaceIndex, groups);
     return errno === undefined ? OK : { ok: false, errno, call: "socket" };
   }
 
@@ -230,32 +237,34 @@ export class FakeWorld implements World {
     const parsed = parseAdvert(packet);
     assert(parsed.kind === "advert", "the engine sent what it would not accept");
     const { vrid, priority } = parsed.advert;
-    this.calls.push(`advert vrid ${vrid} priority ${priority} to ${printIpv4(to)}`);
+    this.calls.push(`advert vrid ${vrid} priority ${priority} to ${printIp(to)}`);
     if (this.sendError !== undefined) return { ok: false, errno: this.sendError, call: "sendto" };
     this.carry?.("packet", interfaceIndex, packet, to);
     return OK;
   }
 
-  isUnresolved(_interfaceIndex: number, to: Ipv4): boolean {
-    return this.unresolved.has(printIpv4(to));
+  isUnresolved(_interfaceIndex: number, to: IpAddress): boolean {
+    return this.unresolved.has(printIp(to));
   }
 
-  sendArp(interfaceIndex: number, frame: Uint8Array): Outcome {
-    const parsed = parseArp(frame);
-    assert(parsed.kind === "arp", "the engine sent no ARP");
-    const { operation, senderAddress, targetAddress } = parsed.arp;
-    const other = isGratuitous(parsed.arp) ? "" : ` for ${printIpv4(targetAddress)}`;
-    this.calls.push(`arp ${operation} ${printIpv4(senderAddress)}${other}`);
+  forwardsIpv6(interfaceIndex: number): boolean {
+    return this.forwarding.has(interfaceIndex);
+  }
+
+  sendFrame(interfaceIndex: number, frame: Uint8Array): Outcome {
+    this.calls.push(
+      etherTypeOf(frame) === ETHER_TYPE_IPV6 ? printNeighbour(frame) : printArp(frame),
+    );
     if (this.sendError !== undefined) return { ok: false, errno: this.sendError, call: "sendto" };
-    this.carry?.("arp", interfaceIndex, frame);
+    this.carry?.("neighbour", interfaceIndex, frame);
     return OK;
   }
 
   setAddress(interfaceIndex: number, virtual: VirtualAddress, seconds: number): Outcome {
     const { address, prefix } = virtual;
-    const text = `${printIpv4(address)}/${prefix}`;
+    const text = `${printIp(address)}/${prefix}`;
     this.calls.push(`set ${text} for ${seconds} s`);
-    const errno = this.refuses.get(printIpv4(address));
+    const errno = this.refuses.get(printIp(address));
     if (errno !== undefined) return { ok: false, errno, call: "RTM_NEWADDR" };
     const label = virtual.label === undefined ? {} : { label: virtual.label };
     const info: AddressInfo = {
@@ -281,7 +290,7 @@ export class FakeWorld implements World {
   }
 
   removeAddress(interfaceIndex: number, virtual: VirtualAddress): Outcome {
-    const text = `${printIpv4(virtual.address)}/${virtual.prefix}`;
+    const text = `${printIp(virtual.address)}/${virtual.prefix}`;
     this.calls.push(`remove ${text}`);
     const known = this.kernel.get(`${interfaceIndex} ${text}`);
     if (known === undefined) return { ok: false, errno: "EADDRNOTAVAIL", call: "RTM_DELADDR" };
@@ -295,7 +304,7 @@ export class FakeWorld implements World {
     return OK;
   }
 
-  claimed(): ReadonlySet<Ipv4> {
+  claimed(): ReadonlySet<IpAddress> {
     return this.claims;
   }
 
@@ -303,4 +312,29 @@ export class FakeWorld implements World {
     this.emitted.push(structuredClone(message));
     this.heard?.(message);
   }
+}
+
+const NEIGHBOURS = { 4: "arp", 6: "nd" } as const;
+
+function printArp(frame: Uint8Array): string {
+  const parsed = parseArp(frame);
+  assert(parsed.kind === "arp", "the engine sent no ARP");
+  const { operation, senderAddress, targetAddress } = parsed.arp;
+  const other = isGratuitous(parsed.arp) ? "" : ` for ${printIp(targetAddress)}`;
+  return `arp ${operation} ${printIp(senderAddress)}${other}`;
+}
+
+function printNeighbour(frame: Uint8Array): string {
+  const parsed = parseNeighbour(frame);
+  assert(parsed.kind === "neighbour", "the engine sent no neighbour discovery");
+  const { neighbour } = parsed;
+  if (neighbour.kind === "solicitation")
+    return `nd solicitation ${neighbour.source} for ${neighbour.target}`;
+  const { router, solicited, override } = neighbour;
+  const flags = [
+    router ? " router" : "",
+    solicited ? " solicited" : "",
+    override ? " override" : "",
+  ];
+  return `nd advertisement ${neighbour.target}${flags.join("")}`;
 }

@@ -3,14 +3,14 @@
  * written by people.
  */
 
-import { type Ipv4, type Mac, printIpv4, printMac } from "#units/address";
+import { type IpAddress, type Mac, printIp, printMac } from "#units/address";
 import type { Report, RouterEffect } from "#vrrp/router/event";
 
 export function printEffect(effect: RouterEffect): string {
   switch (effect.kind) {
     case "sendAdvert": {
-      const to = effect.to === undefined ? "" : ` to ${printIpv4(effect.to)}`;
-      const not = effect.except === undefined ? "" : ` not to ${printIpv4(effect.except)}`;
+      const to = effect.to === undefined ? "" : ` to ${printIp(effect.to)}`;
+      const not = effect.except === undefined ? "" : ` not to ${printIp(effect.except)}`;
       return `advert ${effect.priority}${to}${not}`;
     }
     case "addAddresses":
@@ -44,7 +44,7 @@ export function printEffect(effect: RouterEffect): string {
     case "probe":
       return `probe #${effect.run} by ${effect.how}`;
     case "compare":
-      return `compare #${effect.run} with ${printIpv4(effect.peer)} within ${effect.micros}`;
+      return `compare #${effect.run} with ${printIp(effect.peer)} within ${effect.micros}`;
     case "drain":
       return `drain #${effect.run} within ${effect.micros}`;
     case "resetConnections":
@@ -52,35 +52,35 @@ export function printEffect(effect: RouterEffect): string {
   }
 }
 
-const near = (peer: Ipv4 | undefined): string =>
-  peer === undefined ? "" : ` (${printIpv4(peer)})`;
+const near = (peer: IpAddress | undefined): string =>
+  peer === undefined ? "" : ` (${printIp(peer)})`;
 
 const by = (mac: Mac | undefined): string => (mac === undefined ? "" : ` by ${printMac(mac)}`);
 
 export function printReport(report: Report): string {
   switch (report.kind) {
     case "weaker-master":
-      return `weaker-master ${printIpv4(report.from)} at ${report.theirs}, we are at ${report.ours}`;
+      return `weaker-master ${printIp(report.from)} at ${report.theirs}, we are at ${report.ours}`;
     case "own-address-heard":
-      return `own-address-heard ${printIpv4(report.from)}`;
+      return `own-address-heard ${printIp(report.from)}`;
     case "grace":
-      return `grace ${report.micros} for ${printIpv4(report.from)} at ${report.theirs}`;
+      return `grace ${report.micros} for ${printIp(report.from)} at ${report.theirs}`;
     case "held-down":
-      return `held-down ${report.micros} after ${report.losses} losses, ${printIpv4(report.from)} is at ${report.theirs}, we are at ${report.ours}`;
+      return `held-down ${report.micros} after ${report.losses} losses, ${printIp(report.from)} is at ${report.theirs}, we are at ${report.ours}`;
     case "peer-unresolved":
-      return `peer-unresolved ${printIpv4(report.to)} for ${report.micros}`;
+      return `peer-unresolved ${printIp(report.to)} for ${report.micros}`;
     case "foreign-address":
-      return `foreign-address ${printIpv4(report.address)} on ${report.interface}${report.isOwner ? ", owned here" : ""}`;
+      return `foreign-address ${printIp(report.address)} on ${report.interface}${report.isOwner ? ", owned here" : ""}`;
     case "claims-not-heard":
-      return `claims-not-heard ${printIpv4(report.address)} on ${report.interface}: ${report.error}`;
+      return `claims-not-heard ${printIp(report.address)} on ${report.interface}: ${report.error}`;
     case "address-claimed":
-      return `address-claimed ${printIpv4(report.address)}${by(report.mac)}`;
+      return `address-claimed ${printIp(report.address)}${by(report.mac)}`;
     case "claims-ended":
-      return `claims-ended ${printIpv4(report.address)}${by(report.mac)} after ${report.count} in ${report.micros}`;
+      return `claims-ended ${printIp(report.address)}${by(report.mac)} after ${report.count} in ${report.micros}`;
     case "switch-begun":
-      return `switch-begun${report.to === undefined ? "" : ` to ${printIpv4(report.to)}`}`;
+      return `switch-begun${report.to === undefined ? "" : ` to ${printIp(report.to)}`}`;
     case "switched":
-      return `switched to ${printIpv4(report.to)} at ${report.priority}, took ${report.took}, both ${report.both}${report.platform === "not-awaited" ? "" : `, platform ${report.platform}`}`;
+      return `switched to ${printIp(report.to)} at ${report.priority}, took ${report.took}, both ${report.both}${report.platform === "not-awaited" ? "" : `, platform ${report.platform}`}`;
     case "switch-taken-back":
       return `switch-taken-back ${report.why} after ${report.waited}`;
     case "handed-over":
@@ -104,6 +104,6 @@ export function printReport(report: Report): string {
     case "takeover-refused":
       return `takeover-refused by ${report.how} after ${report.noAdvertFor}`;
     case "data-compared":
-      return `data-compared ${printIpv4(report.from)} ${report.result}, ${report.isOpen ? "open" : "closed"}`;
+      return `data-compared ${printIp(report.from)} ${report.result}, ${report.isOpen ? "open" : "closed"}`;
   }
 }

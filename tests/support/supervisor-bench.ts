@@ -3,7 +3,7 @@
  * performed as an executor does it, each on a line of `lines`; what the kernel answers comes back
  * before the next effect.
  */
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { type Instant, instant, micros } from "#units/time";
 import { type AddressInfo, BATON_PROTO, type Failure, type LinkInfo } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -24,7 +24,7 @@ export class SupervisorBench {
   links: readonly LinkInfo[] = [ETH0, ETH1];
   addresses: AddressInfo[] = [own(2, "192.0.2.1"), own(3, "198.51.100.1")];
   /** Addresses that the kernel refuses to remove. */
-  readonly stuck = new Set<Ipv4>();
+  readonly stuck = new Set<IpAddress>();
   /** The same for a device's. */
   stuckOn: number | undefined;
   /** Processes can be started. */
@@ -98,8 +98,8 @@ export class SupervisorBench {
     }
   }
 
-  #remove(places: readonly Place[]): readonly Ipv4[] {
-    const gone: Ipv4[] = [];
+  #remove(places: readonly Place[]): readonly IpAddress[] {
+    const gone: IpAddress[] = [];
     for (const { interfaceIndex, address } of places) {
       if (this.stuck.has(address.address) || interfaceIndex === this.stuckOn) continue;
       gone.push(address.address);
@@ -184,7 +184,7 @@ export class SupervisorBench {
 }
 
 const printPlaces = (places: readonly Place[]): string =>
-  places.map((one) => `${printIpv4(one.address.address)}@${one.interfaceIndex}`).join(" ");
+  places.map((one) => `${printIp(one.address.address)}@${one.interfaceIndex}`).join(" ");
 
 export function printEffect(effect: SupervisorEffect): string {
   switch (effect.kind) {
@@ -198,20 +198,20 @@ export function printEffect(effect: SupervisorEffect): string {
       return `configurationTaken ${effect.revision}${effect.isReload ? " reload" : ""}`;
     case "listen": {
       const { hold, link, group } = effect;
-      return `listen ${hold} ${link.name}${group === undefined ? "" : ` ${printIpv4(group)}`}`;
+      return `listen ${hold} ${link.name}${group === undefined ? "" : ` ${printIp(group)}`}`;
     }
     case "unlisten":
       return `unlisten ${effect.hold}`;
     case "sendRelease":
-      return `sendRelease ${effect.config.router.name} from ${printIpv4(effect.source)}`;
+      return `sendRelease ${effect.config.router.name} from ${printIp(effect.source)}`;
     case "holdAddresses":
       return `holdAddresses ${printPlaces(effect.places)} ${effect.seconds}s`;
     case "prolongGuard":
-      return `prolongGuard ${effect.addresses.map(printIpv4).join(" ")} ${effect.milliseconds}ms`;
+      return `prolongGuard ${effect.addresses.map(printIp).join(" ")} ${effect.milliseconds}ms`;
     case "removeAddresses":
       return `removeAddresses ${printPlaces(effect.places)}${printResets(effect.resets)}`;
     case "clearGuard":
-      return `clearGuard ${effect.addresses.map(printIpv4).join(" ")}`;
+      return `clearGuard ${effect.addresses.map(printIp).join(" ")}`;
     case "closeFence":
       return `closeFence ${effect.instances.map(({ router }) => router.name).join(" ")}`;
     case "demote":

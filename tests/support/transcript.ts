@@ -24,7 +24,7 @@
  * saw.
  */
 
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { assert } from "#units/assert";
 import { centis, fromSeconds, instant, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
@@ -223,7 +223,7 @@ class Teller {
 
   #onNews(news: News): void {
     if (news.kind === "released") {
-      this.#say(news.node, `says priority 0 for VRID ${news.vrid} to ${printIpv4(news.to)}`);
+      this.#say(news.node, `says priority 0 for VRID ${news.vrid} to ${printIp(news.to)}`);
       return;
     }
     const text = printMessage(news.message);
@@ -257,11 +257,11 @@ function printMessage(message: FromEngine): string | undefined {
     case "report":
       return `(${message.instance}) reports ${printReport(message.report)}`;
     case "drop":
-      return `(${message.instance}) hears from ${printIpv4(message.from)}: ${message.drop.kind}`;
+      return `(${message.instance}) hears from ${printIp(message.from)}: ${message.drop.kind}`;
     case "log":
       return `logs ${message.text}`;
     case "unknownVrid":
-      return `hears router ${message.vrid} of ${printIpv4(message.from)} on ${message.interface}`;
+      return `hears router ${message.vrid} of ${printIp(message.from)} on ${message.interface}`;
     case "removed":
       return `(${message.instance}) is removed`;
     case "switchAnswer": {

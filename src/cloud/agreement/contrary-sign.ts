@@ -3,7 +3,7 @@
  * cloud's last answer in doubt.
  */
 
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { Report } from "#vrrp/router/event";
 import type { ContrarySign } from "./agreement-state.ts";
 
@@ -21,7 +21,7 @@ export function signIn(report: Report): Sign | undefined {
       return { sign: "rival-master", address: undefined };
     case "address-claimed":
     case "claims-ended":
-      return { sign: "foreign-announcement", address: printIpv4(report.address) };
+      return { sign: "foreign-announcement", address: printIp(report.address) };
     case "claims-not-heard":
     case "demoted":
     case "demotion-begun":

@@ -1,6 +1,6 @@
 /** `keepalived.data` (SIGUSR1), in keepalived 2.2.7's form. */
 import type { CommandPlan, Globals, GroupPlan, NotifyPlan } from "#keepalived/plan/run-plan";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { fromCentis, type Micros, toMillis, toSeconds } from "#units/time";
 import type { InstanceConfig, RouterConfig, TrackerConfig } from "#vrrp/router/config";
 import { masterDown } from "#vrrp/router/timing";
@@ -93,7 +93,7 @@ function stateLines(one: DumpInstance, { wall }: DumpReading): readonly string[]
     ...(master === undefined
       ? []
       : [
-          `Master router = ${printIpv4(master.address)}`,
+          `Master router = ${printIp(master.address)}`,
           `Master priority = ${master.priority}`,
           ...(router.version === 3
             ? [`Master advert int = ${masterInterval(one).toFixed(2)} sec`]
@@ -123,10 +123,10 @@ const downTime = (router: RouterConfig, priority: number): Micros =>
 
 function sourceLines({ plan, seen }: DumpInstance): readonly string[] {
   const { transport } = plan.config;
-  const source = seen.source === undefined ? "(none)" : printIpv4(seen.source);
+  const source = seen.source === undefined ? "(none)" : printIp(seen.source);
   return [
     `Using src_ip = ${source}${transport.source === undefined ? "" : " (from configuration)"}`,
-    ...(transport.kind === "multicast" ? [`Multicast address ${printIpv4(transport.group)}`] : []),
+    ...(transport.kind === "multicast" ? [`Multicast address ${printIp(transport.group)}`] : []),
   ];
 }
 
@@ -170,7 +170,7 @@ function unicastLines({ transport, checksum }: InstanceConfig): readonly string[
   if (transport.kind !== "unicast") return [];
   const peers = transport.peers.map(
     ({ address, minTtl = 0, maxTtl = 255 }) =>
-      `${printIpv4(address)} min_ttl ${minTtl} max_ttl ${maxTtl}`,
+      `${printIp(address)} min_ttl ${minTtl} max_ttl ${maxTtl}`,
   );
   return [
     `Unicast TTL = ${transport.ttl}`,

@@ -5,7 +5,7 @@
  */
 import type { InstancePlan, RunPlan } from "#keepalived/plan/run-plan";
 import type { CheckReading } from "#metrics/reading";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { fromCentis, type Instant, toSeconds } from "#units/time";
 import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { VirtualAddress } from "#vrrp/router/config";
@@ -100,9 +100,9 @@ function addressLine(
   const network = prefix === HOST_PREFIX ? "" : `/${prefix}`;
   const parts = [
     peer === undefined
-      ? `${printIpv4(address)}${network}`
-      : `${printIpv4(address)} peer ${printIpv4(peer)}${network}`,
-    broadcast === undefined ? "" : `brd ${printIpv4(broadcast)}`,
+      ? `${printIp(address)}${network}`
+      : `${printIp(address)} peer ${printIp(peer)}${network}`,
+    broadcast === undefined ? "" : `brd ${printIp(broadcast)}`,
     `dev ${held?.interface ?? device ?? ownDevice ?? "(none)"}`,
     `scope ${SCOPES[scope] ?? scope}`,
     label === undefined ? "" : `label ${label}`,

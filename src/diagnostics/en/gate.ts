@@ -1,6 +1,6 @@
 /** What a gate did, in English. */
 
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { DataComparison, HeldBack, Report } from "#vrrp/router/event";
 import type { DemoteReason, FaultCause, GateEnd, PromoteReason, Reason } from "#vrrp/router/reason";
 import { duration } from "../numbers.ts";
@@ -30,9 +30,9 @@ export function gateReason(why: GateReason): string {
     case "promotion-refused":
       return `the promotion ${failed(why.outcome)} (after ${duration(why.after)}), so this node does not take the address`;
     case "data-behind":
-      return `${printIpv4(why.from)} is master too and has everything that the data here has, and more: it keeps the address`;
+      return `${printIp(why.from)} is master too and has everything that the data here has, and more: it keeps the address`;
     case "data-unknown":
-      return `${printIpv4(why.from)} is master too and stays, and the data of the two could not be compared, or has diverged: this node gives the address up`;
+      return `${printIp(why.from)} is master too and stays, and the data of the two could not be compared, or has diverged: this node gives the address up`;
   }
 }
 
@@ -136,7 +136,7 @@ export function gateReport(what: GateReport): string {
         ? `no advertisement for ${duration(what.noAdvertFor)}, but another machine still answers ARP for the address: this node does not take it`
         : `no advertisement for ${duration(what.noAdvertFor)}, but the service still answers at the address: this node does not take it`;
     case "data-compared": {
-      const known = `${printIpv4(what.from)} is master too, and their data was compared: ${comparison(what.result)}`;
+      const known = `${printIp(what.from)} is master too, and their data was compared: ${comparison(what.result)}`;
       return what.isOpen
         ? `${known}; this node serves the address`
         : `${known}; this node does not serve the address`;

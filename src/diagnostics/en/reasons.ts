@@ -1,6 +1,6 @@
 /** Reasons in English. */
 
-import { type Mac, printIpv4, printMac } from "#units/address";
+import { type Mac, printIp, printMac } from "#units/address";
 import { fromCentis, micros } from "#units/time";
 import type { Report, TakenBack } from "#vrrp/router/event";
 import type { FaultCause, Reason } from "#vrrp/router/reason";
@@ -24,13 +24,13 @@ export function reason(why: Reason): string {
     case "master-released":
       return released(why);
     case "higher-priority":
-      return `${printIpv4(why.from)} advertises priority ${why.theirs}, above our ${why.ours}`;
+      return `${printIp(why.from)} advertises priority ${why.theirs}, above our ${why.ours}`;
     case "higher-address":
-      return `${printIpv4(why.from)} has the same priority ${why.priority} and a higher address than our ${printIpv4(why.ours)}`;
+      return `${printIp(why.from)} has the same priority ${why.priority} and a higher address than our ${printIp(why.ours)}`;
     case "unconfirmed-yields":
-      return `we became master without having heard a peer, and ${printIpv4(why.from)} (priority ${why.theirs}, ours ${why.ours}) was master before us: with nopreempt the unconfirmed master yields`;
+      return `we became master without having heard a peer, and ${printIp(why.from)} (priority ${why.theirs}, ours ${why.ours}) was master before us: with nopreempt the unconfirmed master yields`;
     case "master-was-alive":
-      return `${printIpv4(why.from)}, which we replaced ${duration(why.after)} ago when its advertisements stopped, is still master: with nopreempt it keeps the address`;
+      return `${printIp(why.from)}, which we replaced ${duration(why.after)} ago when its advertisements stopped, is still master: with nopreempt it keeps the address`;
     case "stalled":
       return `this node did not run for ${duration(why.stalled)}, longer than the ${duration(why.allowed)} after which a peer may own the address`;
     case "link-back-in-time":
@@ -44,15 +44,15 @@ export function reason(why: Reason): string {
     case "stopping":
       return stopping(why.address);
     case "successor-heard":
-      return `${printIpv4(why.from)} took over ${duration(why.after)} after we gave the address up, so it was removed here`;
+      return `${printIp(why.from)} took over ${duration(why.after)} after we gave the address up, so it was removed here`;
     case "platform-moved":
-      return `${printIpv4(why.from)} took over, and the cloud had moved the address ${duration(why.after)} after we gave it up; until then this node answered for it`;
+      return `${printIp(why.from)} took over, and the cloud had moved the address ${duration(why.after)} after we gave it up; until then this node answered for it`;
     case "platform-late":
-      return `${printIpv4(why.from)} took over, but the cloud had not moved the address within ${duration(why.waited)}; it was removed here all the same`;
+      return `${printIp(why.from)} took over, but the cloud had not moved the address within ${duration(why.waited)}; it was removed here all the same`;
     case "no-successor":
       return `nobody took over within ${duration(why.waited)}, so the address was removed without a successor`;
     case "switched":
-      return `an operator moved the address to ${printIpv4(why.to)}, which took over ${duration(why.after)} after it was asked`;
+      return `an operator moved the address to ${printIp(why.to)}, which took over ${duration(why.after)} after it was asked`;
     case "gave-up":
       return `an operator had the address given up, and nobody took it over within ${duration(why.waited)}`;
     case "stopped":
@@ -83,11 +83,11 @@ function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
     return `no master was heard for ${duration(why.noAdvertFor)} (${rule})`;
   }
   const { from, priority } = why.lastHeard;
-  return `no advertisement of the master ${printIpv4(from)} (priority ${priority}) for ${duration(why.noAdvertFor)} (${rule})`;
+  return `no advertisement of the master ${printIp(from)} (priority ${priority}) for ${duration(why.noAdvertFor)} (${rule})`;
 }
 
 function preempts({ over, ours, delay, held }: Extract<Reason, { kind: "preempts" }>): string {
-  const master = `${printIpv4(over.from)} is master with priority ${over.priority}, ours is ${ours}`;
+  const master = `${printIp(over.from)} is master with priority ${over.priority}, ours is ${ours}`;
   if (held > delay) return `${master}, and the hold-down of ${duration(held)} is over`;
   return delay > 0
     ? `${master}, and the preempt_delay of ${duration(delay)} is over`
@@ -95,7 +95,7 @@ function preempts({ over, ours, delay, held }: Extract<Reason, { kind: "preempts
 }
 
 function released(why: Extract<Reason, { kind: "master-released" }>): string {
-  const who = why.from === undefined ? "our own engine, which ended," : printIpv4(why.from);
+  const who = why.from === undefined ? "our own engine, which ended," : printIp(why.from);
   return why.immediate
     ? `${who} gave up the address with priority 0, and we are its only peer`
     : `${who} gave up the address with priority 0, and our skew time ended first`;
@@ -112,15 +112,15 @@ export function fault(cause: FaultCause): string {
     case "cannot-listen":
       return `packets can be neither sent nor received on the interface: ${cause.error}`;
     case "source-missing":
-      return `no interface of this machine has ${printIpv4(cause.address)}, which \`unicast_src_ip\` names`;
+      return `no interface of this machine has ${printIp(cause.address)}, which \`unicast_src_ip\` names`;
     case "tracker":
       return `${tracked(cause.tracker)} \`${cause.name}\` failed`;
     case "address-rejected":
-      return `the kernel refused ${printIpv4(cause.address)}: ${cause.error}`;
+      return `the kernel refused ${printIp(cause.address)}: ${cause.error}`;
     case "lease-refused":
       return `the kernel neither prolongs the lease of the address nor removes its rule, so this node may not answer for it: ${cause.error}`;
     case "address-fight":
-      return `something else removed ${printIpv4(cause.address)} ${cause.removals} times within ${duration(cause.within)}`;
+      return `something else removed ${printIp(cause.address)} ${cause.removals} times within ${duration(cause.within)}`;
     case "group":
       return `\`${cause.member}\` of sync group \`${cause.group}\` is in FAULT`;
     case "fence-refused":
@@ -174,30 +174,30 @@ export function report(what: Report): string {
   switch (what.kind) {
     case "weaker-master":
       return what.theirs === what.ours
-        ? `${printIpv4(what.from)} acts as master too, with our priority ${what.ours} and a lower address; we announce the address again`
-        : `${printIpv4(what.from)} acts as master too, with priority ${what.theirs} below our ${what.ours}; we announce the address again`;
+        ? `${printIp(what.from)} acts as master too, with our priority ${what.ours} and a lower address; we announce the address again`
+        : `${printIp(what.from)} acts as master too, with priority ${what.theirs} below our ${what.ours}; we announce the address again`;
     case "own-address-heard":
-      return `an advertisement came from our own address ${printIpv4(what.from)} with our priority: a loop in the network, or a copied configuration`;
+      return `an advertisement came from our own address ${printIp(what.from)} with our priority: a loop in the network, or a copied configuration`;
     case "grace":
-      return `${printIpv4(what.from)} (priority ${what.theirs}) acts as master too; with nopreempt it has ${duration(micros(what.micros))} to yield before we do`;
+      return `${printIp(what.from)} (priority ${what.theirs}) acts as master too; with nopreempt it has ${duration(micros(what.micros))} to yield before we do`;
     case "held-down":
-      return `this node lost the address or failed ${what.losses} times in a row, so it does not preempt the weaker master ${printIpv4(what.from)} (priority ${what.theirs}, ours ${what.ours}) for ${duration(what.micros)}`;
+      return `this node lost the address or failed ${what.losses} times in a row, so it does not preempt the weaker master ${printIp(what.from)} (priority ${what.theirs}, ours ${what.ours}) for ${duration(what.micros)}`;
     case "peer-unresolved":
-      return `peer ${printIpv4(what.to)} has not answered ARP for ${duration(what.micros)}, so no advertisement reaches it: it is off, or \`unicast_peer\` names a wrong address; if it runs, it will own the address too`;
+      return `peer ${printIp(what.to)} has not answered ARP for ${duration(what.micros)}, so no advertisement reaches it: it is off, or \`unicast_peer\` names a wrong address; if it runs, it will own the address too`;
     case "claims-not-heard":
-      return `ARP cannot be received on \`${what.interface}\` (${what.error}): this node will not notice if another machine claims ${printIpv4(what.address)}`;
+      return `ARP cannot be received on \`${what.interface}\` (${what.error}): this node will not notice if another machine claims ${printIp(what.address)}`;
     case "address-claimed":
-      return `${claimant(what.mac)} claims ${printIpv4(what.address)} by ARP, and this node owns it: clients may send there; we announce it again, less and less often while that goes on`;
+      return `${claimant(what.mac)} claims ${printIp(what.address)} by ARP, and this node owns it: clients may send there; we announce it again, less and less often while that goes on`;
     case "claims-ended":
-      return `${claimant(what.mac)} has not claimed ${printIpv4(what.address)} for 30 s; before that it did so ${what.count} times within ${duration(what.micros)}`;
+      return `${claimant(what.mac)} has not claimed ${printIp(what.address)} for 30 s; before that it did so ${what.count} times within ${duration(what.micros)}`;
     case "switch-begun":
       return what.to === undefined
         ? "an operator asks for a move: priority 0 was sent, and this node answers for the address until a successor does"
-        : `an operator asks for a move to ${printIpv4(what.to)}: priority 0 was sent to it alone, and this node answers for the address until it does`;
+        : `an operator asks for a move to ${printIp(what.to)}: priority 0 was sent to it alone, and this node answers for the address until it does`;
     case "switched":
       return what.platform === "waiting"
-        ? `${printIpv4(what.to)} (priority ${what.priority}) took over, but the cloud had not moved the address ${duration(what.both)} later; it was removed here all the same`
-        : `${printIpv4(what.to)} (priority ${what.priority}) took over ${duration(what.took)} after the move was asked for; both answered for ${duration(what.both)}`;
+        ? `${printIp(what.to)} (priority ${what.priority}) took over, but the cloud had not moved the address ${duration(what.both)} later; it was removed here all the same`
+        : `${printIp(what.to)} (priority ${what.priority}) took over ${duration(what.took)} after the move was asked for; both answered for ${duration(what.both)}`;
     case "switch-taken-back":
       return `the move was taken back after ${duration(what.waited)}: ${takenBack(what.why)}`;
     case "handed-over":
@@ -205,7 +205,7 @@ export function report(what: Report): string {
     case "stalled-as-backup":
       return `this node did not run for ${duration(micros(what.micros))}; that time does not count against the master`;
     case "foreign-address": {
-      const where = `${printIpv4(what.address)} is on \`${what.interface}\``;
+      const where = `${printIp(what.address)} is on \`${what.interface}\``;
       return what.isOwner
         ? `${where} of this machine too, and Baton did not put it there; it will be removed when this node gives the address up`
         : `${where} of this machine although this node does not own it, and Baton did not put it there: the machine answers for it beside the owner until somebody removes it`;

@@ -1,6 +1,6 @@
 /** `gate` 的文案（中文）。 */
 
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { DataComparison, HeldBack, Report } from "#vrrp/router/event";
 import type { DemoteReason, FaultCause, GateEnd, PromoteReason, Reason } from "#vrrp/router/reason";
 import { duration } from "../numbers.ts";
@@ -29,9 +29,9 @@ export function gateReason(why: GateReason): string {
     case "promotion-refused":
       return `提升${failed(why.outcome)}（用时 ${duration(why.after)}），本机不接管地址`;
     case "data-behind":
-      return `${printIpv4(why.from)} 也是主节点，它的数据包含本机的全部数据且更新：地址归它`;
+      return `${printIp(why.from)} 也是主节点，它的数据包含本机的全部数据且更新：地址归它`;
     case "data-unknown":
-      return `${printIpv4(why.from)} 也是主节点且继续持有地址，两边的数据无法比较或已分叉：本机让出地址`;
+      return `${printIp(why.from)} 也是主节点且继续持有地址，两边的数据无法比较或已分叉：本机让出地址`;
   }
 }
 
@@ -135,7 +135,7 @@ export function gateReport(what: GateReport): string {
         ? `已有 ${duration(what.noAdvertFor)} 没有通告，但仍有其他机器应答该地址的 ARP：本机不接管`
         : `已有 ${duration(what.noAdvertFor)} 没有通告，但该地址上的服务仍在应答：本机不接管`;
     case "data-compared": {
-      const known = `${printIpv4(what.from)} 也是主节点，已比较两边的数据：${comparison(what.result)}`;
+      const known = `${printIp(what.from)} 也是主节点，已比较两边的数据：${comparison(what.result)}`;
       return what.isOpen ? `${known}；由本机提供服务` : `${known}；本机不提供服务`;
     }
   }

@@ -1,6 +1,6 @@
 /** 状态变化的原因（中文）。 */
 
-import { type Mac, printIpv4, printMac } from "#units/address";
+import { type Mac, printIp, printMac } from "#units/address";
 import { fromCentis, micros } from "#units/time";
 import type { Report, TakenBack } from "#vrrp/router/event";
 import type { FaultCause, Reason } from "#vrrp/router/reason";
@@ -24,13 +24,13 @@ export function reason(why: Reason): string {
     case "master-released":
       return released(why);
     case "higher-priority":
-      return `${printIpv4(why.from)} 的优先级 ${why.theirs} 高于本机的 ${why.ours}`;
+      return `${printIp(why.from)} 的优先级 ${why.theirs} 高于本机的 ${why.ours}`;
     case "higher-address":
-      return `${printIpv4(why.from)} 的优先级同为 ${why.priority}，但地址比本机的 ${printIpv4(why.ours)} 大`;
+      return `${printIp(why.from)} 的优先级同为 ${why.priority}，但地址比本机的 ${printIp(why.ours)} 大`;
     case "unconfirmed-yields":
-      return `本机成为主节点之前没有收到过任何通告，而 ${printIpv4(why.from)}（优先级 ${why.theirs}，本机 ${why.ours}）在此之前已是主节点：配置了 nopreempt，由未确认的主节点让位`;
+      return `本机成为主节点之前没有收到过任何通告，而 ${printIp(why.from)}（优先级 ${why.theirs}，本机 ${why.ours}）在此之前已是主节点：配置了 nopreempt，由未确认的主节点让位`;
     case "master-was-alive":
-      return `${printIpv4(why.from)} 在 ${duration(why.after)} 前因通告中断被本机接替，但它仍是主节点：配置了 nopreempt，地址仍归它`;
+      return `${printIp(why.from)} 在 ${duration(why.after)} 前因通告中断被本机接替，但它仍是主节点：配置了 nopreempt，地址仍归它`;
     case "stalled":
       return `本机停顿了 ${duration(why.stalled)}，超过 ${duration(why.allowed)}，对端可能已经接管地址`;
     case "link-back-in-time":
@@ -42,15 +42,15 @@ export function reason(why: Reason): string {
     case "stopping":
       return stopping(why.address);
     case "successor-heard":
-      return `让出 ${duration(why.after)} 后收到 ${printIpv4(why.from)} 的通告，它已接管，本机随即删除地址`;
+      return `让出 ${duration(why.after)} 后收到 ${printIp(why.from)} 的通告，它已接管，本机随即删除地址`;
     case "platform-moved":
-      return `${printIpv4(why.from)} 已接管；让出 ${duration(why.after)} 后云平台完成切换，在此之前仍由本机应答`;
+      return `${printIp(why.from)} 已接管；让出 ${duration(why.after)} 后云平台完成切换，在此之前仍由本机应答`;
     case "platform-late":
-      return `${printIpv4(why.from)} 已接管，但等了 ${duration(why.waited)} 云平台仍未切换，地址已从本机删除`;
+      return `${printIp(why.from)} 已接管，但等了 ${duration(why.waited)} 云平台仍未切换，地址已从本机删除`;
     case "no-successor":
       return `等了 ${duration(why.waited)} 仍无人接管，地址已从本机删除`;
     case "switched":
-      return `运维人员将地址切换到 ${printIpv4(why.to)}，从发起到完成用时 ${duration(why.after)}`;
+      return `运维人员将地址切换到 ${printIp(why.to)}，从发起到完成用时 ${duration(why.after)}`;
     case "gave-up":
       return `运维人员要求放弃地址，${duration(why.waited)} 内没有节点接管`;
     case "stopped":
@@ -81,11 +81,11 @@ function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
     return `连续 ${duration(why.noAdvertFor)} 没有收到任何主节点的通告（${rule}）`;
   }
   const { from, priority } = why.lastHeard;
-  return `主节点 ${printIpv4(from)}（优先级 ${priority}）已有 ${duration(why.noAdvertFor)} 没有通告（${rule}）`;
+  return `主节点 ${printIp(from)}（优先级 ${priority}）已有 ${duration(why.noAdvertFor)} 没有通告（${rule}）`;
 }
 
 function preempts({ over, ours, delay, held }: Extract<Reason, { kind: "preempts" }>): string {
-  const master = `主节点 ${printIpv4(over.from)} 的优先级为 ${over.priority}，本机为 ${ours}`;
+  const master = `主节点 ${printIp(over.from)} 的优先级为 ${over.priority}，本机为 ${ours}`;
   if (held > delay) return `${master}，抑制期 ${duration(held)} 已过，本机抢占`;
   return delay > 0
     ? `${master}，preempt_delay 的 ${duration(delay)} 已过，本机抢占`
@@ -93,7 +93,7 @@ function preempts({ over, ours, delay, held }: Extract<Reason, { kind: "preempts
 }
 
 function released(why: Extract<Reason, { kind: "master-released" }>): string {
-  const who = why.from === undefined ? "本机原来的引擎进程退出并" : `${printIpv4(why.from)} `;
+  const who = why.from === undefined ? "本机原来的引擎进程退出并" : `${printIp(why.from)} `;
   return why.immediate
     ? `${who}以优先级 0 让出地址，而本机是它唯一的对端，立即接管`
     : `${who}以优先级 0 让出地址，本机的偏移时间最先到期`;
@@ -110,15 +110,15 @@ export function fault(cause: FaultCause): string {
     case "cannot-listen":
       return `无法在网卡上收发报文：${cause.error}`;
     case "source-missing":
-      return `\`unicast_src_ip\` 指定的 ${printIpv4(cause.address)} 不在本机任何网卡上`;
+      return `\`unicast_src_ip\` 指定的 ${printIp(cause.address)} 不在本机任何网卡上`;
     case "tracker":
       return `${tracked(cause.tracker)} \`${cause.name}\` 失败`;
     case "address-rejected":
-      return `内核拒绝添加 ${printIpv4(cause.address)}：${cause.error}`;
+      return `内核拒绝添加 ${printIp(cause.address)}：${cause.error}`;
     case "lease-refused":
       return `内核既不续期该地址的租约，也不删除租约规则，本机可能无法为该地址应答：${cause.error}`;
     case "address-fight":
-      return `${duration(cause.within)} 内 ${printIpv4(cause.address)} 被其他程序删除了 ${cause.removals} 次`;
+      return `${duration(cause.within)} 内 ${printIp(cause.address)} 被其他程序删除了 ${cause.removals} 次`;
     case "group":
       return `同步组 \`${cause.group}\` 中的 \`${cause.member}\` 处于 FAULT`;
     case "fence-refused":
@@ -172,30 +172,30 @@ export function report(what: Report): string {
   switch (what.kind) {
     case "weaker-master":
       return what.theirs === what.ours
-        ? `${printIpv4(what.from)} 也自认为是主节点，优先级与本机相同（${what.ours}），地址比本机小；本机重新宣告地址`
-        : `${printIpv4(what.from)} 也自认为是主节点，优先级 ${what.theirs} 低于本机的 ${what.ours}；本机重新宣告地址`;
+        ? `${printIp(what.from)} 也自认为是主节点，优先级与本机相同（${what.ours}），地址比本机小；本机重新宣告地址`
+        : `${printIp(what.from)} 也自认为是主节点，优先级 ${what.theirs} 低于本机的 ${what.ours}；本机重新宣告地址`;
     case "own-address-heard":
-      return `收到源地址为本机 ${printIpv4(what.from)}、优先级也相同的通告：网络有环路，或配置被原样复制到了另一台机器`;
+      return `收到源地址为本机 ${printIp(what.from)}、优先级也相同的通告：网络有环路，或配置被原样复制到了另一台机器`;
     case "grace":
-      return `${printIpv4(what.from)}（优先级 ${what.theirs}）也自认为是主节点；配置了 nopreempt，本机先等它 ${duration(micros(what.micros))} 让位，之后才由本机让位`;
+      return `${printIp(what.from)}（优先级 ${what.theirs}）也自认为是主节点；配置了 nopreempt，本机先等它 ${duration(micros(what.micros))} 让位，之后才由本机让位`;
     case "held-down":
-      return `本机已连续 ${what.losses} 次失去地址或出现故障，${duration(what.micros)} 内不抢占优先级较低的主节点 ${printIpv4(what.from)}（优先级 ${what.theirs}，本机 ${what.ours}）`;
+      return `本机已连续 ${what.losses} 次失去地址或出现故障，${duration(what.micros)} 内不抢占优先级较低的主节点 ${printIp(what.from)}（优先级 ${what.theirs}，本机 ${what.ours}）`;
     case "peer-unresolved":
-      return `对端 ${printIpv4(what.to)} 已有 ${duration(what.micros)} 没有应答 ARP，通告无法送达：它可能已关机，或者 \`unicast_peer\` 的地址写错；如果它在运行，两边会同时持有地址`;
+      return `对端 ${printIp(what.to)} 已有 ${duration(what.micros)} 没有应答 ARP，通告无法送达：它可能已关机，或者 \`unicast_peer\` 的地址写错；如果它在运行，两边会同时持有地址`;
     case "claims-not-heard":
-      return `无法在 \`${what.interface}\` 上监听 ARP（${what.error}）：如有其他机器宣告 ${printIpv4(what.address)}，本机不会察觉`;
+      return `无法在 \`${what.interface}\` 上监听 ARP（${what.error}）：如有其他机器宣告 ${printIp(what.address)}，本机不会察觉`;
     case "address-claimed":
-      return `${claimant(what.mac)}通过 ARP 宣告了 ${printIpv4(what.address)}，而该地址由本机持有：客户端可能会发往那里；本机重新宣告，若持续发生，宣告间隔会逐渐拉长`;
+      return `${claimant(what.mac)}通过 ARP 宣告了 ${printIp(what.address)}，而该地址由本机持有：客户端可能会发往那里；本机重新宣告，若持续发生，宣告间隔会逐渐拉长`;
     case "claims-ended":
-      return `${claimant(what.mac)}已有 30 秒没有再宣告 ${printIpv4(what.address)}；此前 ${duration(what.micros)} 内共宣告 ${what.count} 次`;
+      return `${claimant(what.mac)}已有 30 秒没有再宣告 ${printIp(what.address)}；此前 ${duration(what.micros)} 内共宣告 ${what.count} 次`;
     case "switch-begun":
       return what.to === undefined
         ? "运维人员要求切换：已发送优先级 0，在后继节点接管之前本机继续应答该地址"
-        : `运维人员要求切换到 ${printIpv4(what.to)}：仅向它发送了优先级 0，在它接管之前本机继续应答该地址`;
+        : `运维人员要求切换到 ${printIp(what.to)}：仅向它发送了优先级 0，在它接管之前本机继续应答该地址`;
     case "switched":
       return what.platform === "waiting"
-        ? `${printIpv4(what.to)}（优先级 ${what.priority}）已接管，但云平台在 ${duration(what.both)} 内没有迁移该地址；本机仍已将其删除`
-        : `${printIpv4(what.to)}（优先级 ${what.priority}）已接管，从发起切换起用时 ${duration(what.took)}；其间两台机器同时应答 ${duration(what.both)}`;
+        ? `${printIp(what.to)}（优先级 ${what.priority}）已接管，但云平台在 ${duration(what.both)} 内没有迁移该地址；本机仍已将其删除`
+        : `${printIp(what.to)}（优先级 ${what.priority}）已接管，从发起切换起用时 ${duration(what.took)}；其间两台机器同时应答 ${duration(what.both)}`;
     case "switch-taken-back":
       return `切换在 ${duration(what.waited)} 后撤回：${takenBack(what.why)}`;
     case "handed-over":
@@ -203,10 +203,10 @@ export function report(what: Report): string {
     case "stalled-as-backup":
       return `本机停顿了 ${duration(micros(what.micros))}，这段时间不计入主节点的超时`;
     case "foreign-address": {
-      const where = `${printIpv4(what.address)} 也出现在本机的 \`${what.interface}\` 上`;
+      const where = `${printIp(what.address)} 也出现在本机的 \`${what.interface}\` 上`;
       return what.isOwner
         ? `${where}，但并非由 Baton 添加；本机放弃该地址时会一并删除`
-        : `本机并未持有 ${printIpv4(what.address)}，它却出现在本机的 \`${what.interface}\` 上，且并非由 Baton 添加：在有人删除它之前，本机会与持有者同时应答`;
+        : `本机并未持有 ${printIp(what.address)}，它却出现在本机的 \`${what.interface}\` 上，且并非由 Baton 添加：在有人删除它之前，本机会与持有者同时应答`;
     }
     case "no-owner":
       if (what.cannotHear !== undefined)

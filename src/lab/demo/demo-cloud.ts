@@ -3,7 +3,7 @@
  * address, and watched.
  */
 
-import { printIpv4, readIpv4 } from "#units/address";
+import { isIpv4, printIpv4, readIpv4 } from "#units/address";
 import { elapsed, type Instant, type Micros } from "#units/time";
 import type { LabCloud } from "../measure/lab-cloud.ts";
 import type { LabNetwork } from "../measure/network.ts";
@@ -162,9 +162,9 @@ function vpcNetwork(vpc: Vpc, nodes: readonly string[]): LabNetwork {
       const { rtnetlink, index } = vpc.host(name);
       const found = rtnetlink.addresses();
       if (!found.ok) throw new Error(`${name}: ${found.errno}`);
-      return found.value
-        .filter((entry) => entry.index === index)
-        .map((entry) => printIpv4(entry.address));
+      return found.value.flatMap((entry) =>
+        entry.index === index && isIpv4(entry.address) ? [printIpv4(entry.address)] : [],
+      );
     },
     removeAddress: (name, text) => {
       const { rtnetlink, index } = vpc.host(name);

@@ -13,7 +13,7 @@ import { NLM_F_ACK, NLM_F_CREATE } from "#linux/netlink";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { mustReadIpv4 } from "#probes/must-read";
-import { type Mac, netmask, printIpv4, writeMac } from "#units/address";
+import { type Ipv4, isIpv4, type Mac, netmask, printIpv4, writeMac } from "#units/address";
 import type { Outcome } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
 import { type ArpLimit, Impairments } from "./impairments.ts";
@@ -178,9 +178,9 @@ export class BridgeNetwork implements LabNetwork {
   /** The addresses on the host's interface, as dotted text. */
   addressesOf(name: string): readonly string[] {
     const { rtnetlink, index } = this.#host(name);
-    return must(rtnetlink.addresses())
-      .filter((entry) => entry.index === index)
-      .map((entry) => printIpv4(entry.address));
+    return must(rtnetlink.addresses()).flatMap((entry) =>
+      entry.index === index && isIpv4(entry.address) ? [printIpv4(entry.address)] : [],
+    );
   }
 
   /** Removes a /32 if the host has it. */
@@ -201,7 +201,7 @@ export class BridgeNetwork implements LabNetwork {
   }
 }
 
-function ordinaryAddress(text: string): VirtualAddress {
+function ordinaryAddress(text: string): VirtualAddress & { readonly address: Ipv4 } {
   return { address: mustReadIpv4(text), prefix: PREFIX, scope: 0 };
 }
 
@@ -212,7 +212,7 @@ function ordinaryAddress(text: string): VirtualAddress {
 function addOrdinaryAddress(
   rtnetlink: Rtnetlink,
   index: number,
-  { address, prefix, scope }: VirtualAddress,
+  { address, prefix, scope }: VirtualAddress & { readonly address: Ipv4 },
 ): Outcome {
   rtnetlink
     .start(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE)

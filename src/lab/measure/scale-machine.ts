@@ -28,7 +28,7 @@ import {
   type RtnetlinkMonitor,
 } from "#linux/rtnetlink";
 import { mustReadIpv4 } from "#probes/must-read";
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { assert } from "#units/assert";
 import { elapsed, type Instant, toMillis } from "#units/time";
 import { makeNodeFolders, nodeMounts } from "../sandbox/folders.ts";
@@ -78,8 +78,8 @@ export class ScaleMachine {
   readonly #rtnetlink: Rtnetlink;
   readonly #monitor: RtnetlinkMonitor;
   readonly #notify: NotifySocket;
-  readonly #virtual: ReadonlySet<Ipv4>;
-  readonly #present = new Set<Ipv4>();
+  readonly #virtual: ReadonlySet<IpAddress>;
+  readonly #present = new Set<IpAddress>();
   #changes = 0;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #daemonArgs: readonly string[];
@@ -246,11 +246,11 @@ export class ScaleMachine {
     }
   }
 
-  #lose(address: Ipv4): void {
+  #lose(address: IpAddress): void {
     if (this.#present.delete(address)) this.#changes += 1;
   }
 
-  #note(address: Ipv4): void {
+  #note(address: IpAddress): void {
     if (!this.#virtual.has(address) || this.#present.has(address)) return;
     this.#present.add(address);
     this.#changes += 1;

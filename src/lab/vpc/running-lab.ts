@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { spawnIn } from "#linux/namespace";
-import { printIpv4 } from "#units/address";
+import { isIpv4, printIpv4 } from "#units/address";
 import { readCommandLine, readProcess } from "../sandbox/proc.ts";
 import type { DaemonOrder } from "./daemon-orders.ts";
 import { type FaultOrder, printFaults } from "./fault-orders.ts";
@@ -147,7 +147,7 @@ export class RunningLab {
     if (!found.ok) return;
     for (const { index: at, address, prefix } of found.value) {
       // One that is gone by now is what is wanted.
-      if (at === index && printIpv4(address) !== own)
+      if (at === index && isIpv4(address) && printIpv4(address) !== own)
         void rtnetlink.removeAddress(index, { address, prefix, scope: 0 });
     }
   }

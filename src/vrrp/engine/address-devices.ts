@@ -1,7 +1,7 @@
 /**
  * Devices with a virtual address that no router need speak on (`virtual_ipaddress { 10.0.0.1/24 dev
- * eth1 }`). Somebody else's claim of the address is an ARP frame there, so ARP is listened for on
- * them too.
+ * eth1 }`). Somebody else's claim of the address is an ARP frame there, or a neighbour's message, so
+ * these are listened for on them too.
  *
  * A device that cannot be listened on keeps its addresses: without that evidence they are still
  * better than none. It is reported once and tried again.
@@ -9,6 +9,7 @@
 
 import { after, fromSeconds, type Instant } from "#units/time";
 import type { EngineContext } from "./context.ts";
+import { listeningOn } from "./listening.ts";
 import { type Failure, type LinkInfo, printFailure } from "./world.ts";
 
 const RETRY = fromSeconds(60);
@@ -52,7 +53,8 @@ export class AddressDevices {
   }
 
   #listen({ index, name }: LinkInfo, now: Instant): void {
-    const outcome = this.#context.world.listen(index, name, undefined);
+    const { world, instances } = this.#context;
+    const outcome = world.listen(index, name, listeningOn(index, name, instances.all));
     if (!outcome.ok) return this.#refuse(name, outcome, now);
     this.#heard.add(index);
     this.#refused.delete(name);

@@ -3,7 +3,9 @@
  * (unicast and multicast, or other peers), and a router that is bound to no device gets a copy of
  * each packet.
  */
-import { IPV4_HEADER_LENGTH, ipv4DestinationAt } from "../wire/ipv4-fields.ts";
+import { type IpAddress, ipv6At, isMulticast } from "#units/address";
+import { IPV4_HEADER_LENGTH, ipVersionAt, ipv4DestinationAt } from "../wire/ipv4-fields.ts";
+import { IPV6_HEADER_LENGTH, IPV6_OFFSET } from "../wire/ipv6-fields.ts";
 import type { Advert } from "../wire/vrrp-packet.ts";
 import { type Instance, isUnbound } from "./instance.ts";
 
@@ -41,14 +43,18 @@ function isForUnbound(
 
 function isFor({ source, destination }: Advert, { config: { transport } }: Instance): boolean {
   if (transport.kind === "multicast") return destination === transport.group;
-  // 224.0.0.0/4
-  if (destination >>> 28 === 0xe) return false;
+  if (isMulticast(destination)) return false;
   if (transport.source !== undefined && destination !== transport.source) return false;
   for (const peer of transport.peers) if (peer.address === source) return true;
   return false;
 }
 
 /** For an instance that is bound to no device: was the packet sent to its address? */
-export function isAddressedTo(bytes: Uint8Array, { config: { transport } }: Instance): boolean {
-  return bytes.length >= IPV4_HEADER_LENGTH && ipv4DestinationAt(bytes, 0) === transport.source;
+export const isAddressedTo = (bytes: Uint8Array, { config: { transport } }: Instance): boolean =>
+  transport.source !== undefined && destinationOf(bytes) === transport.source;
+
+function destinationOf(bytes: Uint8Array): IpAddress | undefined {
+  if (ipVersionAt(bytes, 0) === 6)
+    return bytes.length < IPV6_HEADER_LENGTH ? undefined : ipv6At(bytes, IPV6_OFFSET.destination);
+  return bytes.length < IPV4_HEADER_LENGTH ? undefined : ipv4DestinationAt(bytes, 0);
 }

@@ -3,7 +3,7 @@
  * concerns the router becomes an event in `outcomes`; one that concerns only this machine is logged
  * and tried again.
  */
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import type { Instant } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
 import { deviceOf, type EngineContext, isOwnedElsewhere, type Refused } from "./context.ts";
@@ -132,7 +132,7 @@ export class Addresses {
     const error = printFailure(failure);
     const { address } = entry.virtual;
     if (entry.error !== error) {
-      const text = `(${instance.config.router.name}) ${printIpv4(address)} cannot be added: ${error}`;
+      const text = `(${instance.config.router.name}) ${printIp(address)} cannot be added: ${error}`;
       this.#context.world.emit({ type: "log", level: "error", text });
     }
     entry.owned = false;
@@ -160,7 +160,7 @@ export class Addresses {
     if (outcome.ok) this.#ownRemovals.expect({ index, ...virtual }, now);
     if (outcome.ok || !wasOwned || isGone(outcome)) return true;
     const name = instance.config.router.name;
-    const text = `(${name}) ${printIpv4(virtual.address)} could not be removed: ${printFailure(outcome)}`;
+    const text = `(${name}) ${printIp(virtual.address)} could not be removed: ${printFailure(outcome)}`;
     world.emit({ type: "log", level: "error", text });
     entry.stuckOn = index;
     this.#guard.block(instance, entry);

@@ -2,7 +2,7 @@
  * Our advertisements: a packet is made once for an instance and each of its destinations, and made
  * anew when it has something else to say; otherwise only its identification is another one.
  */
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, isIpv6, printIp } from "#units/address";
 import type { Instant } from "#units/time";
 import { type Priority, RELEASE } from "#units/vrrp";
 import type { InstanceConfig } from "../router/config.ts";
@@ -10,6 +10,7 @@ import { readU8 } from "../wire/bytes.ts";
 import { emitAdvert } from "../wire/emit-advert.ts";
 import { IPV4_HEADER_LENGTH } from "../wire/ipv4-fields.ts";
 import { renewId } from "../wire/ipv4-rewrite.ts";
+import { IPV6_HEADER_LENGTH } from "../wire/ipv6-fields.ts";
 import { ADVERT_LENGTH_MAX, VRRP_OFFSET } from "../wire/vrrp-packet.ts";
 import type { EngineContext } from "./context.ts";
 import type { Instance, PreparedAdverts } from "./instance.ts";
@@ -59,13 +60,13 @@ export class Advertiser {
   }
 
   /** @param only to this address alone; undefined: to all peers, or the group */
-  send(instance: Instance, priority: Priority, only: Ipv4 | undefined, now: Instant): void {
+  send(instance: Instance, priority: Priority, only: IpAddress | undefined, now: Instant): void {
     this.#add(instance, priority, only);
     this.#sendBatch(now);
   }
 
   /** To every peer but this one. */
-  sendExcept(instance: Instance, priority: Priority, except: Ipv4, now: Instant): void {
+  sendExcept(instance: Instance, priority: Priority, except: IpAddress, now: Instant): void {
     for (const to of destinationsOf(instance.config))
       if (to !== except) this.#add(instance, priority, to);
     this.#sendBatch(now);
@@ -79,7 +80,7 @@ export class Advertiser {
     this.#add(instance, priority);
   }
 
-  #add(instance: Instance, priority: Priority, only?: Ipv4): void {
+  #add(instance: Instance, priority: Priority, only?: IpAddress): void {
     const prepared = this.#prepare(instance, priority, only);
     if (prepared === undefined) return;
     instance.lastSource = prepared.source;
@@ -88,7 +89,7 @@ export class Advertiser {
       const advert = adverts[place];
       if (advert === undefined) continue;
       instance.packetId = (instance.packetId + 1) & 0xffff;
-      renewId(advert.packet, 0, instance.packetId);
+      if (!isIpv6(advert.to)) renewId(advert.packet, 0, instance.packetId);
       this.#batch.push(advert);
       this.#senders.push(instance);
     }
@@ -97,7 +98,7 @@ export class Advertiser {
   #prepare(
     instance: Instance,
     priority: Priority,
-    only: Ipv4 | undefined,
+    only: IpAddress | undefined,
   ): PreparedAdverts | undefined {
     const { interfaceIndex, state, config, prepared } = instance;
     const source = state.source ?? instance.lastSource;
@@ -116,7 +117,7 @@ export class Advertiser {
     return made;
   }
 
-  #emit(instance: Instance, priority: Priority, source: Ipv4, to: Ipv4): Uint8Array {
+  #emit(instance: Instance, priority: Priority, source: IpAddress, to: IpAddress): Uint8Array {
     const { router, transport, checksum } = instance.config;
     const length = emitAdvert(this.#packet, {
       source,
@@ -148,29 +149,31 @@ export class Advertiser {
     this.#senders.length = 0;
   }
 
-  #sent(instance: Instance, { packet, to }: Advertisement, now: Instant): void {
+  #sent(instance: Instance, advert: Advertisement, now: Instant): void {
     instance.counters.advert_sent += 1;
-    if (isRelease(packet)) instance.counters.pri_zero_sent += 1;
+    if (isRelease(advert)) instance.counters.pri_zero_sent += 1;
     const source = instance.lastSource;
-    if (source !== undefined) this.#neighbours.afterSending(instance, source, to, now);
+    if (source !== undefined) this.#neighbours.afterSending(instance, source, advert.to, now);
   }
 
   /** Counted always, logged at most once a minute. */
-  #notSent(instance: Instance, to: Ipv4, failure: Failure, now: Instant): void {
+  #notSent(instance: Instance, to: IpAddress, failure: Failure, now: Instant): void {
     instance.counters.send_errors += 1;
     const { sendFailureLoggedAt } = instance;
     if (sendFailureLoggedAt !== undefined && now < sendFailureLoggedAt + MINUTE) return;
     instance.sendFailureLoggedAt = now;
     const { name } = instance.config.router;
-    const text = `(${name}) advertisement to ${printIpv4(to)} not sent: ${printFailure(failure)}`;
+    const text = `(${name}) advertisement to ${printIp(to)} not sent: ${printFailure(failure)}`;
     this.#world.emit({ type: "log", level: "warning", text });
   }
 }
 
-const isRelease = (packet: Uint8Array): boolean =>
-  readU8(packet, IPV4_HEADER_LENGTH + VRRP_OFFSET.priority) === RELEASE;
+function isRelease({ packet, to }: Advertisement): boolean {
+  const at = isIpv6(to) ? IPV6_HEADER_LENGTH : IPV4_HEADER_LENGTH;
+  return readU8(packet, at + VRRP_OFFSET.priority) === RELEASE;
+}
 
-const destinationsOf = ({ transport }: InstanceConfig): readonly Ipv4[] =>
+const destinationsOf = ({ transport }: InstanceConfig): readonly IpAddress[] =>
   transport.kind === "multicast"
     ? [transport.group]
     : transport.peers.map(({ address }) => address);

@@ -1,8 +1,9 @@
 /**
- * Gratuitous ARP: one announcer (router/announcer.ts) for each interface that carries virtual
- * addresses, and the frames it sends.
+ * Gratuitous ARP, and unsolicited neighbour advertisements for IPv6: one announcer
+ * (router/announcer.ts) for each interface that carries virtual addresses, and the frames it sends.
  */
 
+import { type IpAddress, isIpv6 } from "#units/address";
 import { earliest, type Instant, type Micros } from "#units/time";
 import {
   type AnnouncerState,
@@ -14,9 +15,16 @@ import {
 } from "../router/announcer.ts";
 import type { InstanceConfig, PacingConfig } from "../router/config.ts";
 import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "../wire/arp.ts";
+import {
+  emitNeighbour,
+  NEIGHBOUR_FRAME_LENGTH,
+  unsolicitedAdvertisement,
+} from "../wire/neighbour.ts";
 import { deviceOf, type EngineContext } from "./context.ts";
 import type { Instance, InstanceAddress } from "./instance.ts";
+import type { LinkInfo } from "./world.ts";
 
+/** Of gratuitous ARP; "reply" also stands for the one form there is over IPv6. */
 type Form = "request" | "reply";
 
 interface Announcement {
@@ -30,6 +38,8 @@ const FORMS: Readonly<Record<InstanceConfig["arp"], readonly Form[]>> = {
   reply: ["reply"],
   both: ["request", "reply"],
 };
+const formsOf = ({ config }: Instance, { virtual }: InstanceAddress): readonly Form[] =>
+  isIpv6(virtual.address) ? FORMS.reply : FORMS[config.arp];
 const keyOf = ({ key }: InstanceAddress, form: Form): string => `${key} ${form}`;
 
 interface PacedInterface {
@@ -44,7 +54,8 @@ const UNLIMITED: PacingConfig = { burst: 0, perSecond: 0, gap: 0 as Micros };
 export class Announcements {
   readonly #context: EngineContext;
   readonly #ports = new Map<number, PacedInterface>();
-  readonly #frame = new Uint8Array(ARP_FRAME_LENGTH);
+  readonly #arp = new Uint8Array(ARP_FRAME_LENGTH);
+  readonly #neighbour = new Uint8Array(NEIGHBOUR_FRAME_LENGTH);
   #pacing = new Map<string, PacingConfig>();
 
   constructor(context: EngineContext) {
@@ -95,7 +106,7 @@ export class Announcements {
   ): void {
     const port = this.#port(index, now);
     // Each form is a frame of its own, also to whoever counts them.
-    const wanted = FORMS[instance.config.arp].map((form) => ({
+    const wanted = formsOf(instance, entry).map((form) => ({
       key: keyOf(entry, form),
       target: { instance, entry, form },
     }));
@@ -136,8 +147,8 @@ export class Announcements {
     const link = this.#context.interfaces.link(index);
     // An address that is not owned (any more) is not announced.
     if (link === undefined || !entry.owned) return;
-    emitArp(this.#frame, gratuitousArp(link.mac, entry.virtual.address, form));
-    const outcome = this.#context.world.sendArp(index, this.#frame);
+    const frame = this.#frame(link, entry.virtual.address, form);
+    const outcome = this.#context.world.sendFrame(index, frame);
     if (!outcome.ok) {
       instance.counters.send_errors += 1;
       return;
@@ -145,6 +156,16 @@ export class Announcements {
     entry.announcements += 1;
     entry.announcedAt = now;
     instance.counters.announcements_sent += 1;
+  }
+
+  #frame({ index, mac }: LinkInfo, address: IpAddress, form: Form): Uint8Array {
+    if (!isIpv6(address)) {
+      emitArp(this.#arp, gratuitousArp(mac, address, form));
+      return this.#arp;
+    }
+    const isRouter = this.#context.world.forwardsIpv6(index);
+    emitNeighbour(this.#neighbour, unsolicitedAdvertisement(mac, address, isRouter));
+    return this.#neighbour;
   }
 
   #port(index: number, now: Instant): PacedInterface {

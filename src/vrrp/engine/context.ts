@@ -1,5 +1,5 @@
 /** What every concern of the engine works on, and questions that take more than one part of it. */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Instant } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
 import type { MasterPhase, Phase } from "../router/state.ts";
@@ -60,7 +60,7 @@ export function isOwnedElsewhere(
   context: EngineContext,
   except: Instance,
   interfaceIndex: number,
-  address: Ipv4,
+  address: IpAddress,
 ): boolean {
   return context.instances.lookup
     .byAddress(address)
@@ -80,7 +80,7 @@ export function isOwnedElsewhere(
 export function isGuardedElsewhere(
   { instances }: EngineContext,
   except: Instance,
-  address: Ipv4,
+  address: IpAddress,
 ): boolean {
   return instances.lookup
     .byAddress(address)

@@ -7,7 +7,7 @@
  * over and end", to the supervisor "the engine is dead, hand over for it".
  */
 
-import type { Ipv4, Mac } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import type { Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { InstanceConfig } from "../router/config.ts";
@@ -43,7 +43,10 @@ export type ToEngine =
       /** As an operator wants it; undefined: as before, and a new engine is in none. */
       readonly maintenance?: Maintenance;
       /** Moved away by an operator before this engine was started: they do not preempt. */
-      readonly switched?: readonly { readonly instance: string; readonly to: Ipv4 | undefined }[];
+      readonly switched?: readonly {
+        readonly instance: string;
+        readonly to: IpAddress | undefined;
+      }[];
       /** Of each unit with a gate, as far as it is known; one that is not named is as before. */
       readonly eligible?: readonly { readonly unit: string; readonly eligible: boolean }[];
     }
@@ -56,7 +59,7 @@ export type ToEngine =
       readonly type: "switch";
       readonly id: number;
       readonly instances: readonly string[];
-      readonly to?: Ipv4;
+      readonly to?: IpAddress;
       readonly force?: true;
       readonly dryRun?: true;
     }
@@ -70,7 +73,7 @@ export type ToEngine =
    * interface; undefined: all its addresses. With its first one go the excluded ones, which the
    * platform is not asked about.
    */
-  | { readonly type: "announce"; readonly instance: string; readonly address?: Ipv4 }
+  | { readonly type: "announce"; readonly instance: string; readonly address?: IpAddress }
   /** The instance is stopping: the cloud has moved its addresses, or cannot say. */
   | { readonly type: "platform"; readonly instance: string; readonly moved: boolean }
   /**
@@ -126,7 +129,7 @@ export type GateRequest =
       readonly kind: "promote";
       readonly run: number;
       readonly reason: PromoteReason;
-      readonly peer?: Ipv4;
+      readonly peer?: IpAddress;
       readonly micros: Micros;
       readonly priority: Priority;
     }
@@ -136,30 +139,35 @@ export type GateRequest =
       readonly run: number;
       readonly reason: DemoteReason;
       readonly isPlanned: boolean;
-      readonly peer?: Ipv4;
+      readonly peer?: IpAddress;
       readonly micros: Micros;
       readonly priority: Priority;
     }
   /** Nobody waits for this promotion or demotion any more: end it. */
   | { readonly kind: "cancel"; readonly run: number }
   /** Does the service answer at one of these? Answered by `probeAnswer`. */
-  | { readonly kind: "probe"; readonly run: number; readonly addresses: readonly Ipv4[] }
-  | { readonly kind: "compare"; readonly run: number; readonly peer: Ipv4; readonly micros: Micros }
+  | { readonly kind: "probe"; readonly run: number; readonly addresses: readonly IpAddress[] }
+  | {
+      readonly kind: "compare";
+      readonly run: number;
+      readonly peer: IpAddress;
+      readonly micros: Micros;
+    }
   /** Answered by `drained` when no connection of these addresses is left. */
   | {
       readonly kind: "drain";
       readonly run: number;
       readonly micros: Micros;
-      readonly addresses: readonly Ipv4[];
+      readonly addresses: readonly IpAddress[];
     }
   /** Not answered. The addresses are still there. */
-  | { readonly kind: "reset"; readonly addresses: readonly Ipv4[] };
+  | { readonly kind: "reset"; readonly addresses: readonly IpAddress[] };
 
 /** An address on this machine that a list beside the kernel says is ours. */
 export interface Leftover {
   /** Of its device, as in `LinkInfo`. */
   readonly index: number;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly prefix: number;
 }
 
@@ -170,21 +178,21 @@ export type SwitchRefusal =
   | {
       readonly kind: "not-owner";
       readonly state: PublicState;
-      readonly master: { readonly address: Ipv4; readonly priority: Priority } | undefined;
+      readonly master: { readonly address: IpAddress; readonly priority: Priority } | undefined;
     }
   | { readonly kind: "under-way" }
   /** `gate`: it is being promoted, or is MASTER and waits for a decision about its data. */
   | { readonly kind: "promoting" | "fenced" }
   /** Another master is heard, and one of the two will yield. */
-  | { readonly kind: "rival"; readonly from: Ipv4 }
+  | { readonly kind: "rival"; readonly from: IpAddress }
   | { readonly kind: "no-peers" }
-  | { readonly kind: "not-a-peer"; readonly to: Ipv4; readonly peers: readonly Ipv4[] }
+  | { readonly kind: "not-a-peer"; readonly to: IpAddress; readonly peers: readonly IpAddress[] }
   /** Unicast: none of them answers ARP. */
-  | { readonly kind: "unanswered"; readonly peers: readonly Ipv4[] }
+  | { readonly kind: "unanswered"; readonly peers: readonly IpAddress[] }
   /** Multicast: it never advertised, so nothing is known of it. */
-  | { readonly kind: "never-heard"; readonly to: Ipv4 }
+  | { readonly kind: "never-heard"; readonly to: IpAddress }
   /** Multicast: `other` had at least its priority when it was heard. */
-  | { readonly kind: "would-not-win"; readonly to: Ipv4; readonly other: Ipv4 };
+  | { readonly kind: "would-not-win"; readonly to: IpAddress; readonly other: IpAddress };
 
 export interface GroupConfig {
   readonly name: string;
@@ -248,7 +256,7 @@ export type FromEngine =
       readonly type: "drop";
       readonly instance: string;
       readonly drop: DropReason | AdvertWarning;
-      readonly from: Ipv4;
+      readonly from: IpAddress;
       readonly count: number;
     }
   | {
@@ -278,7 +286,7 @@ export type FromEngine =
       readonly type: "unknownVrid";
       readonly interface: string;
       readonly vrid: number;
-      readonly from: Ipv4;
+      readonly from: IpAddress;
       readonly count: number;
     }
   /** Empty: a planned move has begun, or could. */
@@ -318,7 +326,7 @@ export interface InstanceSnapshot {
   /** Undefined: bound to none. */
   readonly interface: string | undefined;
   readonly linkUp: boolean;
-  readonly source: Ipv4 | undefined;
+  readonly source: IpAddress | undefined;
   readonly advertInterval: number;
   /** Master: next advertisement. Backup: when the master counts as dead. */
   readonly deadline: Instant | undefined;
@@ -331,7 +339,7 @@ export interface InstanceSnapshot {
   /** BACKUP: whom it hears, and what it waits for. */
   readonly standby?: {
     readonly master:
-      | { readonly address: Ipv4; readonly priority: Priority; readonly heardAt: Instant }
+      | { readonly address: IpAddress; readonly priority: Priority; readonly heardAt: Instant }
       | undefined;
     readonly masterDownMicros: Micros;
     readonly masterDownAt: Instant;
@@ -356,7 +364,7 @@ export interface InstanceSnapshot {
     readonly effect: number | "fault";
   }[];
   readonly peers: readonly {
-    readonly address: Ipv4;
+    readonly address: IpAddress;
     readonly configured: boolean;
     readonly heardAt: Instant | undefined;
     readonly priority: number | undefined;
@@ -366,7 +374,7 @@ export interface InstanceSnapshot {
     readonly unresolvedSince?: Instant;
   }[];
   readonly addresses: readonly {
-    readonly address: Ipv4;
+    readonly address: IpAddress;
     readonly prefix: number;
     readonly interface: string;
     readonly owned: boolean;
@@ -378,7 +386,7 @@ export interface InstanceSnapshot {
   }[];
   /** MASTER, and somebody else claims an address of ours by ARP. */
   readonly claim?: {
-    readonly address: Ipv4;
+    readonly address: IpAddress;
     readonly mac: Mac | undefined;
     readonly since: Instant;
     readonly lastAt: Instant;
@@ -411,7 +419,7 @@ export interface GateSnapshot {
   readonly refused?: number;
   /** Another master was heard; "undecided": a person decides. */
   readonly conflict?: {
-    readonly peer: Ipv4;
+    readonly peer: IpAddress;
     readonly result: "comparing" | "ours" | "undecided";
   };
 }

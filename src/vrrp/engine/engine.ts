@@ -13,7 +13,7 @@
  * socket. In the daemon a flood ends that after a bounded time.
  */
 
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { earliest, type Instant, type Micros } from "#units/time";
 import type { TimeReached } from "../router/event.ts";
 import { readyAt } from "../router/router.ts";
@@ -155,7 +155,7 @@ export class Engine {
   }
 
   /** For the simulator's checkers: is another instance entitled to the address on this device? */
-  isOwnedElsewhere(except: Instance, interfaceIndex: number, address: Ipv4): boolean {
+  isOwnedElsewhere(except: Instance, interfaceIndex: number, address: IpAddress): boolean {
     return isOwnedElsewhere(this.#context, except, interfaceIndex, address);
   }
 
@@ -264,8 +264,8 @@ export class Engine {
     switch (event.kind) {
       case "packet":
         return this.#receiver.packet(event.interfaceIndex, event.bytes, now);
-      case "arp":
-        return this.#receiver.arp(event.interfaceIndex, event.bytes, now);
+      case "neighbour":
+        return this.#receiver.neighbour(event.interfaceIndex, event.bytes, now);
       case "link":
         return this.#linkChanged(event.link, now);
       case "linkGone":
@@ -374,12 +374,12 @@ export class Engine {
     return this.#receiver.jitter;
   }
 
-  #announceAgain(name: string, address: Ipv4 | undefined, now: Instant): void {
+  #announceAgain(name: string, address: IpAddress | undefined, now: Instant): void {
     for (const instance of this.instances) {
       if (instance.config.router.name !== name || instance.state.phase.kind !== "master") continue;
       const { addresses, excludedAddresses } = instance.config;
       const others = addresses[0]?.address === address ? excludedAddresses : [];
-      const isMeant = (one: Ipv4): boolean =>
+      const isMeant = (one: IpAddress): boolean =>
         address === undefined ||
         one === address ||
         others.some((excluded) => excluded.address === one);

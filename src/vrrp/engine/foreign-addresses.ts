@@ -13,7 +13,7 @@
  * there on purpose), and the address owner (priority 255), which has the address by itself.
  */
 
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { after, type Instant, micros } from "#units/time";
 import { type EngineContext, isOwnedElsewhere } from "./context.ts";
 import type { AddressPlace, Instance, InstanceAddress } from "./instance.ts";
@@ -131,13 +131,13 @@ export function removeCopies(
     const outcome = context.world.removeAddress(copy.index, { ...copy, scope: 0 });
     if (outcome.ok || isGone(outcome)) continue;
     const where = context.interfaces.link(copy.index)?.name ?? "?";
-    const text = `(${instance.config.router.name}) ${printIpv4(copy.address)} on ${where} could not be removed: ${printFailure(outcome)}`;
+    const text = `(${instance.config.router.name}) ${printIp(copy.address)} on ${where} could not be removed: ${printFailure(outcome)}`;
     context.world.emit({ type: "log", level: "error", text });
   }
 }
 
 /** Names of the devices it is on without our doing, for `status`. */
-export function foreignDevices(context: EngineContext, address: Ipv4): readonly string[] {
+export function foreignDevices(context: EngineContext, address: IpAddress): readonly string[] {
   const names = new Set<string>();
   for (const found of context.interfaces.addresses()) {
     if (found.address !== address || !isForeign(context, found)) continue;

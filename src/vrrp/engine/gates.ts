@@ -10,7 +10,7 @@
  * The supervisor counts by numbers of its own, which no other engine of this boot has used: what an
  * earlier engine asked for is answered to nobody.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Instant } from "#units/time";
 import type { RouterEffect, RouterEvent } from "../router/event.ts";
 import type { EngineContext } from "./context.ts";
@@ -397,7 +397,7 @@ export class Gates {
   }
 }
 
-const addressesOf = ({ addresses }: Instance): readonly Ipv4[] =>
+const addressesOf = ({ addresses }: Instance): readonly IpAddress[] =>
   addresses.map(({ virtual }) => virtual.address);
 
 function eventOf(message: GateAnswer, run: number): RouterEvent {

@@ -12,7 +12,7 @@
  *                           otherwise, the address being gone already: logged
  */
 
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { after, type Instant, micros } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
 import { leaseFor } from "../router/lease.ts";
@@ -24,7 +24,7 @@ import { type Failure, printFailure } from "./world.ts";
 
 const TRY_AGAIN = micros(60_000_000);
 
-const addressesOf = (entries: readonly InstanceAddress[]): Ipv4[] =>
+const addressesOf = (entries: readonly InstanceAddress[]): IpAddress[] =>
   entries.map((one) => one.virtual.address);
 
 /**
@@ -43,7 +43,7 @@ export const isGuardDue = ({ guardRefusedAt }: Instance, now: Instant): boolean 
 
 export class Guard {
   readonly #context: EngineContext;
-  readonly #all: Ipv4[] = [];
+  readonly #all: IpAddress[] = [];
 
   constructor(context: EngineContext) {
     this.#context = context;
@@ -127,7 +127,7 @@ export class Guard {
     const opened = guard.open([address]);
     const outcome = opened.ok ? guard.prolong([address], 0) : opened;
     if (outcome.ok) return;
-    const text = `(${instance.config.router.name}) ${printIpv4(address)} cannot be blocked either: ${printFailure(outcome)}`;
+    const text = `(${instance.config.router.name}) ${printIp(address)} cannot be blocked either: ${printFailure(outcome)}`;
     this.#context.world.emit({ type: "log", level: "error", text });
   }
 

@@ -3,7 +3,7 @@
  * mutable record that several concerns share.
  */
 
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Instant } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { Allowance } from "../router/allowance.ts";
@@ -51,7 +51,7 @@ export type AddressPlace = Pick<AddressInfo, "index" | "address" | "prefix">;
 
 /** What is known of an address that sends advertisements, configured peer or not. */
 export interface PeerMemory {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   heardAt: Instant | undefined;
   priority: number | undefined;
   checksum: string | undefined;
@@ -59,7 +59,7 @@ export interface PeerMemory {
   unresolved: { readonly since: Instant; readonly isReported: boolean } | undefined;
 }
 
-export const newPeer = (address: Ipv4): PeerMemory => ({
+export const newPeer = (address: IpAddress): PeerMemory => ({
   address,
   heardAt: undefined,
   priority: undefined,
@@ -85,7 +85,7 @@ export interface AcceptedAdvert {
 export interface PreparedAdverts {
   readonly config: InstanceConfig;
   readonly interfaceIndex: number;
-  readonly source: Ipv4;
+  readonly source: IpAddress;
   readonly priority: Priority;
   readonly adverts: readonly Advertisement[];
 }
@@ -103,11 +103,11 @@ export const about = ({ config, leaving }: Instance): AboutInstance =>
     : { instance: config.router.name };
 
 /**
- * Instances of two configurations are the same one by interface, VRID and transport, as in
+ * Instances of two configurations are the same one by interface, VRID, family and transport, as in
  * keepalived, not by name.
  */
 export const identity = (config: InstanceConfig): string =>
-  `${config.interface ?? ""}/${config.router.vrid}/${config.transport.kind}`;
+  `${config.interface ?? ""}/${config.router.vrid}/${config.transport.kind}${config.family === 6 ? "/6" : ""}`;
 
 export const isRaised = ({ state }: Instance, kind: FaultCause["kind"]): boolean =>
   state.raised.some((cause) => cause.kind === kind);
@@ -120,7 +120,7 @@ export class Instance {
   /** Undefined while its interface does not exist; `ANY_DEVICE` for one that is bound to none. */
   interfaceIndex: number | undefined;
   readonly addresses: InstanceAddress[];
-  readonly peers: Map<Ipv4, PeerMemory>;
+  readonly peers: Map<IpAddress, PeerMemory>;
   readonly counters: Counters = zeroCounters();
   readonly drops: Map<string, DropMemory> = new Map();
   /** How many reports of each kind that packets can cause may be sent now (effects.ts). */
@@ -129,7 +129,7 @@ export class Instance {
   expectation: AdvertExpectation;
   password: Uint8Array | undefined;
   /** The addresses of the advertisement, in order; those beyond its count field are left out. */
-  advertised: readonly Ipv4[];
+  advertised: readonly IpAddress[];
   lease: Lease;
   /** The kernel refused the sub-second lease then, and the addresses go on without it. */
   guardRefusedAt: Instant | undefined;
@@ -148,7 +148,7 @@ export class Instance {
   /** The last advertisement, so that the next one that says the same need not be read. */
   accepted: AcceptedAdvert | undefined;
   /** `vrrp_skip_check_adv_addr`: the list of this master has been compared. */
-  comparedMaster: Ipv4 | undefined;
+  comparedMaster: IpAddress | undefined;
   /** The number of the configuration that removed it: it goes when it has handed over. */
   leaving: number | undefined;
   /** The supervisor still holds its address for an engine that died; it is not master yet. */
@@ -163,7 +163,7 @@ export class Instance {
   /** When `retryAt` was last set: a long time ago means that the trouble was over. */
   retrySetAt: Instant | undefined;
   /** Source of the last advertisement: priority 0 after the address was lost still carries it. */
-  lastSource: Ipv4 | undefined;
+  lastSource: IpAddress | undefined;
   sendFailureLoggedAt: Instant | undefined;
   #state: RouterState;
   #again: Again | undefined;
@@ -282,8 +282,8 @@ export function instanceAddresses(config: InstanceConfig): InstanceAddress[] {
   }));
 }
 
-export function configuredPeers(config: InstanceConfig): Map<Ipv4, PeerMemory> {
-  const peers = new Map<Ipv4, PeerMemory>();
+export function configuredPeers(config: InstanceConfig): Map<IpAddress, PeerMemory> {
+  const peers = new Map<IpAddress, PeerMemory>();
   if (config.transport.kind === "unicast") {
     for (const { address } of config.transport.peers) {
       peers.set(address, newPeer(address));

@@ -1,6 +1,7 @@
 /** Links and addresses as the kernel last reported them. */
 
-import type { Ipv4, Mac } from "#units/address";
+import { type IpAddress, isLinkLocal, type Mac } from "#units/address";
+import { type IpVersion, versionOfAddress } from "../router/config.ts";
 import type { AddressInfo, LinkInfo } from "./world.ts";
 import { BATON_PROTO } from "./world.ts";
 
@@ -8,11 +9,19 @@ const isSameForm = (a: AddressInfo, b: AddressInfo): boolean =>
   a.secondary === b.secondary &&
   a.proto === b.proto &&
   a.label === b.label &&
-  a.expires === b.expires;
+  a.expires === b.expires &&
+  a.duplicate === b.duplicate;
 
 /** Of the same maker: one of ours may have gone, and somebody else's have come. */
 const isSamePlace = (a: AddressInfo, b: AddressInfo): boolean =>
   a.address === b.address && a.prefix === b.prefix && a.proto === b.proto;
+
+/** A machine's own address that advertisements of this version may come from. */
+export const isOwnAddress = (one: AddressInfo, version: IpVersion): boolean =>
+  versionOfAddress(one.address) === version &&
+  !one.secondary &&
+  one.proto !== BATON_PROTO &&
+  (version === 4 || (isLinkLocal(one.address) && one.duplicate !== true));
 
 interface Differences {
   /** Indexes of the devices with another MAC address. */
@@ -100,15 +109,18 @@ export class Interfaces {
     if (list !== undefined && place !== -1) list.splice(place, 1);
   }
 
-  /** The default source of advertisements: the first address, not secondary and not virtual. */
+  /**
+   * The default source of advertisements: of IPv4 the first address, not secondary and not virtual;
+   * of IPv6 such a one of the link (RFC 9568 5.1.2.1).
+   */
   primaryAddress(
     index: number | undefined,
-    isVirtual: (address: Ipv4) => boolean,
-  ): Ipv4 | undefined {
+    version: IpVersion,
+    isVirtual: (address: IpAddress) => boolean,
+  ): IpAddress | undefined {
     if (index === undefined) return undefined;
     return this.#addresses
       .get(index)
-      ?.find((one) => !one.secondary && one.proto !== BATON_PROTO && !isVirtual(one.address))
-      ?.address;
+      ?.find((one) => isOwnAddress(one, version) && !isVirtual(one.address))?.address;
   }
 }

@@ -7,7 +7,7 @@
  * of that list that has no end by now is somebody else's: all of ours end.
  */
 
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import type { EngineContext } from "./context.ts";
 import type { Leftover } from "./engine-link.ts";
 import { fenceOf, isSameEntry } from "./fences.ts";
@@ -22,23 +22,23 @@ export function sweepLeftovers(
   resume: readonly string[],
   listed: readonly Leftover[] = [],
 ): void {
-  const held = new Set<Ipv4>();
+  const held = new Set<IpAddress>();
   for (const { config, addresses } of instances.all) {
     if (!resume.includes(config.router.name)) continue;
     for (const { virtual } of addresses) held.add(virtual.address);
   }
   const claimed = world.claimed();
   // The claims on addresses of ours are our own.
-  const isKept = (address: Ipv4): boolean =>
+  const isKept = (address: IpAddress): boolean =>
     held.has(address) || (claimed.has(address) && instances.lookup.byAddress(address).length === 0);
-  const stays = new Set<Ipv4>();
+  const stays = new Set<IpAddress>();
   for (const found of interfaces.addresses()) {
     const { index, address, prefix } = found;
     if (!isOurs(found, listed) || isKept(address)) continue;
     const outcome = world.removeAddress(index, { address, prefix, scope: 0 });
     if (outcome.ok || isGone(outcome)) continue;
     stays.add(address);
-    const text = `${printIpv4(address)}, left by an earlier run, could not be removed: ${printFailure(outcome)}`;
+    const text = `${printIp(address)}, left by an earlier run, could not be removed: ${printFailure(outcome)}`;
     world.emit({ type: "log", level: "error", text });
   }
   // An address that could not be removed had better not answer until its lifetime ends.
@@ -53,7 +53,7 @@ export function sweepLeftovers(
 /** What is configured with a fence keeps it until its router opens it. */
 function sweepFences(
   { world, instances }: Pick<EngineContext, "world" | "instances">,
-  isKept: (address: Ipv4) => boolean,
+  isKept: (address: IpAddress) => boolean,
 ): void {
   const configured = instances.all.flatMap(({ config }) => fenceOf(config));
   const cleaned = world.fence?.clean(

@@ -4,18 +4,18 @@
  * forwarded; its next one is a second away, three detection times at 0.1 s. And a peer that never
  * answers is off, or not where the configuration says: both daemons would be master.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { type Instant, micros } from "#units/time";
-import { ARP_FRAME_LENGTH, arpRequest, emitArp } from "../wire/arp.ts";
 import type { EngineContext } from "./context.ts";
 import type { Instance, PeerMemory } from "./instance.ts";
+import { Questions } from "./questions.ts";
 
 /** A machine that boots again answers sooner or later; one report about it is enough. */
 const REPORTED_AFTER = 5_000_000;
 
 export class NeighbourResolution {
   readonly #context: EngineContext;
-  readonly #request = new Uint8Array(ARP_FRAME_LENGTH);
+  readonly #questions = new Questions();
 
   constructor(context: EngineContext) {
     this.#context = context;
@@ -28,7 +28,7 @@ export class NeighbourResolution {
    * advertisement is what a multicast group has anyway. For a router that is bound to no device the
    * kernel alone knows by which one to ask, so the asking is left to it.
    */
-  afterSending(instance: Instance, source: Ipv4, to: Ipv4, now: Instant): void {
+  afterSending(instance: Instance, source: IpAddress, to: IpAddress, now: Instant): void {
     const { world, interfaces } = this.#context;
     const { interfaceIndex, config, peers } = instance;
     const { transport } = config;
@@ -42,9 +42,8 @@ export class NeighbourResolution {
       if (peer !== undefined) peer.unresolved = undefined;
       return;
     }
-    emitArp(this.#request, arpRequest(link.mac, source, to));
     // Without it the kernel's next question comes all the same.
-    void world.sendArp(link.index, this.#request);
+    void world.sendFrame(link.index, this.#questions.frame(link.mac, source, to));
     if (peer !== undefined) this.#stillUnresolved(instance, peer, now);
   }
 

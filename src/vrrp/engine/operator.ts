@@ -4,7 +4,7 @@
  * that one router can know: VRRP's backups send nothing, so of a multicast peer nothing is known
  * but what it advertised as master.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { type Instant, type Micros, micros } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
 import type { Maintenance, RouterState } from "../router/state.ts";
@@ -97,7 +97,7 @@ function eventFor({ to, force }: SwitchMessage, chosen: readonly Instance[]): Ro
 
 type Named = { readonly instance: string; readonly why: SwitchRefusal };
 
-function refusalOf(instance: Instance, to: Ipv4 | undefined, now: Instant): readonly Named[] {
+function refusalOf(instance: Instance, to: IpAddress | undefined, now: Instant): readonly Named[] {
   const why = ownRefusal(instance) ?? peerRefusal(instance, to, now);
   return why === undefined ? [] : [{ instance: instance.config.router.name, why }];
 }
@@ -121,11 +121,11 @@ function ownRefusal({ state }: Instance): SwitchRefusal | undefined {
 
 function peerRefusal(
   { config, peers }: Instance,
-  to: Ipv4 | undefined,
+  to: IpAddress | undefined,
   now: Instant,
 ): SwitchRefusal | undefined {
   const { transport } = config;
-  const isGone = (address: Ipv4): boolean => {
+  const isGone = (address: IpAddress): boolean => {
     const unresolved = peers.get(address)?.unresolved;
     return unresolved !== undefined && now - unresolved.since >= UNANSWERED;
   };

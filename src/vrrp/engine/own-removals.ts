@@ -4,7 +4,7 @@
  * removed it.
  */
 
-import type { Ipv4 } from "#units/address";
+import { isInNetwork, isIpv6 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { AddressPlace } from "./instance.ts";
 import type { AddressInfo } from "./world.ts";
@@ -44,11 +44,12 @@ export class OwnRemovals {
    * primary's removal is still to be reported went by our doing.
    */
   isFollowing(gone: AddressInfo, now: Instant): boolean {
-    if (!gone.secondary) return false;
+    // Of IPv6 each address stands alone.
+    if (!gone.secondary || isIpv6(gone.address)) return false;
     for (const { place, at } of this.#expected.values()) {
       const { index, address, prefix } = place;
       if (index !== gone.index || prefix !== gone.prefix || now - at > TIMEOUT) continue;
-      if (isSameNetwork(address, gone.address, prefix)) return true;
+      if (isInNetwork(address, gone.address, prefix)) return true;
     }
     return false;
   }
@@ -58,8 +59,5 @@ export class OwnRemovals {
     this.#expected.clear();
   }
 }
-
-const isSameNetwork = (a: Ipv4, b: Ipv4, prefix: number): boolean =>
-  prefix === 0 || (a ^ b) >>> (32 - prefix) === 0;
 
 const keyOf = ({ index, address, prefix }: AddressPlace): string => `${index}/${address}/${prefix}`;

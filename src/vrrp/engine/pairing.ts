@@ -4,6 +4,7 @@
  * or another multicast group; of several candidates the one with the same peers or group is taken,
  * then one of the same name, then the next.
  */
+import { compareIp } from "#units/address";
 import type { InstanceConfig } from "../router/config.ts";
 import { identity } from "./instance.ts";
 
@@ -48,6 +49,6 @@ const anyOther = (): boolean => true;
 /** What distinguishes instances of one VRID and interface on the wire. */
 function wayOf({ transport }: InstanceConfig): string {
   if (transport.kind === "multicast") return `group ${transport.group}`;
-  const peers = transport.peers.map(({ address }) => address).toSorted((a, b) => a - b);
+  const peers = transport.peers.map(({ address }) => address).toSorted(compareIp);
   return `${transport.source ?? ""} ${peers.join(" ")}`;
 }

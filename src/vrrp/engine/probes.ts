@@ -1,16 +1,16 @@
 /**
  * Before the address of a master that is heard no more is taken (router/gate.ts): does anybody
- * still answer for it? Two ARP questions for each address on its device, in the form that no cache
- * learns from (RFC 5227 2.1.1), and whoever claims one of them by ARP before the end, with another
- * MAC address than this machine's, is somebody. An address that is on this machine itself is not
+ * still answer for it? Two questions for each address on its device, by ARP or by neighbour
+ * discovery, in the form that no cache learns from (questions.ts), and whoever claims one of them
+ * before the end, with another MAC address than this machine's, is somebody. An address that is on this machine itself is not
  * asked for, nor is one on a device without ARP.
  */
-import type { Ipv4, Mac } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import { after, type Instant, type Micros, micros } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
-import { ARP_FRAME_LENGTH, arpProbe, emitArp } from "../wire/arp.ts";
 import { deviceOf, type EngineContext } from "./context.ts";
 import type { Instance } from "./instance.ts";
+import { Questions } from "./questions.ts";
 
 /** From one question to the next, and from the last one to the end. */
 const WAIT: Micros = micros(30_000);
@@ -18,7 +18,7 @@ const QUESTIONS = 2;
 
 interface Place {
   readonly index: number;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
 }
 
 interface Probe {
@@ -36,7 +36,7 @@ interface Stepper {
 
 export class Probes {
   readonly #context: EngineContext;
-  readonly #frame = new Uint8Array(ARP_FRAME_LENGTH);
+  readonly #questions = new Questions();
   #probes: Probe[] = [];
 
   constructor(context: EngineContext) {
@@ -72,8 +72,8 @@ export class Probes {
     }
   }
 
-  /** An ARP frame in which the sender says that the address is his. */
-  heard(steps: Stepper, interfaceIndex: number, address: Ipv4, mac: Mac, now: Instant): void {
+  /** A frame in which the sender says that the address is his. */
+  heard(steps: Stepper, interfaceIndex: number, address: IpAddress, mac: Mac, now: Instant): void {
     if (this.#context.interfaces.hasMac(mac)) return;
     for (const probe of this.#probes)
       if (probe.places.some((one) => one.index === interfaceIndex && one.address === address))
@@ -92,15 +92,15 @@ export class Probes {
     for (const { index, address } of probe.places) {
       const link = this.#context.interfaces.link(index);
       if (link === undefined) continue;
-      emitArp(this.#frame, arpProbe(link.mac, address));
+      const frame = this.#questions.frame(link.mac, undefined, address);
       // A device that is down is a fault of the router's, and ends this.
-      void this.#context.world.sendArp(index, this.#frame);
+      void this.#context.world.sendFrame(index, frame);
     }
   }
 
   #placesOf(instance: Instance): readonly Place[] {
     const { interfaces } = this.#context;
-    const here = new Set<Ipv4>();
+    const here = new Set<IpAddress>();
     for (const { address } of interfaces.addresses()) here.add(address);
     return instance.addresses.flatMap(({ virtual: { address, interface: name } }) => {
       const index = deviceOf(this.#context, instance, name);

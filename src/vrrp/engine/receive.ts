@@ -8,21 +8,23 @@
  *   checkAdvert    what the instance expects: TTL, version, password, interval, source, addresses
  *   apply          an `advertReceived` event (steps.ts)
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Instant } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
-import { parseArp } from "../wire/arp.ts";
 import { checkAdvert } from "../wire/check-advert.ts";
+import { ipVersionAt } from "../wire/ipv4-fields.ts";
 import { parseAdvert } from "../wire/parse-advert.ts";
 import type { Advert } from "../wire/vrrp-packet.ts";
 import { isAddressedTo, isMeant } from "./addressee.ts";
+import { claimIn } from "./claims.ts";
 import { deviceOf, type EngineContext } from "./context.ts";
 import { DurationHistogram } from "./histogram.ts";
 import { type Instance, newPeer, type PeerMemory } from "./instance.ts";
 import { recordJitter } from "./jitter.ts";
+import { routerNumber } from "./lookup.ts";
 import type { Probes } from "./probes.ts";
 import type { Refusals } from "./refusals.ts";
-import { countRepetition, isRepetition, vridAt } from "./repetition.ts";
+import { countRepetition, isRepetition, routerAt } from "./repetition.ts";
 import type { Steps } from "./steps.ts";
 import { ANY_DEVICE } from "./world.ts";
 
@@ -48,11 +50,11 @@ export class Receiver {
     this.#probes = probes;
   }
 
-  /** A whole IPv4 packet of protocol 112. */
+  /** A whole IPv4 or IPv6 packet of protocol 112. */
   packet(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
     if (this.repetition(interfaceIndex, bytes, now)) return;
     const { lookup } = this.#context.instances;
-    const only = lookup.only(interfaceIndex, vridAt(bytes));
+    const only = lookup.only(interfaceIndex, routerAt(bytes));
     const accepted = only?.accepted;
     if (only === undefined || accepted === undefined || !isRepetition(only, bytes, lookup))
       return this.#otherPacket(interfaceIndex, bytes, now);
@@ -69,7 +71,7 @@ export class Receiver {
    */
   repetition(interfaceIndex: number, bytes: Uint8Array, now: Instant): boolean {
     const { instances } = this.#context;
-    const only = instances.lookup.only(interfaceIndex, vridAt(bytes));
+    const only = instances.lookup.only(interfaceIndex, routerAt(bytes));
     const accepted = only?.accepted;
     if (only === undefined || accepted === undefined) return false;
     if (!isRepetition(only, bytes, instances.lookup)) return false;
@@ -85,8 +87,9 @@ export class Receiver {
     const vrid = parsed.kind === "advert" ? parsed.advert.vrid : parsed.vrid;
     if (vrid === undefined) return;
     const { lookup } = this.#context.instances;
-    const instances = lookup.byRouter(interfaceIndex, vrid);
-    const sharing = lookup.sharing(interfaceIndex, vrid);
+    const router = routerNumber(vrid, ipVersionAt(bytes, 0) === 6 ? 6 : 4);
+    const instances = lookup.byRouter(interfaceIndex, router);
+    const sharing = lookup.sharing(interfaceIndex, router);
     if (sharing.length === 0 && parsed.kind === "advert")
       this.#refusals.unknownRouter(interfaceIndex, vrid, parsed.advert.source, now);
     const isShared = sharing.length > 1 && parsed.kind === "advert";
@@ -147,22 +150,21 @@ export class Receiver {
   /**
    * A whole Ethernet frame: does somebody else claim an address that a master of ours has there?
    */
-  arp(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
-    const parsed = parseArp(bytes);
-    if (parsed.kind === "drop") return;
-    const { senderAddress: address, senderMac } = parsed.arp;
-    if (!this.#probes.isEmpty)
-      this.#probes.heard(this.#steps, interfaceIndex, address, senderMac, now);
+  neighbour(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
+    const claim = claimIn(bytes);
+    if (claim === undefined) return;
+    const { address, mac } = claim;
+    if (!this.#probes.isEmpty) this.#probes.heard(this.#steps, interfaceIndex, address, mac, now);
     for (const instance of this.#context.instances.lookup.byAddress(address)) {
       if (!heedsClaims(instance)) continue;
       if (!this.#isOn(instance, address, interfaceIndex)) continue;
-      if (this.#context.interfaces.hasMac(senderMac)) continue;
+      if (this.#context.interfaces.hasMac(mac)) continue;
       instance.counters.foreign_claims += 1;
-      this.#steps.apply(instance, { kind: "foreignAnnouncement", address, mac: senderMac }, now);
+      this.#steps.apply(instance, { kind: "foreignAnnouncement", address, mac }, now);
     }
   }
 
-  #isOn(instance: Instance, address: Ipv4, interfaceIndex: number): boolean {
+  #isOn(instance: Instance, address: IpAddress, interfaceIndex: number): boolean {
     return instance.addresses.some(
       ({ virtual }) =>
         virtual.address === address &&

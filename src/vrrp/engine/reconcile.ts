@@ -6,7 +6,7 @@
  * restart that flushes them all at once is one removal of each.
  */
 
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { type Instant, micros } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
 import type { Addresses } from "./addresses.ts";
@@ -93,7 +93,7 @@ export class Reconciler {
     for (const event of outcomes) steps.apply(instance, event, now);
     if (outcomes.length > 0) return;
     if (hasLapsed) {
-      const text = `${printIpv4(address)}: its lifetime ran out while this node did not run; put back in time`;
+      const text = `${printIp(address)}: its lifetime ran out while this node did not run; put back in time`;
       this.#warn(instance, text);
     } else if (!isOurDoing && this.#isFight(instance, entry, now)) return;
     steps.apply(instance, { kind: "addressRestored", address }, now);
@@ -106,7 +106,7 @@ export class Reconciler {
     entry.removals = [...entry.removals.filter((at) => now - at < FIGHT_WINDOW), now];
     const removals = entry.removals.length;
     if (removals < FIGHT_MAX) {
-      const text = `${printIpv4(address)} was removed by somebody else; put back (${removals} within 10 s)`;
+      const text = `${printIp(address)} was removed by somebody else; put back (${removals} within 10 s)`;
       this.#warn(instance, text);
       return false;
     }

@@ -2,7 +2,7 @@
  * Packets that change nothing: counted always, reported at most once a minute for each kind, so
  * that a flood of them costs neither the log nor the supervisor.
  */
-import { type Ipv4, ipv4 } from "#units/address";
+import { type IpAddress, ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { AdvertWarning, DropReason } from "../wire/vrrp-packet.ts";
 import type { EngineContext } from "./context.ts";
@@ -29,19 +29,24 @@ export class Refusals {
   }
 
   /** A packet that `instance` refuses. */
-  drop(instance: Instance, drop: DropReason, source: Ipv4 | undefined, now: Instant): void {
+  drop(instance: Instance, drop: DropReason, source: IpAddress | undefined, now: Instant): void {
     const counter = counterOf(drop.kind);
     if (counter !== undefined) instance.counters[counter] += 1;
     this.#count(instance, drop, source ?? ipv4(0), now);
   }
 
   /** An advertisement that is accepted although something about it is not as configured. */
-  warn(instance: Instance, warning: AdvertWarning, from: Ipv4, now: Instant): void {
+  warn(instance: Instance, warning: AdvertWarning, from: IpAddress, now: Instant): void {
     if (warning.kind === "address-list-mismatch") instance.counters.addr_list_err += 1;
     this.#count(instance, warning, from, now);
   }
 
-  #count(instance: Instance, drop: DropReason | AdvertWarning, from: Ipv4, now: Instant): void {
+  #count(
+    instance: Instance,
+    drop: DropReason | AdvertWarning,
+    from: IpAddress,
+    now: Instant,
+  ): void {
     const memory = instance.drops.get(drop.kind) ?? { count: 0, lastReportedAt: undefined };
     instance.drops.set(drop.kind, memory);
     memory.count += 1;
@@ -55,7 +60,7 @@ export class Refusals {
    * An advertisement for a router that nobody here is part of: a VRID mistyped, or another cluster
    * beside us.
    */
-  unknownRouter(interfaceIndex: number, vrid: number, from: Ipv4, now: Instant): void {
+  unknownRouter(interfaceIndex: number, vrid: number, from: IpAddress, now: Instant): void {
     const { world, interfaces } = this.#context;
     const link = interfaces.link(interfaceIndex);
     if (!this.reportsUnknown || link === undefined) return;

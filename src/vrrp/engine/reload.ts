@@ -9,7 +9,7 @@
  * lose one).
  */
 
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Instant } from "#units/time";
 import type { InstanceConfig } from "../router/config.ts";
 import type { RouterEvent } from "../router/event.ts";
@@ -169,7 +169,7 @@ export class Reloader {
 }
 
 /** The multicast group a router listens to. */
-const groupOf = ({ transport }: InstanceConfig): Ipv4 | undefined =>
+const groupOf = ({ transport }: InstanceConfig): IpAddress | undefined =>
   transport.kind === "multicast" ? transport.group : undefined;
 
 /**
@@ -178,8 +178,8 @@ const groupOf = ({ transport }: InstanceConfig): Ipv4 | undefined =>
  */
 function changePeers(
   instance: Instance,
-  before: ReadonlyMap<Ipv4, PeerMemory>,
-  wanted: ReadonlyMap<Ipv4, PeerMemory>,
+  before: ReadonlyMap<IpAddress, PeerMemory>,
+  wanted: ReadonlyMap<IpAddress, PeerMemory>,
 ): void {
   for (const address of before.keys()) {
     if (wanted.has(address)) continue;

@@ -4,15 +4,26 @@
  */
 import type { Instant } from "#units/time";
 import { readU16 } from "../wire/bytes.ts";
-import { IPV4_HEADER_LENGTH, IPV4_OFFSET, ipv4HeaderLengthAt } from "../wire/ipv4-fields.ts";
+import {
+  IPV4_HEADER_LENGTH,
+  IPV4_OFFSET,
+  ipVersionAt,
+  ipv4HeaderLengthAt,
+} from "../wire/ipv4-fields.ts";
+import { IPV6_HEADER_LENGTH } from "../wire/ipv6-fields.ts";
 import { VRRP_OFFSET } from "../wire/vrrp-packet.ts";
 import type { DurationHistogram } from "./histogram.ts";
 import type { AcceptedAdvert, Instance } from "./instance.ts";
 import { recordJitter } from "./jitter.ts";
-import type { Lookup } from "./lookup.ts";
+import { type Lookup, routerNumber } from "./lookup.ts";
 
-/** The VRID, were it an advertisement; 0, which none has, for what is too short. */
-export function vridAt(bytes: Uint8Array): number {
+/**
+ * Of the router it is for (`routerNumber`), were it an advertisement; 0, which none has, for what is
+ * too short.
+ */
+export function routerAt(bytes: Uint8Array): number {
+  if (ipVersionAt(bytes, 0) === 6)
+    return routerNumber(bytes[IPV6_HEADER_LENGTH + VRRP_OFFSET.vrid] ?? 0, 6);
   const at = bytes.length < IPV4_HEADER_LENGTH ? bytes.length : ipv4HeaderLengthAt(bytes, 0);
   return bytes[at + VRRP_OFFSET.vrid] ?? 0;
 }
@@ -44,14 +55,20 @@ export function countRepetition(
 const AFTER_ID = IPV4_OFFSET.id + 2;
 const AFTER_CHECKSUM = IPV4_OFFSET.checksum + 2;
 
-/** Also the checksum of the header is the right one, if that of `a` is. */
+/** Also the checksum of the header is the right one, if that of `a` is. IPv6 has neither. */
 function isSameButForId(a: Uint8Array, b: Uint8Array): boolean {
   const { length } = a;
   if (b.length !== length) return false;
+  if (ipVersionAt(a, 0) === 6) return isSame(a, b);
   for (let at = 0; at < IPV4_OFFSET.id; at++) if (a[at] !== b[at]) return false;
   for (let at = AFTER_ID; at < IPV4_OFFSET.checksum; at++) if (a[at] !== b[at]) return false;
   for (let at = AFTER_CHECKSUM; at < length; at++) if (a[at] !== b[at]) return false;
   return (variable(a) - variable(b)) % 0xffff === 0;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }
 
 /** What the two fields that differ add to the sum of the header (RFC 1071). */

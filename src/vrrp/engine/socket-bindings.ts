@@ -2,11 +2,11 @@
  * The sockets an instance listens by. Where they cannot be opened the instance is in FAULT and says
  * which call failed; it is tried again, as one of an address is.
  */
-import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { AddressDevices } from "./address-devices.ts";
 import type { EngineContext } from "./context.ts";
 import { type Instance, isRaised, isUnbound } from "./instance.ts";
+import { listeningOn } from "./listening.ts";
 import { scheduleRetry } from "./retry.ts";
 import type { Steps } from "./steps.ts";
 import { ANY_DEVICE, printFailure } from "./world.ts";
@@ -29,7 +29,9 @@ export class SocketBindings {
       ? { index: ANY_DEVICE, name: "" }
       : interfaces.link(instance.interfaceIndex);
     if (link === undefined) return;
-    const outcome = world.listen(link.index, link.name, this.#groupsOf(instance));
+    const { all } = this.#context.instances;
+    const wanted = listeningOn(link.index, link.name, all, instance);
+    const outcome = world.listen(link.index, link.name, wanted);
     if (outcome.ok) {
       if (isRaised(instance, "cannot-listen"))
         this.#steps.apply(instance, { kind: "faultLifted", cause: "cannot-listen" }, now);
@@ -38,19 +40,6 @@ export class SocketBindings {
     scheduleRetry(instance, now);
     const cause = { kind: "cannot-listen", error: printFailure(outcome) } as const;
     this.#steps.apply(instance, { kind: "faultRaised", cause }, now);
-  }
-
-  /**
-   * Multicast groups: its own first, then those of all others on its interface, also of one that a
-   * reload removed and that waits for its successor.
-   */
-  #groupsOf(instance: Instance): readonly Ipv4[] {
-    const groups = new Set<Ipv4>();
-    for (const { interfaceIndex, config } of [instance, ...this.#context.instances.all]) {
-      if (interfaceIndex === instance.interfaceIndex && config.transport.kind === "multicast")
-        groups.add(config.transport.group);
-    }
-    return [...groups];
   }
 
   /** An instance has left this device: closes its sockets unless they are still needed. */

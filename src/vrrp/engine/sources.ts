@@ -2,8 +2,9 @@
  * The address an instance's advertisements come from. Where the configuration names one that this
  * machine does not have, the instance is in FAULT and says so; it goes on when the machine has it.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Instant } from "#units/time";
+import { versionOf } from "../router/config.ts";
 import type { FaultCause } from "../router/reason.ts";
 import type { EngineContext } from "./context.ts";
 import { type Instance, isRaised } from "./instance.ts";
@@ -20,13 +21,14 @@ export class Sources {
   }
 
   /** Undefined: there is none yet. */
-  of(instance: Instance): Ipv4 | undefined {
-    const { source } = instance.config.transport;
-    if (source !== undefined) return source;
+  of(instance: Instance): IpAddress | undefined {
+    const { transport } = instance.config;
+    if (transport.source !== undefined) return transport.source;
     const { interfaces, instances } = this.#context;
+    const version = versionOf(instance.config);
     // Kernels before 5.18 do not keep our mark: what another instance has set is known by its
     // record.
-    return interfaces.primaryAddress(instance.interfaceIndex, (address) =>
+    return interfaces.primaryAddress(instance.interfaceIndex, version, (address) =>
       instances.lookup
         .byAddress(address)
         .some(

@@ -5,9 +5,9 @@
  * is not success is a value, never an exception.
  */
 
-import type { Ipv4, Mac } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import type { Instant } from "#units/time";
-import type { FencePort, VirtualAddress } from "../router/config.ts";
+import type { FencePort, IpVersion, VirtualAddress } from "../router/config.ts";
 import type { FromEngine } from "./engine-link.ts";
 
 /** The environment said no: `errno` is the symbolic name, `call` what was asked. */
@@ -50,7 +50,7 @@ export interface LinkInfo {
 
 export interface AddressInfo {
   readonly index: number;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly prefix: number;
   /** IFA_F_SECONDARY */
   readonly secondary: boolean;
@@ -59,16 +59,18 @@ export interface AddressInfo {
   readonly label?: string;
   /** Its lifetime ends (no IFA_F_PERMANENT), as that of every address Baton adds. */
   readonly expires?: true;
+  /** IFA_F_DADFAILED: another machine had it when the kernel looked. */
+  readonly duplicate?: true;
 }
 
 /** IFA_PROTO of every address Baton adds: a later run recognises what a dead one left by it. */
 export const BATON_PROTO = 0xba;
 
-/** A whole IPv4 packet, which leaves by this interface. */
+/** A whole IPv4 or IPv6 packet, which leaves by this interface. */
 export interface Advertisement {
   readonly interfaceIndex: number;
   readonly packet: Uint8Array;
-  readonly to: Ipv4;
+  readonly to: IpAddress;
 }
 
 /** `sendAdverts` of a world that sends one at a time. */
@@ -96,14 +98,23 @@ export function setEach(
   return outcomes.every(({ ok }) => ok) ? undefined : outcomes;
 }
 
+/** What is heard on an interface. */
+export interface Listening {
+  /** The versions of IP whose advertisements are received; none where no router speaks. */
+  readonly vrrp: readonly IpVersion[];
+  /** Whose claims of addresses are: ARP, neighbour discovery. */
+  readonly neighbours: readonly IpVersion[];
+  /** Multicast groups of these versions. */
+  readonly groups: readonly IpAddress[];
+}
+
 export interface World {
   /**
-   * Starts to receive VRRP packets and ARP frames on an interface; without `groups` only ARP, where
-   * no router speaks. Harmless when done already, and what is received already goes on: `groups`
-   * are all that are wanted there, others are left. The outcome is that of the first; the rest are
-   * joined as far as the kernel lets us. `ANY_DEVICE` has VRRP packets only.
+   * Starts to receive on an interface. Harmless when done already, and what is received already
+   * goes on: `groups` are all that are wanted there, others are left. The outcome is that of the
+   * first; the rest are joined as far as the kernel lets us. `ANY_DEVICE` has VRRP packets only.
    */
-  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome;
+  listen(interfaceIndex: number, name: string, wanted: Listening): Outcome;
   /** Of both kinds. */
   unlisten(interfaceIndex: number): void;
   /**
@@ -115,9 +126,11 @@ export interface World {
    * What was sent to it waits in the kernel, which asks for its MAC address once a second (ARP):
    * too seldom for an interval of a tenth. False if the address is known, or behind a router.
    */
-  isUnresolved(interfaceIndex: number, to: Ipv4): boolean;
+  isUnresolved(interfaceIndex: number, to: IpAddress): boolean;
+  /** The device forwards IPv6 (its `forwarding`), which its neighbours are to know. */
+  forwardsIpv6(interfaceIndex: number): boolean;
   /** `frame` is a whole Ethernet frame. May not be kept after the call. */
-  sendArp(interfaceIndex: number, frame: Uint8Array): Outcome;
+  sendFrame(interfaceIndex: number, frame: Uint8Array): Outcome;
   /** Adds, or prolongs when it is there already. `seconds` 0 means for ever. */
   setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome;
   /**
@@ -135,7 +148,7 @@ export interface World {
   /** `promote_secondaries` is set on these devices, and what was set on others is put back. */
   promoteSecondaries(devices: ReadonlySet<string>): Outcome;
   /** Addresses that a running daemon of this network namespace, this one included, may own. */
-  claimed(): ReadonlySet<Ipv4>;
+  claimed(): { has(address: IpAddress): boolean };
   /** The sub-second lease; undefined where the kernel has none. */
   readonly guard: AddressGuard | undefined;
   /** Undefined where the kernel has none: then nothing with a fence may be served. */
@@ -146,7 +159,7 @@ export interface World {
    * some milliseconds: ETIMEDOUT, and the rest is left. Undefined: nobody can.
    */
   readonly resetConnections?:
-    | ((addresses: readonly Ipv4[], ports: readonly number[] | undefined) => Outcome)
+    | ((addresses: readonly IpAddress[], ports: readonly number[] | undefined) => Outcome)
     | undefined;
   /** To the supervisor. */
   emit(message: FromEngine): void;
@@ -154,7 +167,7 @@ export interface World {
 
 /** Packets to this port of the address. */
 export interface FenceEntry extends FencePort {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
 }
 
 /**
@@ -182,20 +195,20 @@ export interface Fence {
  * timeout).
  */
 export interface AddressGuard {
-  open(addresses: readonly Ipv4[]): Outcome;
-  prolong(addresses: readonly Ipv4[], milliseconds: number): Outcome;
+  open(addresses: readonly IpAddress[]): Outcome;
+  prolong(addresses: readonly IpAddress[], milliseconds: number): Outcome;
   /** Also those that an earlier process opened. */
-  close(addresses: readonly Ipv4[]): Outcome;
+  close(addresses: readonly IpAddress[]): Outcome;
   /** Removes what earlier processes left, unless it is to be kept. */
-  clean(isKept: (address: Ipv4) => boolean): Outcome;
+  clean(isKept: (address: IpAddress) => boolean): Outcome;
 }
 
 /** What the world reports to the engine. Bytes are only valid during the call. */
 export type WorldEvent =
-  /** A whole IPv4 packet with protocol 112, as a raw socket gives it. */
+  /** A whole IPv4 packet with protocol 112, or an IPv6 packet with that next header. */
   | { readonly kind: "packet"; readonly interfaceIndex: number; readonly bytes: Uint8Array }
-  /** A whole Ethernet frame of type ARP. */
-  | { readonly kind: "arp"; readonly interfaceIndex: number; readonly bytes: Uint8Array }
+  /** A whole Ethernet frame: ARP, or a neighbour solicitation or advertisement. */
+  | { readonly kind: "neighbour"; readonly interfaceIndex: number; readonly bytes: Uint8Array }
   | { readonly kind: "link"; readonly link: LinkInfo }
   | { readonly kind: "linkGone"; readonly index: number; readonly name: string }
   | { readonly kind: "address"; readonly address: AddressInfo }

@@ -1,5 +1,5 @@
 /** BACKUP: RFC 9568 6.4.2, with keepalived's nopreempt and preempt_delay. */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { after, earliest, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { available, spend, takeOversOf } from "./allowance.ts";
@@ -87,7 +87,7 @@ function resendRelease(
  * Of three masters that took over together, the one that remains need not be the one we yielded to,
  * so every master heard meanwhile gets the resends.
  */
-function alsoTo(resend: BackupPhase["resend"], to: Ipv4): BackupPhase["resend"] {
+function alsoTo(resend: BackupPhase["resend"], to: IpAddress): BackupPhase["resend"] {
   if (resend === undefined || resend.to.includes(to)) return resend;
   return { ...resend, to: [...resend.to, to] };
 }

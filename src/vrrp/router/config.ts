@@ -4,7 +4,7 @@
  * the pipe from supervisor to engine (vrrp/engine/engine-link-lines.ts), is written to recordings
  * and is built by hand in tests.
  */
-import type { Ipv4 } from "#units/address";
+import { type IpAddress, type Ipv4, isIpv6 } from "#units/address";
 import type { Secret } from "#units/secret";
 import type { Centis, Micros } from "#units/time";
 import type { Priority, Vrid } from "#units/vrrp";
@@ -100,9 +100,17 @@ export interface TrackerConfig {
   readonly reverse: boolean;
 }
 
+/** Of addresses and packets. */
+export type IpVersion = 4 | 6;
+
 /** One virtual router: what the protocol needs, and what the engine needs around it. */
 export interface InstanceConfig {
   readonly router: RouterConfig;
+  /**
+   * Undefined: IPv4. That of its advertised addresses, its source, its peers or group; an excluded
+   * address may be of the other one (`versionOf`).
+   */
+  readonly family?: 6;
   /**
    * Undefined: bound to no device, with unicast peers reached by the routing table. Then `source`
    * is set, and every address names its device.
@@ -137,6 +145,11 @@ export interface InstanceConfig {
   readonly fence?: readonly FencePort[];
 }
 
+/** The IP version of a router's advertisements. */
+export const versionOf = ({ family }: Pick<InstanceConfig, "family">): IpVersion => family ?? 4;
+
+export const versionOfAddress = (address: IpAddress): IpVersion => (isIpv6(address) ? 6 : 4);
+
 export interface FencePort {
   readonly protocol: "tcp" | "udp";
   readonly port: number;
@@ -162,7 +175,7 @@ export type Transport =
   | {
       readonly kind: "unicast";
       /** Undefined: the primary address of the interface. */
-      readonly source?: Ipv4;
+      readonly source?: IpAddress;
       readonly peers: readonly UnicastPeer[];
       readonly ttl: number;
       /** Drop advertisements from sources that are no configured peer. */
@@ -170,20 +183,20 @@ export type Transport =
     }
   | {
       readonly kind: "multicast";
-      readonly source?: Ipv4;
-      readonly group: Ipv4;
+      readonly source?: IpAddress;
+      readonly group: IpAddress;
       /** `track_src_ip`: FAULT while `source` is not on the interface, as always with unicast. */
       readonly trackSource?: true;
     };
 
 export interface UnicastPeer {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly minTtl?: number;
   readonly maxTtl?: number;
 }
 
 export interface VirtualAddress {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly prefix: number;
   /** Undefined: the instance's interface. */
   readonly interface?: string;
@@ -191,7 +204,13 @@ export interface VirtualAddress {
   /** Kernel scope number: 0 global, 200 site, 253 link, 254 host. */
   readonly scope: number;
   readonly broadcast?: Ipv4;
-  readonly peer?: Ipv4;
+  readonly peer?: IpAddress;
   /** keepalived `preferred_lft 0`: never chosen as a source address. */
   readonly deprecated?: boolean;
+  /** IPv6: keepalived's `home`, `mngtmpaddr` and `noprefixroute`. */
+  readonly home?: true;
+  readonly manageTemporary?: true;
+  readonly noPrefixRoute?: true;
+  /** IPv6, keepalived's `-nodad`: the kernel looks whether another machine has it. */
+  readonly detectDuplicates?: true;
 }

@@ -2,7 +2,7 @@
  * What can happen to a router, and what follows. Both are plain data; the order of effects is part
  * of the contract.
  */
-import type { Ipv4, Mac } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import type { Centis, Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { DemoteReason, FaultCause, GateEnd, PromoteReason, Reason } from "./reason.ts";
@@ -40,15 +40,15 @@ export type RouterEvent =
       readonly kind: "advertReceived";
       readonly priority: Priority;
       readonly interval: Centis;
-      readonly from: Ipv4;
+      readonly from: IpAddress;
     }
   | { readonly kind: "linkChanged"; readonly up: boolean }
-  | { readonly kind: "sourceChanged"; readonly source: Ipv4 | undefined }
+  | { readonly kind: "sourceChanged"; readonly source: IpAddress | undefined }
   | { readonly kind: "trackerChanged"; readonly index: number; readonly result: TrackerState }
   /** Somebody else sent gratuitous ARP, or an ARP answer, for one of our addresses. */
-  | { readonly kind: "foreignAnnouncement"; readonly address: Ipv4; readonly mac?: Mac }
+  | { readonly kind: "foreignAnnouncement"; readonly address: IpAddress; readonly mac?: Mac }
   /** Another program deleted our address and the engine has put it back (engine/reconcile.ts). */
-  | { readonly kind: "addressRestored"; readonly address: Ipv4 }
+  | { readonly kind: "addressRestored"; readonly address: IpAddress }
   /** The engine cannot keep the address: the kernel refuses it, or another program deletes it. */
   | { readonly kind: "faultRaised"; readonly cause: FaultCause }
   | { readonly kind: "faultLifted"; readonly cause: FaultCause["kind"] }
@@ -123,8 +123,8 @@ export type RouterEffect =
   | {
       readonly kind: "sendAdvert";
       readonly priority: Priority;
-      readonly to?: Ipv4;
-      readonly except?: Ipv4;
+      readonly to?: IpAddress;
+      readonly except?: IpAddress;
     }
   /** Add every address, excluded ones too, with the lease's lifetime. */
   | { readonly kind: "addAddresses" }
@@ -162,7 +162,7 @@ export type RouterEffect =
       readonly kind: "promote";
       readonly run: number;
       readonly reason: PromoteReason;
-      readonly peer: Ipv4 | undefined;
+      readonly peer: IpAddress | undefined;
       readonly micros: Micros;
     }
   /** `isPlanned`: the release waits for it; otherwise the address has gone already. */
@@ -171,7 +171,7 @@ export type RouterEffect =
       readonly run: number;
       readonly reason: DemoteReason;
       readonly isPlanned: boolean;
-      readonly peer: Ipv4 | undefined;
+      readonly peer: IpAddress | undefined;
       readonly micros: Micros;
     }
   /** Nobody waits for this promotion or demotion any more: it is ended. */
@@ -182,7 +182,12 @@ export type RouterEffect =
   /** Does anybody answer for the address? Answered by `probeAnswered`. */
   | { readonly kind: "probe"; readonly run: number; readonly how: "arp" | "service" }
   /** Answered by `dataCompared`. */
-  | { readonly kind: "compare"; readonly run: number; readonly peer: Ipv4; readonly micros: Micros }
+  | {
+      readonly kind: "compare";
+      readonly run: number;
+      readonly peer: IpAddress;
+      readonly micros: Micros;
+    }
   /** Answered by `drained` when no running connection is left; nobody waits longer than this. */
   | { readonly kind: "drain"; readonly run: number; readonly micros: Micros }
   /**
@@ -216,39 +221,39 @@ export type Report =
   /** As master, a weaker master was heard (keepalived: `notify_master_rx_lower_pri`). */
   | {
       readonly kind: "weaker-master";
-      readonly from: Ipv4;
+      readonly from: IpAddress;
       readonly theirs: Priority;
       readonly ours: Priority;
     }
   /** An advertisement with our own address and priority: a loop, or a copied configuration. */
-  | { readonly kind: "own-address-heard"; readonly from: Ipv4 }
+  | { readonly kind: "own-address-heard"; readonly from: IpAddress }
   /** `nopreempt`: how long the other master is probed before we yield to it. */
   | {
       readonly kind: "grace";
-      readonly from: Ipv4;
+      readonly from: IpAddress;
       readonly theirs: Priority;
       readonly micros: number;
     }
   /** `hold_down`: after this many losses the weaker master is not preempted for this long. */
   | {
       readonly kind: "held-down";
-      readonly from: Ipv4;
+      readonly from: IpAddress;
       readonly theirs: Priority;
       readonly ours: Priority;
       readonly losses: number;
       readonly micros: Micros;
     }
   /** As master, a unicast peer has not answered ARP for this long: no advertisement reaches it. */
-  | { readonly kind: "peer-unresolved"; readonly to: Ipv4; readonly micros: Micros }
+  | { readonly kind: "peer-unresolved"; readonly to: IpAddress; readonly micros: Micros }
   /** Another machine's ARP claims our address; `claims-ended`: it no longer does (claim.ts). */
   | {
       readonly kind: "address-claimed";
-      readonly address: Ipv4;
+      readonly address: IpAddress;
       readonly mac: Mac | undefined;
     }
   | {
       readonly kind: "claims-ended";
-      readonly address: Ipv4;
+      readonly address: IpAddress;
       readonly mac: Mac | undefined;
       readonly count: number;
       readonly micros: Micros;
@@ -258,19 +263,19 @@ export type Report =
    */
   | {
       readonly kind: "claims-not-heard";
-      readonly address: Ipv4;
+      readonly address: IpAddress;
       readonly interface: string;
       readonly error: string;
     }
   /** A planned move that an operator asked for; `to`: only this peer was asked. */
-  | { readonly kind: "switch-begun"; readonly to: Ipv4 | undefined }
+  | { readonly kind: "switch-begun"; readonly to: IpAddress | undefined }
   /**
    * The end of a planned move: the successor, the time since it was asked for, and how long both
    * answered for the address.
    */
   | {
       readonly kind: "switched";
-      readonly to: Ipv4;
+      readonly to: IpAddress;
       readonly priority: Priority;
       readonly took: Micros;
       readonly both: Micros;
@@ -283,7 +288,7 @@ export type Report =
   /** One of our virtual addresses is on this machine, and Baton has not added it. */
   | {
       readonly kind: "foreign-address";
-      readonly address: Ipv4;
+      readonly address: IpAddress;
       readonly interface: string;
       /** Of the device, and of the address as it is there. */
       readonly index: number;
@@ -339,7 +344,7 @@ export type Report =
   /** Two masters, and what their data says. `isOpen`: this node serves the address. */
   | {
       readonly kind: "data-compared";
-      readonly from: Ipv4;
+      readonly from: IpAddress;
       readonly result: DataComparison;
       readonly isOpen: boolean;
     };

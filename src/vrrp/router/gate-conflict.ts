@@ -21,7 +21,7 @@
  * waits yields to a master that it hears long after that: it has been able to compare, or a person
  * has decided for it.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { after, type Instant, type Micros, micros } from "#units/time";
 import { afterRival, announceProvoked } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
@@ -188,7 +188,7 @@ export function compared(
 function whyYield(
   result: DataComparison,
   theyWin: Reason | undefined,
-  from: Ipv4,
+  from: IpAddress,
 ): Reason | undefined {
   if (result === "theirs") return { kind: "data-behind", from };
   return result === "ours" ? undefined : theyWin;
@@ -219,7 +219,7 @@ export function settle(
 
 function withReport(
   { state, effects }: Step,
-  from: Ipv4,
+  from: IpAddress,
   result: DataComparison,
   isOpen: boolean,
 ): Step {

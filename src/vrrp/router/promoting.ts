@@ -11,7 +11,7 @@
  * "refused", or no answer in time: the promotion is undone, priority 0 is sent so that another
  * router may try, and this one is not electable for `hold`; or as `on_refusal` says.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { after, earliest, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { sendAdvert } from "./advertise.ts";
@@ -96,7 +96,7 @@ function rivalReleases(
   config: RouterConfig,
   state: RouterState,
   master: MasterPhase,
-  from: Ipv4,
+  from: IpAddress,
   now: Instant,
 ): Step {
   const { each } = answersOf(config);

@@ -3,7 +3,7 @@
  * makes the sentences in English and Chinese, so that `status`, `explain`, the log and tests all
  * show what was decided.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Centis, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 
@@ -18,7 +18,7 @@ export type Reason =
       readonly kind: "master-down";
       /** Since the master's last advertisement, or since we began to wait for one. */
       readonly noAdvertFor: Micros;
-      readonly lastHeard: { readonly from: Ipv4; readonly priority: Priority } | undefined;
+      readonly lastHeard: { readonly from: IpAddress; readonly priority: Priority } | undefined;
       readonly downTimerAdverts: number;
       readonly interval: Centis;
       readonly skew: Micros;
@@ -26,7 +26,7 @@ export type Reason =
   /** RFC 9568 6.4.2 (450): the master still advertises, is weaker, and preemption is on. */
   | {
       readonly kind: "preempts";
-      readonly over: { readonly from: Ipv4; readonly priority: Priority };
+      readonly over: { readonly from: IpAddress; readonly priority: Priority };
       readonly ours: Priority;
       /** `preempt_delay`, which is over; 0: not configured. */
       readonly delay: Micros;
@@ -38,26 +38,26 @@ export type Reason =
    */
   | {
       readonly kind: "master-released";
-      readonly from: Ipv4 | undefined;
+      readonly from: IpAddress | undefined;
       readonly immediate: boolean;
     }
   /** RFC 9568 6.4.3: a better master was heard. */
   | {
       readonly kind: "higher-priority";
-      readonly from: Ipv4;
+      readonly from: IpAddress;
       readonly theirs: Priority;
       readonly ours: Priority;
     }
   | {
       readonly kind: "higher-address";
-      readonly from: Ipv4;
-      readonly ours: Ipv4;
+      readonly from: IpAddress;
+      readonly ours: IpAddress;
       readonly priority: Priority;
     }
   /** `nopreempt`: as an unconfirmed master we yield to one that was master before us. */
   | {
       readonly kind: "unconfirmed-yields";
-      readonly from: Ipv4;
+      readonly from: IpAddress;
       readonly theirs: Priority;
       readonly ours: Priority;
     }
@@ -65,7 +65,7 @@ export type Reason =
    * `nopreempt`: the master we replaced when its advertisements stopped is alive and keeps the
    * address.
    */
-  | { readonly kind: "master-was-alive"; readonly from: Ipv4; readonly after: Micros }
+  | { readonly kind: "master-was-alive"; readonly from: IpAddress; readonly after: Micros }
   /** This process did not run until a peer may have taken over. */
   | { readonly kind: "stalled"; readonly stalled: Micros; readonly allowed: Micros }
   /** The link was down for less than the peers' detection time. */
@@ -74,15 +74,15 @@ export type Reason =
   | { readonly kind: "fault-cleared"; readonly masterDown: Micros }
   /** What a stop did with the address; `none`: this node did not own it. */
   | { readonly kind: "stopping"; readonly address: "kept" | "removed" | "none" }
-  | { readonly kind: "successor-heard"; readonly from: Ipv4; readonly after: Micros }
+  | { readonly kind: "successor-heard"; readonly from: IpAddress; readonly after: Micros }
   /**
    * `havip`: the platform moved the address; `platform-late`: it had not within `handover_wait`.
    */
-  | { readonly kind: "platform-moved"; readonly from: Ipv4; readonly after: Micros }
-  | { readonly kind: "platform-late"; readonly from: Ipv4; readonly waited: Micros }
+  | { readonly kind: "platform-moved"; readonly from: IpAddress; readonly after: Micros }
+  | { readonly kind: "platform-late"; readonly from: IpAddress; readonly waited: Micros }
   | { readonly kind: "no-successor"; readonly waited: Micros }
   /** An operator asked for a move, and this router was heard as its successor. */
-  | { readonly kind: "switched"; readonly to: Ipv4; readonly after: Micros }
+  | { readonly kind: "switched"; readonly to: IpAddress; readonly after: Micros }
   /** An operator wanted the address gone, and nobody has taken it over. */
   | { readonly kind: "gave-up"; readonly waited: Micros }
   | { readonly kind: "stopped" }
@@ -91,9 +91,9 @@ export type Reason =
   /** `gate`: the promotion was refused, or had no answer in time; after how long. */
   | { readonly kind: "promotion-refused"; readonly outcome: GateEnd; readonly after: Micros }
   /** `gate`: another master has everything that our data has, and more. */
-  | { readonly kind: "data-behind"; readonly from: Ipv4 }
+  | { readonly kind: "data-behind"; readonly from: IpAddress }
   /** `gate`: which of two masters has the better data is not known, and the other one stays. */
-  | { readonly kind: "data-unknown"; readonly from: Ipv4 };
+  | { readonly kind: "data-unknown"; readonly from: IpAddress };
 
 /** How a promotion or demotion failed: it answered so, or not in time. */
 export type GateEnd = "refused" | "late";
@@ -124,9 +124,9 @@ export type FaultCause =
   /** A socket on the interface could not be opened: the call that failed and its errno. */
   | { readonly kind: "cannot-listen"; readonly error: string }
   /** No interface of this machine has the address of `unicast_src_ip`. */
-  | { readonly kind: "source-missing"; readonly address: Ipv4 }
+  | { readonly kind: "source-missing"; readonly address: IpAddress }
   | { readonly kind: "tracker"; readonly tracker: string; readonly name: string }
-  | { readonly kind: "address-rejected"; readonly address: Ipv4; readonly error: string }
+  | { readonly kind: "address-rejected"; readonly address: IpAddress; readonly error: string }
   /**
    * The kernel neither prolongs the nftables lease nor removes its rule, so this machine may not be
    * answering for the address.
@@ -138,7 +138,7 @@ export type FaultCause =
   | { readonly kind: "promotion-refused"; readonly outcome: GateEnd }
   | {
       readonly kind: "address-fight";
-      readonly address: Ipv4;
+      readonly address: IpAddress;
       readonly removals: number;
       readonly within: Micros;
     }

@@ -13,6 +13,7 @@
  * not hear priority 0 announces anyway: some time after each advertisement of the rival, and when
  * another machine's ARP for the address was seen (claim.ts).
  */
+import { compareIp } from "#units/address";
 import { after, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { afterRival, announceOverWeaker, announceProvoked, sendAdvert } from "./advertise.ts";
@@ -112,7 +113,7 @@ export function loses(state: RouterState, advert: Advert): Reason | undefined {
     return { kind: "higher-priority", from: advert.from, theirs: advert.priority, ours };
   }
   const source = state.source;
-  if (advert.priority === ours && source !== undefined && advert.from > source) {
+  if (advert.priority === ours && source !== undefined && compareIp(advert.from, source) > 0) {
     return { kind: "higher-address", from: advert.from, ours: source, priority: ours };
   }
   return undefined;

@@ -3,7 +3,7 @@
  * that needs it; leaving the phase cancels it, so a stale timer cannot exist.
  */
 
-import type { Ipv4, Mac } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import type { Centis, Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { Allowance } from "./allowance.ts";
@@ -20,7 +20,7 @@ export interface RouterState {
   /** Own link has carrier and is up. */
   readonly linkUp: boolean;
   /** Source address of our advertisements; undefined while the interface has none. */
-  readonly source: Ipv4 | undefined;
+  readonly source: IpAddress | undefined;
   /** Base priority plus tracking, 1 to 254, or 255 for an owner. */
   readonly effectivePriority: Priority;
   /** The router that last advertised itself as master, ourselves excluded. */
@@ -35,7 +35,7 @@ export interface RouterState {
    * An operator has moved the address away (switch.ts): a BACKUP that does not preempt, until it is
    * master again. `to`: the successor that was heard; undefined where there was none.
    */
-  readonly switched?: { readonly at: Instant; readonly to: Ipv4 | undefined } | undefined;
+  readonly switched?: { readonly at: Instant; readonly to: IpAddress | undefined } | undefined;
   /** Held back by an operator (maintenance.ts). */
   readonly maintenance?: Maintenance | undefined;
   /** Undefined: it has no gate. */
@@ -78,7 +78,7 @@ export interface GateRun {
 
 export interface GateConflict {
   readonly run: number;
-  readonly peer: Ipv4;
+  readonly peer: IpAddress;
   /** When the comparison is over at the latest, on the other node too. */
   readonly until: Instant;
   /** "undecided": diverged, or not known; a person decides. */
@@ -92,7 +92,7 @@ export interface GateConflict {
    * The first master that it could not be decided with, and when that comparison was over at the
    * latest. Of three masters the one that is compared with changes all the time.
    */
-  readonly undecided?: { readonly peer: Ipv4; readonly until: Instant } | undefined;
+  readonly undecided?: { readonly peer: IpAddress; readonly until: Instant } | undefined;
   /** A person has decided (`promoteAsked`): it is not compared again while that peer is heard. */
   readonly isAsked?: true;
 }
@@ -104,7 +104,7 @@ export interface GateConflict {
 export type Maintenance = "on" | "last-resort";
 
 export interface Heard {
-  readonly from: Ipv4;
+  readonly from: IpAddress;
   readonly priority: Priority;
   readonly at: Instant;
 }
@@ -223,7 +223,7 @@ export interface DemotingPhase {
 /** Priority-0 advertisements still to be repeated. */
 export interface Resend {
   /** The masters we have heard. */
-  readonly to: readonly Ipv4[];
+  readonly to: readonly IpAddress[];
   readonly at: Instant;
   /** Repetitions left, this one included. */
   readonly left: number;
@@ -272,7 +272,7 @@ export interface MasterPhase {
 
 /** Another master, and what is known of it (master-conflict.ts). */
 export interface Rival {
-  readonly from: Ipv4;
+  readonly from: IpAddress;
   /** Our own seniority when it was first heard. */
   readonly seniority: number;
   /** The tie-break of RFC 9568 6.4.3 is in our favour. */
@@ -289,7 +289,7 @@ export interface Rival {
  * several addresses, the one claimed last is named.
  */
 export interface ArpClaim {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly mac: Mac | undefined;
   readonly since: Instant;
   readonly lastAt: Instant;
@@ -332,7 +332,7 @@ export interface SwitchingPhase {
   /** Not running until then, we cannot be certain any more that nobody else is the owner. */
   readonly ownedUntil: Instant;
   /** Unicast: priority 0 was sent to this peer alone, and the others hear us as before. */
-  readonly to: Ipv4 | undefined;
+  readonly to: IpAddress | undefined;
   readonly successor: Successor | undefined;
   /** As in `HandoverPhase`. */
   readonly platform: "waiting" | "moved" | "not-awaited";
@@ -344,14 +344,14 @@ export interface SwitchingPhase {
 
 /** What an operator asks for; see the event `switchAsked`. */
 export interface SwitchOrder {
-  readonly to?: Ipv4;
+  readonly to?: IpAddress;
   readonly leastWait?: Micros;
   readonly force?: true;
 }
 
 /** The router that was heard first after our priority 0. */
 export interface Successor {
-  readonly from: Ipv4;
+  readonly from: IpAddress;
   readonly priority: Priority;
   readonly interval: Centis;
   readonly firstAt: Instant;

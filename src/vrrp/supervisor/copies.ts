@@ -8,7 +8,7 @@
  * spared. Whatever else there is, when the engine is dead or by the time the address is removed, is
  * a copy; the engine may have died before it read that somebody added it (sim seed 280348).
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { AddressPlace } from "../engine/instance.ts";
 import { type AddressInfo, BATON_PROTO } from "../engine/world.ts";
 import type { InstanceConfig } from "../router/config.ts";
@@ -51,7 +51,7 @@ export function sparedBy(
 
 /** The copies of these addresses that are here, by what the kernel says now. */
 export function copiesHere(
-  addresses: readonly Ipv4[],
+  addresses: readonly IpAddress[],
   here: readonly AddressInfo[],
   { places, devices }: Spared,
 ): readonly Place[] {

@@ -3,11 +3,11 @@
  * "answers" come back from an effect: an executor performs effects in order, and gives the machine
  * what one brings back before it performs the next.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { FromEngine } from "../engine/engine-link.ts";
 import type { AddressPlace } from "../engine/instance.ts";
 import type { AddressInfo, Failure, LinkInfo } from "../engine/world.ts";
-import type { InstanceConfig, VirtualAddress } from "../router/config.ts";
+import type { InstanceConfig, IpVersion, VirtualAddress } from "../router/config.ts";
 
 export type SupervisorEvent =
   /**
@@ -46,7 +46,7 @@ export type SupervisorEvent =
       readonly kind: "addressesRemoved";
       readonly instance: string;
       readonly spared: Spared | undefined;
-      readonly gone: readonly Ipv4[];
+      readonly gone: readonly IpAddress[];
       readonly here: readonly AddressInfo[];
     }
   /** A valid advertisement of another router for what is held (successor.ts). */
@@ -87,7 +87,8 @@ export type SupervisorEffect =
       readonly hold: number;
       readonly instance: string;
       readonly link: Link;
-      readonly group: Ipv4 | undefined;
+      readonly version: IpVersion;
+      readonly group: IpAddress | undefined;
     }
   | { readonly kind: "unlisten"; readonly hold: number }
   /** Priority 0, to every peer or to the group. */
@@ -95,7 +96,7 @@ export type SupervisorEffect =
       readonly kind: "sendRelease";
       readonly hold: number;
       readonly config: InstanceConfig;
-      readonly source: Ipv4;
+      readonly source: IpAddress;
     }
   /** The kernel keeps the addresses for so long, and no longer. */
   | {
@@ -111,7 +112,7 @@ export type SupervisorEffect =
   | {
       readonly kind: "prolongGuard";
       readonly instance: string;
-      readonly addresses: readonly Ipv4[];
+      readonly addresses: readonly IpAddress[];
       readonly milliseconds: number;
     }
   | {
@@ -128,7 +129,7 @@ export type SupervisorEffect =
   | {
       readonly kind: "clearGuard";
       readonly instance: string;
-      readonly addresses: readonly Ipv4[];
+      readonly addresses: readonly IpAddress[];
     }
   /**
    * `gate`: their ports are closed. Before the first engine starts, and before anything else that
@@ -176,7 +177,7 @@ export type Link = Pick<LinkInfo, "index" | "name">;
 export interface Spared {
   readonly places: readonly AddressPlace[];
   /** Those that were not where they belong when the engine was dead: moved by hand, it may be. */
-  readonly absent: readonly Ipv4[];
+  readonly absent: readonly IpAddress[];
   /** On other devices than these there are no copies; their indexes. */
   readonly devices: readonly number[];
 }

@@ -11,12 +11,12 @@
  * already go at once, whatever becomes of the instance's other addresses: they would make them
  * unreachable for whoever has them here next, and after a stop nobody comes to remove them.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { after, earliestOf, type Instant } from "#units/time";
 import { resetPortsOf } from "../engine/fences.ts";
 import { pairUp } from "../engine/pairing.ts";
 import type { Failure } from "../engine/world.ts";
-import type { InstanceConfig } from "../router/config.ts";
+import { type InstanceConfig, versionOf } from "../router/config.ts";
 import { handOverWait, LINGER } from "../router/timing.ts";
 import { copiesHere, copiesOf, isOurs, sparedBy } from "./copies.ts";
 import type { KernelState, Place, Spared, SupervisorEffect, SupervisorEvent } from "./event.ts";
@@ -170,7 +170,7 @@ function beginHandOver(
     ];
     return { state: next, effects };
   }
-  const source = config.transport.source ?? sourceOf(link, kernel);
+  const source = config.transport.source ?? sourceOf(link, versionOf(config), kernel);
   if (source === undefined) {
     const report = { kind: "cannot-hand-over", instance, failure: undefined } as const;
     const removed = removal(instance, everything, undefined);
@@ -183,13 +183,15 @@ function beginHandOver(
   const keeps = router.handover === "make-before-break" && !isFenced(config);
   const listens = transport.kind === "multicast" && keeps;
   const group = listens ? transport.group : undefined;
+  const version = versionOf(config);
+  const listen = { kind: "listen", hold: id, instance, link, version, group } as const;
   return {
     state: { ...next, holds: [...next.holds, hold], nextHold: id + 1 },
-    effects: [...ended, { kind: "listen", hold: id, instance, link, group }],
+    effects: [...ended, listen],
   };
 }
 
-const notHere = (config: InstanceConfig, { addresses }: KernelState): readonly Ipv4[] => {
+const notHere = (config: InstanceConfig, { addresses }: KernelState): readonly IpAddress[] => {
   const here = new Set(addresses.map(({ address }) => address));
   return [...config.addresses, ...config.excludedAddresses]
     .map(({ address }) => address)
@@ -217,7 +219,10 @@ const removal = (
     ? []
     : [{ kind: "removeAddresses", instance, places: places.toReversed(), spared }];
 
-const clearing = (instance: string, addresses: readonly Ipv4[]): readonly SupervisorEffect[] =>
+const clearing = (
+  instance: string,
+  addresses: readonly IpAddress[],
+): readonly SupervisorEffect[] =>
   addresses.length === 0 ? [] : [{ kind: "clearGuard", instance, addresses }];
 
 const holdOf = ({ holds }: SupervisorState, id: number | undefined): Hold | undefined =>
@@ -327,7 +332,7 @@ export function addressesRemoved(
   { instance, spared, gone, here }: Extract<SupervisorEvent, { kind: "addressesRemoved" }>,
 ): Step {
   const elsewhere = new Set(here.filter(isOurs).map(({ address }) => address));
-  const isFree = (address: Ipv4): boolean => !elsewhere.has(address);
+  const isFree = (address: IpAddress): boolean => !elsewhere.has(address);
   const free = [...new Set(gone)].filter(isFree);
   const absent = spared?.absent.filter(isFree) ?? [];
   const copies = spared === undefined ? [] : copiesHere([...free, ...absent], here, spared);

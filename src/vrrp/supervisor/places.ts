@@ -1,7 +1,8 @@
 /** Where on this machine the addresses of an instance are, by what the kernel says. */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
+import { isOwnAddress } from "../engine/interfaces.ts";
 import { ANY_DEVICE, BATON_PROTO } from "../engine/world.ts";
-import type { InstanceConfig, VirtualAddress } from "../router/config.ts";
+import type { InstanceConfig, IpVersion, VirtualAddress } from "../router/config.ts";
 import type { KernelState, Link, Place } from "./event.ts";
 
 /**
@@ -52,7 +53,10 @@ export function linkOf(
   return link === undefined ? undefined : { index: link.index, name: link.name };
 }
 
-/** The primary address of the device, which is nobody's virtual one. */
-export const sourceOf = ({ index }: Link, { addresses }: KernelState): Ipv4 | undefined =>
-  addresses.find((one) => one.index === index && !one.secondary && one.proto !== BATON_PROTO)
-    ?.address;
+/** The primary address of the device (of IPv6: of the link), which is nobody's virtual one. */
+export const sourceOf = (
+  { index }: Link,
+  version: IpVersion,
+  { addresses }: KernelState,
+): IpAddress | undefined =>
+  addresses.find((one) => one.index === index && isOwnAddress(one, version))?.address;

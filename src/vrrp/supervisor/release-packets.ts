@@ -1,5 +1,5 @@
 /** Priority-0 advertisements of an instance: one for each peer, or one for the group. */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { RELEASE } from "#units/vrrp";
 import { derived } from "../engine/instance.ts";
 import type { InstanceConfig } from "../router/config.ts";
@@ -7,18 +7,21 @@ import { emitAdvert } from "../wire/emit-advert.ts";
 import { ADVERT_LENGTH_MAX } from "../wire/vrrp-packet.ts";
 
 export interface ReleasePacket {
-  readonly destination: Ipv4;
-  /** A whole IPv4 packet. */
+  readonly destination: IpAddress;
+  /** A whole IPv4 or IPv6 packet. */
   readonly bytes: Uint8Array;
 }
 
-export function releasePackets(config: InstanceConfig, source: Ipv4): readonly ReleasePacket[] {
+export function releasePackets(
+  config: InstanceConfig,
+  source: IpAddress,
+): readonly ReleasePacket[] {
   const { router, transport, checksum } = config;
   const { advertised, password } = derived(config);
   const isUnicast = transport.kind === "unicast";
   const targets = isUnicast ? transport.peers.map(({ address }) => address) : [transport.group];
+  const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
   return targets.map((destination) => {
-    const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
     const length = emitAdvert(bytes, {
       source,
       destination,
@@ -32,6 +35,6 @@ export function releasePackets(config: InstanceConfig, source: Ipv4): readonly R
       password,
       checksum,
     });
-    return { destination, bytes: bytes.subarray(0, length) };
+    return { destination, bytes: bytes.slice(0, length) };
   });
 }

@@ -1,6 +1,6 @@
 /** The supervisor's state: a value, replaced by every step. Timers are absolute instants. */
 
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { type Instant, type Micros, micros } from "#units/time";
 import type { AddressPlace } from "../engine/instance.ts";
 import type { InstanceConfig } from "../router/config.ts";
@@ -83,7 +83,7 @@ export type Orphan = Pick<KnownRouter, "config" | "beside">;
 export interface Hold {
   readonly id: number;
   readonly config: InstanceConfig;
-  readonly source: Ipv4;
+  readonly source: IpAddress;
   readonly places: readonly Place[];
   readonly spared: Spared;
   /** Nobody has taken over: the addresses are removed then. */

@@ -4,7 +4,7 @@ import { checkAdvert } from "../wire/check-advert.ts";
 import { parseAdvert } from "../wire/parse-advert.ts";
 import type { Hold } from "./state.ts";
 
-/** @param packet a whole IPv4 packet, of the hold's socket */
+/** @param packet a whole packet, of the hold's socket */
 export function isSuccessor({ config, source: ours }: Hold, packet: Uint8Array): boolean {
   const parsed = parseAdvert(packet);
   if (parsed.kind !== "advert") return false;

@@ -3,7 +3,7 @@
  * `vrrp_check_packet` and `vrrp_in_chk`), so that the first difference found, and with it the
  * counter, is the same.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Centis } from "#units/time";
 import { readU8 } from "./bytes.ts";
 import {
@@ -19,7 +19,7 @@ import {
 
 /** A unicast peer; `UnicastPeer` of the configuration fits. */
 export interface ExpectedPeer {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   readonly minTtl?: number;
   readonly maxTtl?: number;
 }
@@ -49,7 +49,7 @@ export interface AdvertExpectation {
    * Addresses we would advertise; undefined leaves the comparison out (`skip_check_adv_addr`,
    * master known already).
    */
-  readonly addresses: readonly Ipv4[] | undefined;
+  readonly addresses: readonly IpAddress[] | undefined;
 }
 
 export type CheckedAdvert =
@@ -160,15 +160,15 @@ function findWarnings(advert: Advert, expectation: AdvertExpectation): readonly 
 }
 
 /** Sets of our own lists; a configuration uses the same array for every packet. */
-const ownSets = new WeakMap<readonly Ipv4[], ReadonlySet<Ipv4>>();
+const ownSets = new WeakMap<readonly IpAddress[], ReadonlySet<IpAddress>>();
 
-function setOf(ours: readonly Ipv4[]): ReadonlySet<Ipv4> {
+function setOf(ours: readonly IpAddress[]): ReadonlySet<IpAddress> {
   const known = ownSets.get(ours) ?? new Set(ours);
   ownSets.set(ours, known);
   return known;
 }
 
-const isSameList = (a: readonly Ipv4[], b: readonly Ipv4[]): boolean =>
+const isSameList = (a: readonly IpAddress[], b: readonly IpAddress[]): boolean =>
   a.length === b.length && a.every((address, at) => address === b[at]);
 
 /**
@@ -176,8 +176,8 @@ const isSameList = (a: readonly Ipv4[], b: readonly Ipv4[]): boolean =>
  * too.
  */
 function compareAddresses(
-  theirs: readonly Ipv4[],
-  ours: readonly Ipv4[],
+  theirs: readonly IpAddress[],
+  ours: readonly IpAddress[],
 ): AdvertWarning | undefined {
   if (isSameList(theirs, ours)) return undefined;
   const [own, others] = [setOf(ours), new Set(theirs)];

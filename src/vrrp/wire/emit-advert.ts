@@ -1,13 +1,14 @@
-/** `AdvertFields` → a whole IPv4 packet, into a buffer of the caller's; nothing is allocated. */
+/** `AdvertFields` → a whole IPv4 or IPv6 packet, into a buffer of the caller's. */
 
-import type { Ipv4 } from "#units/address";
+import { type IpAddress, isIpv6, writeIp } from "#units/address";
 import { assert } from "#units/assert";
 import type { Centis } from "#units/time";
 import type { Priority, Vrid } from "#units/vrrp";
-import { readU8, writeAddress, writeU16 } from "./bytes.ts";
+import { readU8, writeU16 } from "./bytes.ts";
 import { checksumOf, sum16, sumPseudoHeader } from "./checksum.ts";
-import { IPV4_HEADER_LENGTH, PROTOCOL_VRRP } from "./ipv4-fields.ts";
+import { PROTOCOL_VRRP } from "./ipv4-fields.ts";
 import { emitIpv4Header } from "./ipv4-packet.ts";
+import { emitIpv6Header, sumPseudoHeaderAt } from "./ipv6-packet.ts";
 import { VRRP_GROUP } from "./parse-advert.ts";
 import {
   ADVERTISED_MAX,
@@ -21,9 +22,11 @@ import {
 } from "./vrrp-packet.ts";
 
 export interface AdvertFields {
-  readonly source: Ipv4;
+  /** Of one family with the destination and all addresses. */
+  readonly source: IpAddress;
   /** A peer, or the group. */
-  readonly destination: Ipv4;
+  readonly destination: IpAddress;
+  /** Over IPv6 the hop limit. */
   readonly ttl: number;
   /** IPv4 identification; keepalived counts up from 1 for each instance. */
   readonly id: number;
@@ -33,10 +36,10 @@ export interface AdvertFields {
   /** Version 2: a multiple of 100, at most 25500. Version 3: 1 to 4095. */
   readonly interval: Centis;
   /** At most `ADVERTISED_MAX`, in this order. */
-  readonly addresses: readonly Ipv4[];
+  readonly addresses: readonly IpAddress[];
   /** Version 2: 8 bytes from `passwordData`, or undefined for authentication type 0. */
   readonly password: Uint8Array | undefined;
-  /** Version 3; a version 2 packet has one form only and ignores this. */
+  /** Version 3 over IPv4; others have one form only and ignore this. */
   readonly checksum: ChecksumForm;
 }
 
@@ -47,8 +50,11 @@ export interface AdvertFields {
 export function emitAdvert(into: Uint8Array, fields: AdvertFields): number {
   const { version, interval, addresses, password } = fields;
   assert(addresses.length <= ADVERTISED_MAX, "more addresses than an advertisement can count");
-  const length = VRRP_HEADER_LENGTH + addresses.length * 4 + (version === 2 ? AUTH_DATA_LENGTH : 0);
-  const at = emitIpv4Header(into, fields, length);
+  const addressLength = isIpv6(fields.source) ? 16 : 4;
+  assert(version === 3 || addressLength === 4, "version 2 has no IPv6");
+  const trailerLength = version === 2 ? AUTH_DATA_LENGTH : 0;
+  const length = VRRP_HEADER_LENGTH + addresses.length * addressLength + trailerLength;
+  const at = emitHeader(into, fields, length);
 
   into[at + VRRP_OFFSET.versionAndType] = (version << 4) | VRRP_TYPE_ADVERTISEMENT;
   into[at + VRRP_OFFSET.vrid] = fields.vrid;
@@ -69,8 +75,9 @@ export function emitAdvert(into: Uint8Array, fields: AdvertFields): number {
   writeU16(into, at + VRRP_OFFSET.checksum, 0);
   let end = at + VRRP_HEADER_LENGTH;
   for (const address of addresses) {
-    writeAddress(into, end, address);
-    end += 4;
+    const written = writeIp(address, into, end);
+    assert(written === addressLength, "an address of the other family");
+    end += written;
   }
   if (version === 2) {
     for (let i = 0; i < AUTH_DATA_LENGTH; i++) {
@@ -80,20 +87,34 @@ export function emitAdvert(into: Uint8Array, fields: AdvertFields): number {
   writeU16(
     into,
     at + VRRP_OFFSET.checksum,
-    checksumOf(sum16(into, IPV4_HEADER_LENGTH, end) + pseudoHeader(fields, length)),
+    checksumOf(sum16(into, at, end) + pseudoHeader(into, fields, length)),
   );
   return end;
 }
 
-function pseudoHeader(fields: AdvertFields, length: number): number {
+/** Returns its length, where the payload of `length` bytes starts. */
+function emitHeader(into: Uint8Array, fields: AdvertFields, length: number): number {
+  const { source, destination, ttl, id } = fields;
+  if (isIpv6(source)) {
+    assert(isIpv6(destination), "source and destination are of two families");
+    const header = { source, destination, hopLimit: ttl, nextHeader: PROTOCOL_VRRP };
+    return emitIpv6Header(into, header, length);
+  }
+  assert(!isIpv6(destination), "source and destination are of two families");
+  return emitIpv4Header(into, { source, destination, ttl, id }, length);
+}
+
+function pseudoHeader(into: Uint8Array, fields: AdvertFields, length: number): number {
+  const { source, destination } = fields;
+  if (isIpv6(source) || isIpv6(destination)) return sumPseudoHeaderAt(into, 0, length);
   if (fields.version === 2) return 0;
   switch (fields.checksum) {
     case "v2":
     case "no-pseudo-header":
       return 0;
     case "pseudo-header":
-      return sumPseudoHeader(fields.source, fields.destination, PROTOCOL_VRRP, length);
+      return sumPseudoHeader(source, destination, PROTOCOL_VRRP, length);
     case "multicast-pseudo-header":
-      return sumPseudoHeader(fields.source, VRRP_GROUP, PROTOCOL_VRRP, length);
+      return sumPseudoHeader(source, VRRP_GROUP, PROTOCOL_VRRP, length);
   }
 }

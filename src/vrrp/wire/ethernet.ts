@@ -10,6 +10,7 @@ export const ETHERNET_OFFSET = { destination: 0, source: 6, type: 12 } as const;
 
 export const ETHER_TYPE_IPV4 = 0x0800;
 export const ETHER_TYPE_ARP = 0x0806;
+export const ETHER_TYPE_IPV6 = 0x86dd;
 /** IEEE 802.1Q and 802.1ad: a tag of 4 bytes, then the type of what follows. */
 export const ETHER_TYPES_VLAN: readonly number[] = [0x8100, 0x88a8];
 

@@ -1,7 +1,7 @@
 /**
  * VRRP packets as values, and why one is refused.
  *
- * Layout, version 2 (RFC 3768 section 5) and version 3 (RFC 9568 section 5.2), both over IPv4:
+ * Layout, version 2 (RFC 3768 section 5, IPv4 only) and version 3 (RFC 9568 section 5.2):
  *
  *       0               1               2               3
  *     +---------------+---------------+---------------+---------------+
@@ -10,7 +10,7 @@
  *  v2 |   auth type   |  interval, s  |           checksum            |
  *  v3 | 0 | interval, centiseconds    |           checksum            |
  *     +---------------+---------------+---------------+---------------+
- *     |                 4 bytes for each address                      |
+ *     |      4 bytes for each address, over IPv6 16 bytes             |
  *     +---------------------------------------------------------------+
  *  v2 |       8 bytes of authentication data, zeros if none           |
  *     +---------------------------------------------------------------+
@@ -21,12 +21,12 @@
  * both count the same reason for the same packet. `emitAdvert` (emit-advert.ts) is the way back. A
  * refusal is a value with the numbers that were compared; it never holds a password.
  */
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import type { Centis } from "#units/time";
 import type { Priority, Vrid } from "#units/vrrp";
 import { readU8, readU16 } from "./bytes.ts";
-import { IPV4_HEADER_LENGTH } from "./ipv4-fields.ts";
 import type { Ipv4Drop } from "./ipv4-packet.ts";
+import { IPV6_HEADER_LENGTH } from "./ipv6-fields.ts";
 
 /** Header before the addresses, both versions. */
 export const VRRP_HEADER_LENGTH = 8;
@@ -48,9 +48,9 @@ export const AUTH_DATA_LENGTH = 8;
 export const HMAC_TRAILER_LENGTH = 28;
 /** The field "IPvX Addr Count" has one byte. */
 export const ADVERTISED_MAX = 255;
-/** The longest advertisement we send: IPv4 header, VRRP header, addresses, authentication data. */
+/** The longest advertisement we send: IPv6 header, VRRP header, addresses. */
 export const ADVERT_LENGTH_MAX: number =
-  IPV4_HEADER_LENGTH + VRRP_HEADER_LENGTH + ADVERTISED_MAX * 4 + AUTH_DATA_LENGTH;
+  IPV6_HEADER_LENGTH + VRRP_HEADER_LENGTH + ADVERTISED_MAX * 16;
 
 export const VRRP_TYPE_ADVERTISEMENT = 1;
 
@@ -80,8 +80,8 @@ export type ChecksumStatus =
  * An advertisement of sound structure; nothing in it has been compared with a configuration yet.
  */
 export interface Advert {
-  readonly source: Ipv4;
-  readonly destination: Ipv4;
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
   readonly ttl: number;
   readonly version: 2 | 3;
   /** 1 is the only type there is; others are for `checkAdvert` to refuse. */
@@ -90,7 +90,7 @@ export interface Advert {
   readonly priority: Priority;
   /** Version 2 has whole seconds. */
   readonly interval: Centis;
-  readonly addresses: readonly Ipv4[];
+  readonly addresses: readonly IpAddress[];
   readonly checksum: ChecksumStatus;
   /**
    * Version 2 only. The data stays in the packet, so that no password is kept, logged or recorded
@@ -128,7 +128,7 @@ export type DropReason =
   /** Centiseconds; version 2 only, where a different interval is refused. */
   | { readonly kind: "interval-mismatch"; readonly theirs: number; readonly ours: number }
   | { readonly kind: "bad-checksum"; readonly found: number; readonly expected: number }
-  | { readonly kind: "not-a-peer"; readonly source: Ipv4 }
+  | { readonly kind: "not-a-peer"; readonly source: IpAddress }
   /** Version 3, without addresses: RFC 9568 5.2.5, erratum 8299. */
   | { readonly kind: "no-addresses" };
 
@@ -143,8 +143,8 @@ export type AdvertWarning =
        * One address that only the other router, or only we, have; undefined if one list repeats an
        * address.
        */
-      readonly onlyTheirs: Ipv4 | undefined;
-      readonly onlyOurs: Ipv4 | undefined;
+      readonly onlyTheirs: IpAddress | undefined;
+      readonly onlyOurs: IpAddress | undefined;
     }
   /** Version 3: a backup adopts the master's interval (RFC 9568 6.4.2). Centiseconds. */
   | { readonly kind: "interval-differs"; readonly theirs: number; readonly ours: number };

@@ -1,7 +1,7 @@
 /** The kernel refuses an address, somebody deletes it, notifications get lost. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { Bench, instance } from "../../support/bench.ts";
 import { ETH0, own } from "../../support/fake-world.ts";
 
@@ -158,7 +158,7 @@ test("secondary addresses that the kernel removes with a primary one of ours are
   // Linux reports them ahead of the primary one.
   const removeAddress = bench.world.removeAddress.bind(bench.world);
   bench.world.removeAddress = (index, virtual) => {
-    for (const one of gone) bench.world.deleteAddress(printIpv4(one.address));
+    for (const one of gone) bench.world.deleteAddress(printIp(one.address));
     return removeAddress(index, virtual);
   };
   bench.configure([instance({ addresses: ["192.0.2.101", "192.0.2.102"] })]);
@@ -166,7 +166,7 @@ test("secondary addresses that the kernel removes with a primary one of ours are
   assert.equal(bench.counters()["address_restored"], 0);
   assert.deepEqual(bench.logs(), []);
   assert.equal(bench.world.has("192.0.2.100"), false);
-  for (const one of gone) assert.ok(bench.world.has(printIpv4(one.address)));
+  for (const one of gone) assert.ok(bench.world.has(printIp(one.address)));
 });
 
 test("a stop removes the newest address first: the primary one of a subnet takes the others with it", () => {

@@ -1,7 +1,7 @@
 /** The supervisor asks for an announcement: the platform does not agree yet. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Ipv4, ipv4 } from "#units/address";
+import { type IpAddress, ipv4 } from "#units/address";
 import { Bench, instance } from "../../support/bench.ts";
 
 const ARP = "arp request 192.0.2.100";
@@ -29,7 +29,7 @@ test("one of several addresses: it alone, and with the first one the excluded, a
   assert.ok(first !== undefined && second !== undefined && excluded !== undefined);
   bench.configure([{ ...config, addresses: [first, second], excludedAddresses: [excluded] }]);
   bench.until(4);
-  const announced = ({ address }: { readonly address: Ipv4 }): readonly string[] => {
+  const announced = ({ address }: { readonly address: IpAddress }): readonly string[] => {
     bench.world.take();
     bench.engine.onSupervisor({ type: "announce", instance: "VI_1", address }, bench.now);
     return bench.world.take().toSorted();

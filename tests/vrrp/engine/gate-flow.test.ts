@@ -75,7 +75,7 @@ test("somebody answers ARP: BACKUP, and no promotion is asked for", () => {
   const frame = new Uint8Array(ARP_FRAME_LENGTH);
   const question = arpRequest(ETH0.mac, ip("192.0.2.1"), VIP);
   emitArp(frame, arpReply(mac("02:00:00:00:00:02"), VIP, question));
-  bench.event({ kind: "arp", interfaceIndex: 2, bytes: frame });
+  bench.event({ kind: "neighbour", interfaceIndex: 2, bytes: frame });
   bench.until(4);
   assert.equal(phase(bench), "backup");
   assert.deepEqual(bench.emitted("gate"), []);

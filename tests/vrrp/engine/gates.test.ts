@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { instant, micros } from "#units/time";
 import type { GateRequest } from "#vrrp/engine/engine-link";
 import { fenceOf } from "#vrrp/engine/fences";
@@ -331,7 +331,7 @@ test("connections are reset within the call; what that leaves, and what it canno
   const asked: unknown[] = [];
   let outcome: Outcome = OK;
   const reset: World["resetConnections"] = (addresses, ports) => {
-    asked.push([addresses.map(printIpv4), ports]);
+    asked.push([addresses.map(printIp), ports]);
     return outcome;
   };
   one.world.resetConnections = reset;

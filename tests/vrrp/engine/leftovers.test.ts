@@ -1,7 +1,7 @@
 /** What a dead engine left, what another daemon owns, and what the kernel will not let go of. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { centis } from "#units/time";
 import { type AddressInfo, BATON_PROTO, type Outcome } from "#vrrp/engine/world";
 import { Bench, instance } from "../../support/bench.ts";
@@ -15,7 +15,7 @@ const left = (address: string): AddressInfo => ({ ...own(2, address), proto: BAT
 function withGuard(world: FakeWorld): Set<string> {
   const guarded = new Set<string>();
   const ok = (): Outcome => ({ ok: true });
-  const all = (list: readonly Ipv4[]): readonly string[] => list.map(printIpv4);
+  const all = (list: readonly IpAddress[]): readonly string[] => list.map(printIp);
   world.guard = {
     open: (list) => {
       for (const one of all(list)) guarded.add(one);
@@ -36,7 +36,7 @@ function withGuard(world: FakeWorld): Set<string> {
 
 function started(leftover: readonly AddressInfo[], world: FakeWorld = new FakeWorld()): Bench {
   for (const info of leftover)
-    world.kernel.set(`2 ${printIpv4(info.address)}/24`, { info, expiresAt: undefined });
+    world.kernel.set(`2 ${printIp(info.address)}/24`, { info, expiresAt: undefined });
   return new Bench([ETH0], [own(2, "192.0.2.1"), ...leftover], world);
 }
 

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { Ipv4, Mac } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import { ipv4 } from "#units/address";
 import { centis, instant, micros } from "#units/time";
 import { type Priority, priority, vrid } from "#units/vrrp";
@@ -29,7 +29,7 @@ const GROUP = ip("224.0.0.18");
 
 const interfaceOf = (number: number): number => 2 + Math.floor(number / PER_INTERFACE);
 const vridOf = (number: number): number => 1 + (number % PER_INTERFACE);
-const addressOf = (number: number): Ipv4 => ipv4(0x0a_01_00_00 + number);
+const addressOf = (number: number): IpAddress => ipv4(0x0a_01_00_00 + number);
 
 function configOf(number: number): InstanceConfig {
   const router = { ...CONFIG, name: `VI_${number}`, vrid: vrid(vridOf(number)) };
@@ -50,7 +50,7 @@ function configOf(number: number): InstanceConfig {
 class Machine {
   readonly engine: Engine;
   readonly news: WorldEvent[] = [];
-  readonly addresses = new Set<Ipv4>();
+  readonly addresses = new Set<IpAddress>();
   now = instant(0);
 
   constructor() {
@@ -88,11 +88,12 @@ class Machine {
       return OK;
     };
     return {
+      forwardsIpv6: () => false,
       listen: () => OK,
       unlisten: () => undefined,
       sendAdverts: () => undefined,
       isUnresolved: () => false,
-      sendArp: () => OK,
+      sendFrame: () => OK,
       setAddress: (index, address) => changed("address", index, address),
       prolongAddresses: () => undefined,
       removeAddress: (index, address) => changed("addressGone", index, address),

@@ -1,7 +1,7 @@
 /** An advertisement is made once and sent again; whatever it is made of makes another one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type Ipv4, printIp, printIpv4 } from "#units/address";
 import { Bench, instance, PEER } from "../../support/bench.ts";
 import { ETH0, FakeWorld, ip, own } from "../../support/fake-world.ts";
 
@@ -20,7 +20,7 @@ function master(options: Parameters<typeof instance>[0] = {}): {
   world.carry = (kind, index, bytes, to) => {
     if (kind !== "packet" || to === undefined) return;
     const source = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12) as Ipv4;
-    packets.push(`${printIpv4(source)} > ${printIpv4(to)}, ${index}`);
+    packets.push(`${printIpv4(source)} > ${printIp(to)}, ${index}`);
   };
   bench.configure([instance({ transport: TWO_PEERS, ...options })]);
   bench.until(6);

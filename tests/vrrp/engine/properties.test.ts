@@ -104,7 +104,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     (bytes): Happening =>
       (bench) => {
         bench.event({ kind: "packet", interfaceIndex: 2, bytes });
-        bench.event({ kind: "arp", interfaceIndex: 2, bytes });
+        bench.event({ kind: "neighbour", interfaceIndex: 2, bytes });
       },
   ),
   fc.constantFrom(...VIPS).map(

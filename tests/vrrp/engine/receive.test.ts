@@ -224,7 +224,7 @@ test("rubbish on either socket changes nothing", () => {
   const bytes = Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 255);
   for (let length = 0; length <= 64; length++) {
     bench.event({ kind: "packet", interfaceIndex: 2, bytes: bytes.subarray(0, length) });
-    bench.event({ kind: "arp", interfaceIndex: 2, bytes: bytes.subarray(0, length) });
+    bench.event({ kind: "neighbour", interfaceIndex: 2, bytes: bytes.subarray(0, length) });
   }
   assert.equal(bench.phase(), "master");
 });

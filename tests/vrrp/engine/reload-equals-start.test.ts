@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { TABLES } from "#keepalived/keywords/tables";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { readConfiguration } from "#keepalived/read";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { Secret } from "#units/secret";
 import { priority } from "#units/vrrp";
 import type { FromEngine, ToEngine, TrackerResult } from "#vrrp/engine/engine-link";
@@ -155,7 +155,7 @@ class Life {
           ...shown,
           peers: shown.peers
             .filter(({ configured }) => configured)
-            .map(({ address }) => printIpv4(address)),
+            .map(({ address }) => printIp(address)),
           addresses: shown.addresses.map(({ announcedAt: _5, announcements: _6, ...rest }) => rest),
           config: one.config,
           expectation: one.expectation,
@@ -180,7 +180,7 @@ class Life {
       // Identification and header checksum count packets.
       const same = Buffer.from(bytes);
       same.fill(0, 4, 6).fill(0, 10, 12);
-      said.push(`${index} ${printIpv4(to)} ${same.toString("hex")}`);
+      said.push(`${index} ${printIp(to)} ${same.toString("hex")}`);
     };
     this.bench.until(seconds);
     world.carry = undefined;
@@ -198,13 +198,11 @@ const sameRouters = (a: RunPlan, b: RunPlan): boolean => {
 };
 const addressesOf = (config: InstanceConfig | undefined): readonly string[] =>
   [...(config?.addresses ?? []), ...(config?.excludedAddresses ?? [])].map(
-    ({ address, prefix }) => `${printIpv4(address)}/${prefix}`,
+    ({ address, prefix }) => `${printIp(address)}/${prefix}`,
   );
 
 const devicesOf = (config: InstanceConfig | undefined): ReadonlyMap<string, string | undefined> =>
-  new Map(
-    config?.addresses.map((one) => [`${printIpv4(one.address)}/${one.prefix}`, one.interface]),
-  );
+  new Map(config?.addresses.map((one) => [`${printIp(one.address)}/${one.prefix}`, one.interface]));
 /** The keyword that moves addresses between devices. */
 const MOVES = "default_interface";
 
@@ -282,10 +280,11 @@ for (const pair of PAIRS) {
 
 test("the world of these tests knows which groups are listened to", () => {
   const world = new FakeWorld();
-  world.listen(2, "eth0", [ip("224.0.0.18"), ip("224.0.0.19")]);
-  world.listen(2, "eth0", undefined);
-  world.listen(3, "eth1", [ip("224.0.0.18")]);
-  world.listen(2, "eth0", [ip("224.0.0.19")]);
+  const router = { vrrp: [4], neighbours: [4] } as const;
+  world.listen(2, "eth0", { ...router, groups: [ip("224.0.0.18"), ip("224.0.0.19")] });
+  world.listen(2, "eth0", { vrrp: [], neighbours: [4], groups: [] });
+  world.listen(3, "eth1", { ...router, groups: [ip("224.0.0.18")] });
+  world.listen(2, "eth0", { ...router, groups: [ip("224.0.0.19")] });
   world.unlisten(3);
   assert.deepEqual(world.joined(), ["2 224.0.0.19"]);
 });

@@ -1,7 +1,7 @@
 /** What is due at nearly the same time leaves in one turn: leases first, then advertisements. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { centis, micros } from "#units/time";
 import { priority } from "#units/vrrp";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -120,7 +120,7 @@ test("lifetimes wait while somebody is due soon, as long as they last, and are t
   world.prolongAddresses = (all, until) => {
     const isLate = until !== undefined && world.now >= until;
     for (const { address } of all)
-      asked.push(`${printIpv4(address.address)} ${isLate ? "left" : "set"}`);
+      asked.push(`${printIp(address.address)} ${isLate ? "left" : "set"}`);
     return prolong(all, until);
   };
   bench.until(12);

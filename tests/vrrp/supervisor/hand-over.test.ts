@@ -1,6 +1,7 @@
 /** The engine is dead and owned addresses: what is sent, kept, removed, in which order and when. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { IpAddress } from "#units/address";
 import { centis } from "#units/time";
 import { BATON_PROTO } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -123,7 +124,7 @@ test("lifetimes end one after another: what is gone has its rule removed at once
 test("without a source address nothing is said: what is here is removed, and every rule", () => {
   const both = instance({ router: { name: "A" }, addresses: ["192.0.2.100", "192.0.2.101"] });
   const bench = ownerOf(both);
-  const gone = [ip("192.0.2.1"), ip("192.0.2.100")];
+  const gone: readonly IpAddress[] = [ip("192.0.2.1"), ip("192.0.2.100")];
   bench.addresses = bench.addresses.filter(({ address }) => !gone.includes(address));
   const rules = bench.exit().filter((line) => line.startsWith("clearGuard"));
   assert.deepEqual(rules, ["clearGuard 192.0.2.100", "clearGuard 192.0.2.101"]);

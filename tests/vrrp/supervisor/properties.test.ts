@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type IpAddress, printIp } from "#units/address";
 import { instant } from "#units/time";
 import { BATON_PROTO } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -25,7 +25,7 @@ const routers: readonly InstanceConfig[] = [
     addresses: ["192.0.2.103"],
   }),
 ];
-const addresses: readonly Ipv4[] = [100, 101, 102, 103].map((last) => ip(`192.0.2.${last}`));
+const addresses: readonly IpAddress[] = [100, 101, 102, 103].map((last) => ip(`192.0.2.${last}`));
 
 type Act =
   | { readonly kind: "becomes"; readonly router: number; readonly to: "MASTER" | "BACKUP" | "STOP" }
@@ -62,18 +62,18 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   }),
 );
 
-const isOurs = (bench: SupervisorBench, address: Ipv4): boolean =>
+const isOurs = (bench: SupervisorBench, address: IpAddress): boolean =>
   bench.addresses.some((one) => one.address === address && one.proto === BATON_PROTO);
 
 /** What the engine that runs owns, by what it said. */
-const owned = (bench: SupervisorBench): ReadonlySet<Ipv4> =>
+const owned = (bench: SupervisorBench): ReadonlySet<IpAddress> =>
   new Set(
     bench.state.routers
       .filter(({ mayOwn }) => mayOwn)
       .flatMap(({ config }) => config.addresses.map(({ address }) => address)),
   );
 
-const held = (bench: SupervisorBench): ReadonlySet<Ipv4> =>
+const held = (bench: SupervisorBench): ReadonlySet<IpAddress> =>
   new Set(bench.state.holds.flatMap(({ places }) => places.map((one) => one.address.address)));
 
 function perform(bench: SupervisorBench, one: Act): void {
@@ -190,7 +190,7 @@ test("no address is left here, nor its rule, when its engine is dead and nobody 
         const bench = new SupervisorBench();
         bench.answersQuestions = false;
         bench.start(...routers);
-        const ruled = new Set<Ipv4>();
+        const ruled = new Set<IpAddress>();
         for (const index of masters) {
           const config = routers[index] as InstanceConfig;
           bench.becomes(config, "MASTER");
@@ -205,8 +205,8 @@ test("no address is left here, nor its rule, when its engine is dead and nobody 
         for (const line of bench.lines.filter((text) => text.startsWith("clearGuard")))
           for (const text of line.split(" ").slice(1)) ruled.delete(ip(text));
         for (const address of addresses) {
-          assert.ok(!isOurs(bench, address), `${printIpv4(address)} is here`);
-          assert.ok(!ruled.has(address), `the rule of ${printIpv4(address)} is here`);
+          assert.ok(!isOurs(bench, address), `${printIp(address)} is here`);
+          assert.ok(!ruled.has(address), `the rule of ${printIp(address)} is here`);
         }
         assert.deepEqual([...owned(bench), ...held(bench)], []);
       },

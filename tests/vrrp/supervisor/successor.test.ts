@@ -1,7 +1,7 @@
 /** Which advertisement ends a hand-over, and what is sent for a dead engine. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { instant } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -89,14 +89,14 @@ test("priority 0 goes to every peer, with the addresses that are advertised", ()
   } as const satisfies InstanceConfig;
   const packets = releasePackets(config, OURS);
   assert.deepEqual(
-    packets.map(({ destination }) => printIpv4(destination)),
+    packets.map(({ destination }) => printIp(destination)),
     [PEER, "192.0.2.3"],
   );
   const parsed = parseAdvert(packets[1]?.bytes ?? new Uint8Array(0));
   assert.ok(parsed.kind === "advert");
   const { advert } = parsed;
   assert.deepEqual(
-    [advert.priority, advert.vrid, advert.ttl, advert.addresses.map(printIpv4)],
+    [advert.priority, advert.vrid, advert.ttl, advert.addresses.map(printIp)],
     [0, 1, 64, ["192.0.2.100"]],
   );
   assert.deepEqual([advert.source, advert.destination], [OURS, ip("192.0.2.3")]);

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { micros } from "#units/time";
 import { pairUp } from "#vrrp/engine/pairing";
 import { BATON_PROTO } from "#vrrp/engine/world";
@@ -134,7 +134,7 @@ class Engine {
     );
     for (const address of kept) own.delete(address);
     this.#bench.addresses = this.#bench.addresses.filter(
-      ({ address }) => !own.has(printIpv4(address)),
+      ({ address }) => !own.has(printIp(address)),
     );
   }
 }
@@ -142,11 +142,11 @@ class Engine {
 const ours = (bench: SupervisorBench): readonly string[] =>
   bench.addresses
     .filter(({ proto }) => proto === BATON_PROTO)
-    .map(({ address }) => printIpv4(address))
+    .map(({ address }) => printIp(address))
     .toSorted();
 
 const addressesOf = (configs: readonly InstanceConfig[]): readonly string[] =>
-  configs.flatMap(({ addresses }) => addresses.map(({ address }) => printIpv4(address))).toSorted();
+  configs.flatMap(({ addresses }) => addresses.map(({ address }) => printIp(address))).toSorted();
 
 /** Sockets and engines, by what is said. */
 class Ledger {

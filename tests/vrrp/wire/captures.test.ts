@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { printIpv4, printMac } from "#units/address";
+import { printIp, printMac } from "#units/address";
 import {
   type Arp,
   arpReply,
@@ -78,8 +78,8 @@ function fieldsOfAdvert(frame: CapturedFrame, advert: Advert): Fields {
   const good =
     advert.checksum.kind === "intact" && ["v2", "pseudo-header"].includes(advert.checksum.form);
   return {
-    "ip.src": printIpv4(advert.source),
-    "ip.dst": printIpv4(advert.destination),
+    "ip.src": printIp(advert.source),
+    "ip.dst": printIp(advert.destination),
     "ip.ttl": String(advert.ttl),
     "ip.id": hex4(packet.id),
     "ip.dsfield": `0x${packet.tos.toString(16).padStart(2, "0")}`,
@@ -96,7 +96,7 @@ function fieldsOfAdvert(frame: CapturedFrame, advert: Advert): Fields {
         }),
     "vrrp.checksum": hex4(checksum),
     "vrrp.checksum.status": good ? "1" : "0",
-    "vrrp.ip_addr": advert.addresses.map(printIpv4).join(","),
+    "vrrp.ip_addr": advert.addresses.map(printIp).join(","),
     ...(password === undefined ? {} : { "vrrp.auth_string": password }),
   };
 }
@@ -106,9 +106,9 @@ const fieldsOfArp = (arp: Arp): Fields => ({
   "eth.dst": printMac(arp.etherDestination),
   "arp.opcode": arp.operation === "request" ? "1" : "2",
   "arp.src.hw_mac": printMac(arp.senderMac),
-  "arp.src.proto_ipv4": printIpv4(arp.senderAddress),
+  "arp.src.proto_ipv4": printIp(arp.senderAddress),
   "arp.dst.hw_mac": printMac(arp.targetMac),
-  "arp.dst.proto_ipv4": printIpv4(arp.targetAddress),
+  "arp.dst.proto_ipv4": printIp(arp.targetAddress),
 });
 
 const withoutEthernet = (fields: Fields): Fields =>
