@@ -5,6 +5,7 @@
  */
 
 // sys/socket.h, netinet/in.h
+export const AF_UNSPEC = 0;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
@@ -51,13 +52,25 @@ export const IP_MULTICAST_LOOP = 34;
 export const IP_ADD_MEMBERSHIP = 35;
 export const IP_DROP_MEMBERSHIP = 36;
 export const IP_MULTICAST_ALL = 49;
+export const IPPROTO_IPV6 = 41;
+export const IPV6_MULTICAST_IF = 17;
+export const IPV6_MULTICAST_LOOP = 19;
+export const IPV6_ADD_MEMBERSHIP = 20;
+export const IPV6_DROP_MEMBERSHIP = 21;
+export const IPV6_HDRINCL = 36;
+export const IPV6_RECVPKTINFO = 49;
+export const IPV6_PKTINFO = 50;
+export const IPV6_RECVHOPLIMIT = 51;
+export const IPV6_HOPLIMIT = 52;
 
 /**
  * struct sockaddr_in: family u16 (host), port u16, address u32 (network order), 8 bytes of padding.
  */
 export const SOCKADDR_IN = { size: 16, family: 0, port: 2, address: 4 } as const;
-/** struct sockaddr_in6: also port u16 at 2, flow u32 at 4 and scope u32 at 24. */
-export const SOCKADDR_IN6 = { size: 28, family: 0, address: 8 } as const;
+/** struct sockaddr_in6: also port u16 at 2 and flow u32 at 4; the scope in host order. */
+export const SOCKADDR_IN6 = { size: 28, family: 0, address: 8, scope: 24 } as const;
+/** struct ipv6_mreq: group, interface index (host order). */
+export const IPV6_MREQ = { size: 20, group: 0, ifindex: 16 } as const;
 /** struct ip_mreqn: group, local address, interface index (host order). */
 export const IP_MREQN = { size: 12, group: 0, address: 4, ifindex: 8 } as const;
 
@@ -77,6 +90,7 @@ export const PACKET_OUTGOING = 4;
 export const ETH_P_ALL = 0x0003;
 export const ETH_P_IP = 0x0800;
 export const ETH_P_ARP = 0x0806;
+export const ETH_P_IPV6 = 0x86dd;
 /** struct sockaddr_ll; `protocol` is in network order. */
 export const SOCKADDR_LL = { size: 20, family: 0, protocol: 2, ifindex: 4, pkttype: 10 } as const;
 /** struct packet_mreq */

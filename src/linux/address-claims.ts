@@ -2,73 +2,53 @@
  * Ensures one owner of a virtual address in a network namespace, whatever runtime directories
  * daemons have.
  *
- * A claim is a raw socket bound to a multicast address that is made from the virtual one. The
- * kernel lists raw sockets with their addresses (/proc/net/raw), for each network namespace and to
- * everybody in it; it removes them when the process that has them ends, however it ends. No file is
- * involved, so an emptied /run changes nothing, and a process needs CAP_NET_RAW in the namespace to
- * place one, so an unprivileged user can neither forge nor occupy a claim.
- *
- *   virtual address, 32 bits  ->  protocol 224 + the upper 4 bits (224 to 239 are unassigned)
- *                                 address 224.0.0.0 + the lower 28 bits
- *
- * It is a multicast address, because kernels before 5.17 bind a raw socket to no other address
- * that does not exist yet. The socket receives nothing: nobody joins the group, and a filter
- * refuses what would come.
+ * A claim is a raw socket bound to a multicast address that is made from the virtual one
+ * (claim-names.ts). The kernel lists raw sockets with their addresses (/proc/net/raw and raw6), for
+ * each network namespace and to everybody in it; it removes them when the process that has them
+ * ends, however it ends. No file is involved, so an emptied /run changes nothing, and a process
+ * needs CAP_NET_RAW in the namespace to place one, so an unprivileged user can neither forge nor
+ * occupy a claim. The socket receives nothing: nobody joins the group, and a filter refuses what
+ * would come.
  *
  * The supervisor and the engine of a daemon both place claims, so that they last as long as either
  * runs. Sockets are not exclusive: whoever is about to own an address places its claim first, then
  * looks for others.
  */
 import { readFileSync, readlinkSync } from "node:fs";
-import type { Ipv4 } from "#units/address";
+import { type IpAddress, isIpv6 } from "#units/address";
 import type { Failure } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
+import { claimedBy, claimName } from "./claim-names.ts";
 import * as libc from "./ffi.ts";
 import { refuseEverything } from "./packet-socket.ts";
 import { holdsSocket, numbersIn, rawSocketsIn, socketInode, textOf } from "./proc-files.ts";
 
-const PROTOCOL = 224;
-const PROTOCOLS = 16;
-const MULTICAST = 0xe0000000;
-const LOWER = 0x0fffffff;
-const LIST = "/proc/self/net/raw";
+const LISTS: readonly string[] = ["/proc/self/net/raw", "/proc/self/net/raw6"];
 
 /** What the kernel lists about a claim. */
 export interface AddressClaim {
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   /** The socket's inode number. */
   readonly inode: number;
 }
 
-/** `/proc/net/raw`; lines that are not claims are skipped. */
+/** `/proc/net/raw` or `raw6`; lines that are not claims are skipped. */
 export function claimsIn(text: string): readonly AddressClaim[] {
   return rawSocketsIn(text).flatMap(({ bound, protocol, inode }): AddressClaim[] => {
-    // The kernel prints the bytes of the address as a number of the machine's own order, which is
-    // little-endian.
-    const address = reversed(bound);
-    if (protocol < PROTOCOL || protocol >= PROTOCOL + PROTOCOLS) return [];
-    if ((address & 0xf0000000) >>> 0 !== MULTICAST) return [];
-    const upper = (protocol - PROTOCOL) * 0x10000000;
-    return [{ address: (upper + (address & LOWER)) as Ipv4, inode }];
+    const address = claimedBy({ protocol, bound });
+    return address === undefined ? [] : [{ address, inode }];
   });
 }
 
-const reversed = (value: number): number =>
-  (((value & 0xff) << 24) |
-    ((value & 0xff00) << 8) |
-    ((value >>> 8) & 0xff00) |
-    ((value >>> 24) & 0xff)) >>>
-  0;
-
 /** The claims of one process. */
 export class AddressClaims {
-  readonly #sockets = new Map<Ipv4, { readonly fd: number; readonly inode: number }>();
+  readonly #sockets = new Map<IpAddress, { readonly fd: number; readonly inode: number }>();
 
   /**
    * Places the new claims and takes back the others. Returns the first refusal, if any; the
    * rest is placed all the same.
    */
-  set(addresses: Iterable<Ipv4>): Failure | undefined {
+  set(addresses: Iterable<IpAddress>): Failure | undefined {
     const wanted = new Set(addresses);
     this.keepOnly(wanted);
     let refused: Failure | undefined;
@@ -82,7 +62,7 @@ export class AddressClaims {
   }
 
   /** Takes back the others. */
-  keepOnly(addresses: ReadonlySet<Ipv4>): void {
+  keepOnly(addresses: ReadonlySet<IpAddress>): void {
     for (const [address, { fd }] of this.#sockets) {
       if (addresses.has(address)) continue;
       libc.close(fd);
@@ -102,28 +82,33 @@ export class AddressClaims {
 }
 
 /** Addresses that a running daemon of this network namespace may own. */
-export function claimedAddresses(): ReadonlySet<Ipv4> {
+export function claimedAddresses(): ReadonlySet<IpAddress> {
   return new Set(readClaims().map(({ address }) => address));
 }
 
 function readClaims(): readonly AddressClaim[] {
-  try {
-    return claimsIn(readFileSync(LIST, "utf8"));
-  } catch {
-    // Without /proc nothing is known, and only the locks in the runtime directories are left.
-    return [];
-  }
+  return LISTS.flatMap((list) => {
+    try {
+      return claimsIn(readFileSync(list, "utf8"));
+    } catch {
+      // Without /proc nothing is known, and only the locks in the runtime directories are left.
+      return [];
+    }
+  });
 }
 
-function place(address: Ipv4): number | Failure {
+function place(address: IpAddress): number | Failure {
+  const name = claimName(address);
+  if (name === undefined) return { ok: false, errno: "EADDRNOTAVAIL", call: "socket(claim)" };
+  const family = isIpv6(address) ? abi.AF_INET6 : abi.AF_INET;
+  const end = isIpv6(address) ? abi.SOCKADDR_IN6 : abi.SOCKADDR_IN;
   const type = abi.SOCK_RAW | abi.SOCK_NONBLOCK | abi.SOCK_CLOEXEC;
-  const fd = libc.socket(abi.AF_INET, type, PROTOCOL + (address >>> 28));
+  const fd = libc.socket(family, type, name.protocol);
   if (fd < 0) return libc.failure("socket(claim)");
-  const name = new Uint8Array(abi.SOCKADDR_IN.size);
-  const view = new DataView(name.buffer);
-  view.setUint16(abi.SOCKADDR_IN.family, abi.AF_INET, true);
-  view.setUint32(abi.SOCKADDR_IN.address, (MULTICAST + (address & LOWER)) >>> 0);
-  const isBound = refuseEverything(fd).ok && libc.bind(fd, name, name.length) === 0;
+  const bytes = new Uint8Array(end.size);
+  new DataView(bytes.buffer).setUint16(end.family, family, true);
+  bytes.set(name.bound, end.address);
+  const isBound = refuseEverything(fd).ok && libc.bind(fd, bytes, bytes.length) === 0;
   if (isBound) return fd;
   const failure = libc.failure("bind(claim)");
   libc.close(fd);

@@ -10,7 +10,14 @@ import {
   ETHERNET_OFFSET,
 } from "#vrrp/wire/ethernet";
 import { IPV4_OFFSET } from "#vrrp/wire/ipv4-fields";
-import { PACKET_OUTGOING, SOCK_FILTER } from "./abi.ts";
+import {
+  IPV6_HEADER_LENGTH,
+  IPV6_OFFSET,
+  NEIGHBOUR_ADVERTISEMENT,
+  NEIGHBOUR_SOLICITATION,
+  PROTOCOL_ICMPV6,
+} from "#vrrp/wire/ipv6-fields";
+import { AF_INET6, PACKET_OUTGOING, SOCK_FILTER } from "./abi.ts";
 
 export interface BpfInstruction {
   readonly code: number;
@@ -26,12 +33,33 @@ const LOAD_WORD = 0x20;
 const LOAD_HALF = 0x28;
 /** BPF_LD | BPF_B | BPF_ABS */
 const LOAD_BYTE = 0x30;
+/** BPF_LD | BPF_W | BPF_IND, BPF_LD | BPF_B | BPF_IND: from the other register on. */
+const LOAD_WORD_FROM = 0x40;
+const LOAD_BYTE_FROM = 0x50;
+/** BPF_LD | BPF_IMM, BPF_LDX | BPF_IMM */
+const LOAD_NUMBER = 0x00;
+const LOAD_OTHER_NUMBER = 0x01;
+/** BPF_ST, BPF_LDX | BPF_MEM, BPF_MISC | BPF_TAX */
+const STORE = 0x02;
+const LOAD_OTHER_STORED = 0x61;
+const COPY_TO_OTHER = 0x07;
 /** BPF_JMP | BPF_JEQ | BPF_K */
 const JUMP_IF_EQUAL = 0x15;
+/** BPF_JMP | BPF_JEQ | BPF_X */
+const JUMP_IF_EQUAL_OTHER = 0x1d;
+/** BPF_JMP | BPF_JSET | BPF_K */
+const JUMP_IF_ANY = 0x45;
 /** BPF_RET | BPF_K */
 const RETURN = 0x06;
 /** SKF_AD_OFF + SKF_AD_PKTTYPE: not a byte of the frame but what the kernel knows about it. */
 const PACKET_TYPE = -0x1000 + 4;
+/**
+ * SKF_AD_OFF + SKF_AD_NLATTR: where, from this offset on, the attribute of the type in the
+ * other register is; 0: there is none.
+ */
+const NETLINK_ATTRIBUTE = -0x1000 + 12;
+/** SKF_NET_OFF: from the IPv6 header on, also where the socket's packets begin behind it. */
+const NETWORK_HEADER = -0x100000;
 const INSTRUCTIONS_MAX = 4096;
 const WHOLE_FRAME = 0xffffffff;
 
@@ -54,6 +82,22 @@ export const NOT_OUTGOING: readonly BpfInstruction[] = [
 ];
 
 /**
+ * Neighbour solicitations and advertisements of others, on a socket that receives ETH_P_IPV6 only.
+ * What stands behind an extension header is none (RFC 6980 forbids fragments of them).
+ */
+export const NEIGHBOUR_DISCOVERY: readonly BpfInstruction[] = [
+  instruction(LOAD_WORD, PACKET_TYPE),
+  instruction(JUMP_IF_EQUAL, PACKET_OUTGOING, 6, 0),
+  instruction(LOAD_BYTE, ETHERNET_HEADER_LENGTH + IPV6_OFFSET.nextHeader),
+  instruction(JUMP_IF_EQUAL, PROTOCOL_ICMPV6, 0, 4),
+  instruction(LOAD_BYTE, ETHERNET_HEADER_LENGTH + IPV6_HEADER_LENGTH),
+  instruction(JUMP_IF_EQUAL, NEIGHBOUR_SOLICITATION, 1, 0),
+  instruction(JUMP_IF_EQUAL, NEIGHBOUR_ADVERTISEMENT, 0, 1),
+  instruction(RETURN, WHOLE_FRAME),
+  instruction(RETURN, 0),
+];
+
+/**
  * IPv4 with this protocol, the first `length` bytes of each frame, on a socket that receives
  * ETH_P_IP only.
  */
@@ -65,18 +109,87 @@ export const protocolOnly = (protocol: number, length: number): readonly BpfInst
 ];
 
 /**
- * Refuses netlink messages of one type that a request of one socket has caused.
+ * Of what is sent to IPv6 groups only what is sent to these: a raw socket receives for every group
+ * that some program of the machine has joined.
  *
- * @param port the socket's address, which the messages carry
+ * @param groups sixteen bytes each
  */
-export const notCausedBy = (type: number, port: number): readonly BpfInstruction[] => [
-  instruction(LOAD_HALF, NLMSG_TYPE_OFFSET),
-  instruction(JUMP_IF_EQUAL, inHostOrder(type, 2), 0, 3),
-  instruction(LOAD_WORD, NLMSG_PORT_OFFSET),
-  instruction(JUMP_IF_EQUAL, inHostOrder(port, 4), 0, 1),
-  instruction(RETURN, 0),
-  instruction(RETURN, WHOLE_FRAME),
-];
+export function onlyGroups(groups: readonly Uint8Array[]): readonly BpfInstruction[] {
+  const destination = NETWORK_HEADER + IPV6_OFFSET.destination;
+  const program = [
+    instruction(LOAD_BYTE, destination),
+    instruction(JUMP_IF_EQUAL, 0xff, 1, 0),
+    instruction(RETURN, WHOLE_FRAME),
+  ];
+  for (const group of groups) {
+    const view = new DataView(group.buffer, group.byteOffset, group.byteLength);
+    for (let at = 0; at < 16; at += 4) {
+      program.push(instruction(LOAD_WORD, destination + at));
+      // Behind the pairs that are left, and the return, is the next group.
+      const toNext = ((12 - at) / 4) * 2 + 1;
+      program.push(instruction(JUMP_IF_EQUAL, view.getUint32(at), 0, toNext));
+    }
+    program.push(instruction(RETURN, WHOLE_FRAME));
+  }
+  return [...program, instruction(RETURN, 0)];
+}
+
+/** By what news of a new lifetime is known among other news of addresses. */
+export interface LifetimeNews {
+  /** RTM_NEWADDR */
+  readonly type: number;
+  /** Of the socket that sets them: news of IPv4 carries it. */
+  readonly port: number;
+  /** IFA_PROTO and IFA_CACHEINFO, by which that of IPv6 is known, and our number of the first. */
+  readonly markAttribute: number;
+  readonly mark: number;
+  readonly lifetimeAttribute: number;
+  /** IFA_F_TENTATIVE and IFA_F_DADFAILED: then it is news all the same. */
+  readonly flags: number;
+}
+
+/**
+ * Refuses news that an address which we have set has a new lifetime. Of IPv6 the kernel does not
+ * say who caused it: it is one of ours, and older than its lifetime.
+ */
+export function butLifetimes(news: LifetimeNews): readonly BpfInstruction[] {
+  const [ACCEPT, REFUSE] = [25, 26];
+  const program: readonly (readonly [code: number, value: number, to?: number, orTo?: number])[] = [
+    [LOAD_HALF, NLMSG_TYPE_OFFSET],
+    [JUMP_IF_EQUAL, inHostOrder(news.type, 2), 2, ACCEPT],
+    [LOAD_BYTE, IFA_FAMILY_OFFSET],
+    [JUMP_IF_EQUAL, AF_INET6, 6, 4],
+    [LOAD_WORD, NLMSG_PORT_OFFSET],
+    [JUMP_IF_EQUAL, inHostOrder(news.port, 4), REFUSE, ACCEPT],
+    [LOAD_BYTE, IFA_FLAGS_OFFSET],
+    [JUMP_IF_ANY, news.flags, ACCEPT, 8],
+    [LOAD_NUMBER, IFA_ATTRIBUTES_OFFSET],
+    [LOAD_OTHER_NUMBER, news.markAttribute],
+    [LOAD_WORD, NETLINK_ATTRIBUTE],
+    [JUMP_IF_EQUAL, 0, ACCEPT, 12],
+    [COPY_TO_OTHER, 0],
+    [LOAD_BYTE_FROM, 4],
+    [JUMP_IF_EQUAL, news.mark, 15, ACCEPT],
+    [LOAD_NUMBER, IFA_ATTRIBUTES_OFFSET],
+    [LOAD_OTHER_NUMBER, news.lifetimeAttribute],
+    [LOAD_WORD, NETLINK_ATTRIBUTE],
+    [JUMP_IF_EQUAL, 0, ACCEPT, 19],
+    [COPY_TO_OTHER, 0],
+    // struct ifa_cacheinfo behind the attribute's head: preferred, valid, created, updated.
+    [LOAD_WORD_FROM, 4 + 8],
+    [STORE, 0],
+    [LOAD_WORD_FROM, 4 + 12],
+    [LOAD_OTHER_STORED, 0],
+    [JUMP_IF_EQUAL_OTHER, 0, ACCEPT, REFUSE],
+    [RETURN, WHOLE_FRAME],
+    [RETURN, 0],
+  ];
+  return program.map(([code, value, to, orTo], at) =>
+    to === undefined || orTo === undefined
+      ? instruction(code, value)
+      : instruction(code, value, to - at - 1, orTo - at - 1),
+  );
+}
 /** Refuses what begins with a netlink message of one of these types. */
 export const butTypes = (types: readonly number[]): readonly BpfInstruction[] => [
   instruction(LOAD_HALF, NLMSG_TYPE_OFFSET),
@@ -89,6 +202,10 @@ export const butTypes = (types: readonly number[]): readonly BpfInstruction[] =>
 /** struct nlmsghdr: length u32, type u16, flags u16, sequence u32, port u32. */
 const NLMSG_TYPE_OFFSET = 4;
 const NLMSG_PORT_OFFSET = 12;
+/** struct ifaddrmsg behind it: family u8, prefix u8, flags u8, scope u8, index u32. */
+const IFA_FAMILY_OFFSET = 16;
+const IFA_FLAGS_OFFSET = 18;
+const IFA_ATTRIBUTES_OFFSET = 24;
 
 /** Programs load numbers in network order, and netlink has them in that of the machine. */
 function inHostOrder(value: number, size: 2 | 4): number {

@@ -10,6 +10,7 @@ import { basename } from "node:path";
 import { holdsSocket, linkOf, numbersIn, rawSocketsIn, statOf, textOf } from "./proc-files.ts";
 
 const VRRP = 112;
+const LISTS: readonly string[] = ["raw", "raw6"];
 /** Of the program, which a configuration cannot change; `process_names` changes comm. */
 const PROGRAM = "keepalived";
 /** More are not looked for. */
@@ -17,12 +18,12 @@ const FOUND_MAX = 8;
 
 /**
  * The process to stop of each: the parent of the one that does VRRP. Without any VRRP socket in
- * the namespace one file is read, and no process is looked at.
+ * the namespace two files are read, and no process is looked at.
  *
  * @param proc where proc(5) is mounted
  */
 export function keepalivedsWithVrrp(proc = "/proc"): readonly number[] {
-  const sockets = rawSocketsIn(textOf(`${proc}/self/net/raw`));
+  const sockets = LISTS.flatMap((list) => rawSocketsIn(textOf(`${proc}/self/net/${list}`)));
   const inodes = new Set(
     sockets.filter(({ protocol }) => protocol === VRRP).map(({ inode }) => inode),
   );

@@ -3,14 +3,16 @@
  * does.
  */
 
-import { type Ipv4, type Mac, writeMac } from "#units/address";
+import { type IpAddress, isIpv6, type Mac, writeMac } from "#units/address";
 import { OK, type Outcome } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from "./netlink.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
 import {
+  familyOf,
   IFA_ADDRESS,
+  IFA_F_NODAD,
   IFA_LOCAL,
   NDA_DST,
   NUD_NOARP,
@@ -19,9 +21,9 @@ import {
   RTM_DELNEIGH,
   RTM_NEWADDR,
   RTM_NEWLINK,
+  RTM_NEWROUTE,
 } from "./rtnetlink-messages.ts";
 
-const RTM_NEWROUTE = 24;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
@@ -117,22 +119,22 @@ export function deleteLink(rtnetlink: Rtnetlink, index: number): Outcome {
 export function addHostAddress(
   rtnetlink: Rtnetlink,
   index: number,
-  address: Ipv4,
+  address: IpAddress,
   prefix: number,
 ): Outcome {
   rtnetlink
     .start(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE)
-    .u8(abi.AF_INET)
+    .u8(familyOf(address))
     .u8(prefix)
-    .u8(0)
+    .u8(isIpv6(address) ? IFA_F_NODAD : 0)
     .u8(0)
     .u32(index)
-    .attributeBe32(IFA_LOCAL, address)
-    .attributeBe32(IFA_ADDRESS, address);
+    .attributeIp(IFA_LOCAL, address)
+    .attributeIp(IFA_ADDRESS, address);
   return rtnetlink.transact("RTM_NEWADDR");
 }
 
-/** Forgets what ARP has learned on an interface; permanent entries stay. */
+/** Forgets what ARP and neighbour discovery have learned on a device; permanent entries stay. */
 export function flushNeighbours(rtnetlink: Rtnetlink, index: number): Outcome {
   const known = rtnetlink.neighbours();
   if (!known.ok) return known;
@@ -140,12 +142,12 @@ export function flushNeighbours(rtnetlink: Rtnetlink, index: number): Outcome {
     if (entry.index !== index || (entry.state & (NUD_PERMANENT | NUD_NOARP)) !== 0) continue;
     rtnetlink
       .start(RTM_DELNEIGH, NLM_F_ACK)
-      .u8(abi.AF_INET)
+      .u8(familyOf(entry.address))
       .u8(0)
       .u16(0)
       .u32(index)
       .u32(0)
-      .attributeBe32(NDA_DST, entry.address);
+      .attributeIp(NDA_DST, entry.address);
     const outcome = rtnetlink.transact("RTM_DELNEIGH");
     // It has aged out in between, which is as good as deleted.
     if (!outcome.ok && outcome.errno !== "ENOENT") return outcome;
@@ -156,13 +158,14 @@ export function flushNeighbours(rtnetlink: Rtnetlink, index: number): Outcome {
 /** `destination` undefined is the default route. */
 export function addRoute(
   rtnetlink: Rtnetlink,
-  destination: { readonly address: Ipv4; readonly prefix: number } | undefined,
-  gateway: Ipv4 | undefined,
+  destination: { readonly address: IpAddress; readonly prefix: number } | undefined,
+  gateway: IpAddress | undefined,
   interfaceIndex: number,
 ): Outcome {
+  const end = destination?.address ?? gateway;
   const builder = rtnetlink
     .start(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE)
-    .u8(abi.AF_INET)
+    .u8(end === undefined ? abi.AF_INET : familyOf(end))
     .u8(destination?.prefix ?? 0)
     .u8(0)
     .u8(0)
@@ -172,8 +175,8 @@ export function addRoute(
     .u8(gateway === undefined ? 253 : 0)
     .u8(1)
     .u32(0);
-  if (destination !== undefined) builder.attributeBe32(RTA_DST, destination.address);
-  if (gateway !== undefined) builder.attributeBe32(RTA_GATEWAY, gateway);
+  if (destination !== undefined) builder.attributeIp(RTA_DST, destination.address);
+  if (gateway !== undefined) builder.attributeIp(RTA_GATEWAY, gateway);
   builder.attributeU32(RTA_OIF, interfaceIndex);
   return rtnetlink.transact("RTM_NEWROUTE");
 }

@@ -1,10 +1,11 @@
 /**
- * The engine's world on Linux: a raw VRRP socket and an ARP socket for each interface of a router,
- * an ARP socket for each other device with a virtual address, one rtnetlink socket for requests and
- * one for news, all in one reactor.
+ * The engine's world on Linux: for each interface of a router and each version of IP that is spoken
+ * there a raw VRRP socket and one for neighbours (ARP, or neighbour discovery), the latter for each
+ * other device with a virtual address, one rtnetlink socket for requests and one for news, all in
+ * one reactor.
  */
 
-import type { Ipv4 } from "#units/address";
+import { type IpAddress, isIpv6 } from "#units/address";
 import { type Instant, type Micros, micros } from "#units/time";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
@@ -14,19 +15,32 @@ import {
   ANY_DEVICE,
   type Failure,
   type Fence,
+  type Listening,
   OK,
   type Outcome,
   type World,
   type WorldEvent,
 } from "#vrrp/engine/world";
-import type { VirtualAddress } from "#vrrp/router/config";
+import type { IpVersion, VirtualAddress } from "#vrrp/router/config";
+import { ETHER_TYPE_IPV6, etherTypeOf } from "#vrrp/wire/ethernet";
 import { claimedAddresses } from "./address-claims.ts";
 import type { AddressLifetimes } from "./address-lifetimes.ts";
-import { type ArpSocket, openArpSender, openArpSocket } from "./arp-socket.ts";
 import { now, workBound } from "./clock.ts";
 import { KernelFence } from "./kernel-fence.ts";
 import type { LinePipe } from "./line-pipe.ts";
-import { BATCH, IncomingPackets, OutgoingPackets } from "./packet-batch.ts";
+import {
+  type NeighbourSocket,
+  openNeighbourSender,
+  openNeighbourSocket,
+} from "./neighbour-socket.ts";
+import {
+  BATCH,
+  IncomingPackets,
+  Ipv6Packets,
+  OutgoingPackets,
+  type PacketSource,
+} from "./packet-batch.ts";
+import { textOf } from "./proc-files.ts";
 import { PromoteSecondaries } from "./promote-secondaries.ts";
 import type { Reactor } from "./reactor.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
@@ -34,14 +48,35 @@ import { NUD_FAILED, NUD_INCOMPLETE } from "./rtnetlink-messages.ts";
 import { destroySocketsNow } from "./socket-destroy.ts";
 import { openVrrpSocket, type VrrpSocket } from "./vrrp-socket.ts";
 
+/** The sockets of one version of IP on one interface. */
 interface Port {
+  readonly version: IpVersion;
   /** Undefined if no router sends there. */
   vrrp: VrrpSocket | undefined;
-  arp: ArpSocket | undefined;
-  readonly groups: Set<Ipv4>;
+  neighbours: NeighbourSocket | undefined;
+  readonly groups: Set<IpAddress>;
   /** Which of the advertisements being sent are for this socket. */
   readonly waiting: number[];
 }
+
+/** Both versions on one interface. */
+interface Ports {
+  /** Of the device. */
+  readonly name: string;
+  readonly 4: Port;
+  readonly 6: Port;
+}
+
+const VERSIONS: readonly IpVersion[] = [4, 6];
+const versionOf = (address: IpAddress): IpVersion => (isIpv6(address) ? 6 : 4);
+
+const noPort = (version: IpVersion): Port => ({
+  version,
+  vrrp: undefined,
+  neighbours: undefined,
+  groups: new Set(),
+  waiting: [],
+});
 
 /** True: the packet, which came before `at`, repeats another and is dealt with. */
 type Repeats = (interfaceIndex: number, bytes: Uint8Array, at: Instant) => boolean;
@@ -63,11 +98,14 @@ export class LinuxWorld implements World {
   readonly #pipe: LinePipe;
   readonly #receive: (event: WorldEvent) => void;
   readonly #repeats: Repeats;
-  readonly #ports = new Map<number, Port>();
+  readonly #ports = new Map<number, Ports>();
   readonly #promoting = new PromoteSecondaries();
-  readonly #senders = new Map<number, ArpSocket>();
+  readonly #senders = new Map<number, NeighbourSocket>();
   readonly #received = new IncomingPackets();
   readonly #sending = new OutgoingPackets();
+  /** Made with the first socket of IPv6. */
+  #received6: Ipv6Packets | undefined;
+  #sending6: OutgoingPackets | undefined;
 
   constructor(parts: {
     readonly reactor: Reactor;
@@ -90,46 +128,64 @@ export class LinuxWorld implements World {
     this.#repeats = parts.repeats;
   }
 
-  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome {
+  listen(interfaceIndex: number, name: string, wanted: Listening): Outcome {
     // The device was deleted and made anew with the same index, and the message about it was lost:
     // the sockets belong to the old device.
-    if (this.#ports.get(interfaceIndex)?.arp?.isBound() === false) this.unlisten(interfaceIndex);
+    if (this.#isOrphan(interfaceIndex)) this.unlisten(interfaceIndex);
     const known = this.#ports.get(interfaceIndex);
-    const port = known ?? { vrrp: undefined, arp: undefined, groups: new Set(), waiting: [] };
-    this.#ports.set(interfaceIndex, port);
-    const outcome = this.#open(port, interfaceIndex, name, groups !== undefined);
-    if (outcome.ok) return groups === undefined ? OK : setGroups(port, groups);
-    if (known === undefined) this.unlisten(interfaceIndex);
-    return outcome;
+    const ports = known ?? { name, 4: noPort(4), 6: noPort(6) };
+    this.#ports.set(interfaceIndex, ports);
+    for (const version of VERSIONS) {
+      const outcome = this.#open(ports[version], interfaceIndex, name, wanted);
+      if (outcome.ok) continue;
+      if (known === undefined) this.unlisten(interfaceIndex);
+      return outcome;
+    }
+    return setGroups(ports, wanted);
+  }
+
+  #isOrphan(interfaceIndex: number): boolean {
+    const ports = this.#ports.get(interfaceIndex);
+    return (
+      ports !== undefined && VERSIONS.some((one) => ports[one].neighbours?.isBound() === false)
+    );
   }
 
   /** Opens those of its sockets that are wanted and do not exist yet. */
-  #open(port: Port, interfaceIndex: number, name: string, isForRouter: boolean): Outcome {
-    if (isForRouter && port.vrrp === undefined) {
-      const opened = openVrrpSocket(interfaceIndex, name);
+  #open(port: Port, interfaceIndex: number, name: string, wanted: Listening): Outcome {
+    const { version } = port;
+    if (wanted.vrrp.includes(version) && port.vrrp === undefined) {
+      const opened = openVrrpSocket(interfaceIndex, name, version);
       if (!opened.ok) return opened;
-      const vrrp = opened.value;
-      port.vrrp = vrrp;
-      this.#reactor.addPackets(vrrp.fd, () => this.#drain("packet", interfaceIndex, port, vrrp.fd));
+      const { fd } = opened.value;
+      port.vrrp = opened.value;
+      const source = version === 4 ? this.#received : (this.#received6 ??= new Ipv6Packets());
+      this.#reactor.addPackets(fd, () => this.#drain("packet", interfaceIndex, fd, source));
     }
-    if (port.arp === undefined && interfaceIndex !== ANY_DEVICE) {
-      const opened = openArpSocket(interfaceIndex);
+    const isHeard = wanted.neighbours.includes(version) && interfaceIndex !== ANY_DEVICE;
+    if (isHeard && port.neighbours === undefined) {
+      const opened = openNeighbourSocket(interfaceIndex, version);
       if (!opened.ok) return opened;
-      const arp = opened.value;
-      port.arp = arp;
-      this.#reactor.addPackets(arp.fd, () => this.#drain("arp", interfaceIndex, port, arp.fd));
+      const { fd } = opened.value;
+      port.neighbours = opened.value;
+      this.#reactor.addPackets(fd, () =>
+        this.#drain("neighbour", interfaceIndex, fd, this.#received),
+      );
     }
     return OK;
   }
 
   unlisten(interfaceIndex: number): void {
-    const port = this.#ports.get(interfaceIndex);
-    if (port === undefined) return;
+    const ports = this.#ports.get(interfaceIndex);
+    if (ports === undefined) return;
     this.#ports.delete(interfaceIndex);
-    for (const socket of [port.vrrp, port.arp]) {
-      if (socket === undefined) continue;
-      this.#reactor.remove(socket.fd);
-      socket.close();
+    for (const version of VERSIONS) {
+      const { vrrp, neighbours } = ports[version];
+      for (const socket of [vrrp, neighbours]) {
+        if (socket === undefined) continue;
+        this.#reactor.remove(socket.fd);
+        socket.close();
+      }
     }
   }
 
@@ -142,31 +198,36 @@ export class LinuxWorld implements World {
         outcomes[place] = notListening("sendto(VRRP)");
       } else port.waiting.push(place);
     }
-    for (const port of this.#ports.values()) {
-      if (port.waiting.length === 0) continue;
-      outcomes = this.#sendWaiting(port, adverts, outcomes);
-      port.waiting.length = 0;
+    for (const ports of this.#ports.values()) {
+      for (const version of VERSIONS) {
+        const port = ports[version];
+        if (port.waiting.length === 0) continue;
+        outcomes = this.#sendWaiting(port, adverts, outcomes);
+        port.waiting.length = 0;
+      }
     }
     return outcomes;
   }
 
   #portOf(advert: Advertisement | undefined): Port | undefined {
-    return advert === undefined ? undefined : this.#ports.get(advert.interfaceIndex);
+    if (advert === undefined) return undefined;
+    return this.#ports.get(advert.interfaceIndex)?.[versionOf(advert.to)];
   }
 
   #sendWaiting(
-    { vrrp, waiting }: Port,
+    { version, vrrp, waiting }: Port,
     adverts: readonly Advertisement[],
     before: Outcome[] | undefined,
   ): Outcome[] | undefined {
+    const sending = version === 4 ? this.#sending : (this.#sending6 ??= new OutgoingPackets(6));
     let outcomes = before;
     for (let from = 0; from < waiting.length && vrrp !== undefined; from += BATCH) {
       const end = Math.min(waiting.length, from + BATCH);
       for (let at = from; at < end; at++) {
         const advert = adverts[waiting[at] ?? -1];
-        if (advert !== undefined) this.#sending.add(advert.packet, advert.to);
+        if (advert !== undefined) sending.add(advert.packet, advert.to);
       }
-      const sent = this.#sending.send(vrrp.fd);
+      const sent = sending.send(vrrp.fd);
       for (let at = from; at < end && sent !== undefined; at++) {
         outcomes ??= allSent(adverts);
         outcomes[waiting[at] ?? -1] = sent[at - from] ?? OK;
@@ -175,19 +236,21 @@ export class LinuxWorld implements World {
     return outcomes;
   }
 
-  isUnresolved(interfaceIndex: number, to: Ipv4): boolean {
+  isUnresolved(interfaceIndex: number, to: IpAddress): boolean {
     const entry = this.#rtnetlink.neighbour(interfaceIndex, to);
     return entry !== undefined && (entry.state & (NUD_INCOMPLETE | NUD_FAILED)) !== 0;
   }
 
-  sendArp(interfaceIndex: number, frame: Uint8Array): Outcome {
-    const arp = this.#ports.get(interfaceIndex)?.arp;
-    if (arp !== undefined) return arp.send(frame);
+  sendFrame(interfaceIndex: number, frame: Uint8Array): Outcome {
+    // The kernel notes the socket's type of frames with what is sent: queues may look at it.
+    const version = etherTypeOf(frame) === ETHER_TYPE_IPV6 ? 6 : 4;
+    const listening = this.#ports.get(interfaceIndex)?.[version].neighbours;
+    if (listening !== undefined) return listening.send(frame);
     // An address on a device that could not be listened on. The socket is kept: closing a packet
     // socket waits for every processor (synchronize_net), up to milliseconds.
     let sender = this.#senders.get(interfaceIndex);
     if (sender === undefined) {
-      const opened = openArpSender(interfaceIndex);
+      const opened = openNeighbourSender(interfaceIndex);
       if (!opened.ok) return opened;
       sender = opened.value;
       this.#senders.set(interfaceIndex, sender);
@@ -198,6 +261,12 @@ export class LinuxWorld implements World {
       this.#senders.delete(interfaceIndex);
     }
     return outcome;
+  }
+
+  /** Whether this machine is a router of IPv6 there, as the kernel says of itself. */
+  forwardsIpv6(interfaceIndex: number): boolean {
+    const name = this.#ports.get(interfaceIndex)?.name;
+    return name !== undefined && textOf(`/proc/sys/net/ipv6/conf/${name}/forwarding`) === "1";
   }
 
   setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome {
@@ -219,11 +288,11 @@ export class LinuxWorld implements World {
     return this.#promoting.settle(devices);
   }
 
-  claimed(): ReadonlySet<Ipv4> {
+  claimed(): ReadonlySet<IpAddress> {
     return claimedAddresses();
   }
 
-  resetConnections(addresses: readonly Ipv4[], ports: readonly number[] | undefined): Outcome {
+  resetConnections(addresses: readonly IpAddress[], ports: readonly number[] | undefined): Outcome {
     return destroySocketsNow({ addresses, ports }, workBound(RESET_MOST, RESET_LONGEST));
   }
 
@@ -235,8 +304,13 @@ export class LinuxWorld implements World {
    * Reads one batch before others have their turn, so that a flood on one interface does not
    * starve the rest. True: there may be more.
    */
-  #drain(kind: "packet" | "arp", interfaceIndex: number, port: Port, fd: number): boolean {
-    const received = this.#received;
+  #drain(
+    kind: "packet" | "neighbour",
+    interfaceIndex: number,
+    fd: number,
+    received: PacketSource,
+  ): boolean {
+    const ports = this.#ports.get(interfaceIndex);
     const count = received.receive(fd);
     // One reading of the clock for all that only repeat, up to one that may take time: they were
     // there before it.
@@ -246,7 +320,7 @@ export class LinuxWorld implements World {
       if (kind === "packet" && this.#repeats(interfaceIndex, bytes, at)) continue;
       this.#receive({ kind, interfaceIndex, bytes });
       // What was received may have ended the listening.
-      if (this.#ports.get(interfaceIndex) !== port) return false;
+      if (this.#ports.get(interfaceIndex) !== ports) return false;
       at = now();
     }
     return count === BATCH;
@@ -272,17 +346,20 @@ const notListening = (call: string): Failure => ({ ok: false, errno: "ENOTCONN",
  * Groups that are no longer wanted are left first: the kernel allows a socket 20
  * (igmp_max_memberships).
  */
-function setGroups(port: Port, groups: readonly Ipv4[]): Outcome {
-  for (const group of port.groups) {
-    if (groups.includes(group)) continue;
-    port.vrrp?.leaveGroup(group);
-    port.groups.delete(group);
+function setGroups(ports: Ports, { vrrp, groups }: Listening): Outcome {
+  for (const version of vrrp) {
+    const port = ports[version];
+    for (const group of port.groups) {
+      if (groups.includes(group)) continue;
+      port.vrrp?.leaveGroup(group);
+      port.groups.delete(group);
+    }
   }
-  const [first = OK] = groups.map((group) => joinGroup(port, group));
+  const [first = OK] = groups.map((group) => joinGroup(ports[versionOf(group)], group));
   return first;
 }
 
-function joinGroup(port: Port, group: Ipv4): Outcome {
+function joinGroup(port: Port, group: IpAddress): Outcome {
   if (port.groups.has(group)) return OK;
   const outcome = port.vrrp?.joinGroup(group) ?? notListening("IP_ADD_MEMBERSHIP");
   if (outcome.ok) port.groups.add(group);

@@ -3,6 +3,7 @@
  * answers, never throws on what it reads. Numbers are in host order, which is little-endian on
  * every platform we run on.
  */
+import { type IpAddress, ipv4, ipv6At, isIpv6, writeIp } from "#units/address";
 import { assert } from "#units/assert";
 
 export const NLMSG_ERROR = 2;
@@ -114,6 +115,14 @@ export class MessageBuilder {
   attributeBe32(type: number, value: number): this {
     const at = this.#attribute(type, 4);
     this.#view.setUint32(at, value >>> 0);
+    return this.#seal();
+  }
+
+  /** Four bytes or sixteen. */
+  attributeIp(type: number, address: IpAddress): this {
+    if (!isIpv6(address)) return this.attributeBe32(type, address);
+    const at = this.#attribute(type, 16);
+    writeIp(address, this.#bytes, at);
     return this.#seal();
   }
 
@@ -246,4 +255,11 @@ export function u32Of(value: Uint8Array | undefined): number | undefined {
 export function be32Of(value: Uint8Array | undefined): number | undefined {
   if (value === undefined || value.length < 4) return undefined;
   return new DataView(value.buffer, value.byteOffset, 4).getUint32(0);
+}
+
+/** Of four bytes or sixteen. */
+export function ipOf(value: Uint8Array | undefined): IpAddress | undefined {
+  if (value?.length === 16) return ipv6At(value, 0);
+  const number = value?.length === 4 ? be32Of(value) : undefined;
+  return number === undefined ? undefined : ipv4(number);
 }

@@ -11,6 +11,14 @@
  *     the same sets
  *     chain input  { hook input;  target in guarded, not in alive: drop }
  *     chain output { hook output; sender in guarded, not in alive: drop }
+ *   table ip6 TABLE, once there is an IPv6 address
+ *     the same sets { type ipv6_addr }
+ *     chain input  { hook prerouting priority raw;
+ *       destination in guarded, not in alive: drop
+ *       neighbour solicitation, target in guarded, not in alive: drop }
+ *     chain output { hook output priority raw;
+ *       neighbour advertisement, target in guarded, not in alive: drop
+ *       neighbour solicitation, source in guarded, not in alive: drop }
  *
  * A process that dies, hangs or is stopped no longer prolongs. The element then expires in the
  * kernel, and this machine no longer answers for the address although it is still there: ARP is
@@ -29,19 +37,18 @@
 
 import { release } from "node:os";
 
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { assert } from "#units/assert";
 import { type AddressGuard, OK, type Outcome } from "#vrrp/engine/world";
-import { ARP_OFFSET } from "#vrrp/wire/arp";
-import { IPV4_OFFSET } from "#vrrp/wire/ipv4-fields";
 import * as libc from "./ffi.ts";
 import {
-  type Hook,
-  NFPROTO_ARP,
-  NFPROTO_IPV4,
-  type NftBatch,
-  PreparedBatch,
-} from "./nft-messages.ts";
+  FAMILIES,
+  Guarded,
+  type GuardedKind,
+  type GuardedPart,
+  partsOf,
+} from "./nft-guard-rules.ts";
+import { NFPROTO_IPV4, NFPROTO_IPV6, type NftBatch, PreparedBatch } from "./nft-messages.ts";
 import { type NftSocket, openNftSocket } from "./nft-socket.ts";
 import { type Result, success } from "./result.ts";
 
@@ -55,45 +62,14 @@ const PREPARED_MAX = 1_024;
 /** Other programs' transactions may come between looking and deleting. */
 const REMOVE_TRIES = 5;
 
-/** Where an address is in the network header, and the hook that such packets pass. */
-interface GuardedPath {
-  readonly family: number;
-  readonly chain: string;
-  readonly hook: Hook;
-  readonly offset: number;
-}
-
-const PATHS: readonly GuardedPath[] = [
-  // NF_INET_PRE_ROUTING at NF_IP_PRI_RAW: ahead of connection tracking and of destination NAT.
-  {
-    family: NFPROTO_IPV4,
-    chain: "input",
-    hook: { number: 0, priority: -300 },
-    offset: IPV4_OFFSET.destination,
-  },
-  {
-    family: NFPROTO_ARP,
-    chain: "input",
-    hook: { number: 0, priority: 0 },
-    offset: ARP_OFFSET.targetAddress,
-  },
-  {
-    family: NFPROTO_ARP,
-    chain: "output",
-    hook: { number: 1, priority: 0 },
-    offset: ARP_OFFSET.senderAddress,
-  },
-];
-const FAMILIES: readonly number[] = [NFPROTO_IPV4, NFPROTO_ARP];
-
 interface Prolongation {
-  readonly addresses: readonly Ipv4[];
+  readonly addresses: readonly IpAddress[];
   /** Milliseconds. */
   readonly lease: number;
   readonly batch: PreparedBatch;
 }
 
-function isSameList(a: readonly Ipv4[], b: readonly Ipv4[]): boolean {
+function isSameList(a: readonly IpAddress[], b: readonly IpAddress[]): boolean {
   if (a.length !== b.length) return false;
   for (let place = 0; place < a.length; place++) if (a[place] !== b[place]) return false;
   return true;
@@ -107,9 +83,9 @@ export class NftGuard implements AddressGuard {
   /** The kernel gives an element that exists another lifetime; otherwise it is replaced. */
   readonly #canUpdate: boolean;
   /** By their first address. */
-  readonly #prepared = new Map<Ipv4, Prolongation>();
+  readonly #prepared = new Map<IpAddress, Prolongation>();
   /** The addresses that this process guards. */
-  readonly #guarded = new Set<Ipv4>();
+  readonly #guarded = new Guarded();
 
   constructor(socket: NftSocket, table: string, owner: string, canUpdate: boolean) {
     this.#canUpdate = canUpdate;
@@ -122,11 +98,12 @@ export class NftGuard implements AddressGuard {
    * Guards these addresses too. They are not answered for until `prolong`: open before the address
    * is added.
    */
-  open(addresses: readonly Ipv4[]): Outcome {
+  open(addresses: readonly IpAddress[]): Outcome {
     const added = addresses.filter((address) => !this.#guarded.has(address));
     if (added.length === 0) return OK;
     const batch = this.#batch();
-    if (this.#guarded.size === 0) this.#makeRules(batch);
+    for (const { kind } of partsOf(added))
+      if (this.#guarded.countOf(kind) === 0) this.#makeRules(batch, kind);
     this.#guard(batch, added);
     const outcome = this.#commit(batch);
     if (outcome.ok) for (const address of added) this.#guarded.add(address);
@@ -140,7 +117,7 @@ export class NftGuard implements AddressGuard {
    * They are answered for during `milliseconds` from now, in place of what was left; below 1: no
    * longer.
    */
-  prolong(addresses: readonly Ipv4[], milliseconds: number): Outcome {
+  prolong(addresses: readonly IpAddress[], milliseconds: number): Outcome {
     assert(Number.isFinite(milliseconds), `a lease of ${milliseconds} ms`);
     const lease = Math.floor(milliseconds);
     if (addresses.length === 0) return OK;
@@ -154,7 +131,7 @@ export class NftGuard implements AddressGuard {
    * Stops guarding these, whichever process guarded them. The rules are removed with the last
    * element.
    */
-  close(addresses: readonly Ipv4[]): Outcome {
+  close(addresses: readonly IpAddress[]): Outcome {
     if (addresses.length === 0) return OK;
     const gone = new Set(addresses);
     const known = this.#closeSome(gone);
@@ -165,13 +142,17 @@ export class NftGuard implements AddressGuard {
    * All of them are known, and others stay: what else there is need not be asked, as it is for each
    * of a thousand that move. Undefined: that is not so, or something is missing.
    */
-  #closeSome(gone: ReadonlySet<Ipv4>): Outcome | undefined {
+  #closeSome(gone: ReadonlySet<IpAddress>): Outcome | undefined {
     const addresses = [...gone];
-    const areKnown = addresses.every((address) => this.#guarded.has(address));
-    if (!areKnown || gone.size === this.#guarded.size) return undefined;
+    if (!addresses.every((address) => this.#guarded.has(address))) return undefined;
+    const parts = partsOf(addresses);
+    const isLast = ({ kind, addresses: some }: GuardedPart): boolean =>
+      some.length === this.#guarded.countOf(kind);
+    if (parts.some((part) => part.addresses.length > 0 && isLast(part))) return undefined;
     const batch = this.#batch();
-    for (const family of FAMILIES)
-      for (const set of [GUARDED, ALIVE]) this.#deleteIfThere(batch, family, set, addresses);
+    for (const { kind, addresses: some } of parts)
+      for (const family of kind.families)
+        for (const set of [GUARDED, ALIVE]) this.#deleteIfThere(batch, family, set, some);
     if (!this.#commit(batch).ok) return undefined;
     for (const address of gone) this.#guarded.delete(address);
     return OK;
@@ -180,24 +161,29 @@ export class NftGuard implements AddressGuard {
   /**
    * Removes what earlier processes left, unless it is to be kept. Harmless when there is nothing.
    */
-  clean(isKept: (address: Ipv4) => boolean): Outcome {
+  clean(isKept: (address: IpAddress) => boolean): Outcome {
     return this.#remove((address) => !isKept(address));
   }
 
   /** Everything that is guarded in this network namespace, whoever guarded it. */
-  guarded(): Result<readonly Ipv4[]> {
+  guarded(): Result<readonly IpAddress[]> {
     return this.#elements(GUARDED);
   }
 
   /** Of these, what is answered for now: its lease has not ended. */
-  alive(): Result<readonly Ipv4[]> {
+  alive(): Result<readonly IpAddress[]> {
     return this.#elements(ALIVE);
   }
 
-  /** Both families have the same elements; without a table there are none. */
-  #elements(set: string): Result<readonly Ipv4[]> {
-    const found = this.#socket.elements(NFPROTO_IPV4, this.#table, set);
-    return !found.ok && found.errno === "ENOENT" ? success([]) : found;
+  /** Tables of one kind have the same elements; without a table there are none. */
+  #elements(set: string): Result<readonly IpAddress[]> {
+    const all: IpAddress[] = [];
+    for (const family of [NFPROTO_IPV4, NFPROTO_IPV6]) {
+      const found = this.#socket.elements(family, this.#table, set);
+      if (!found.ok && found.errno !== "ENOENT") return found;
+      if (found.ok) for (const address of found.value) all.push(address);
+    }
+    return success(all);
   }
 
   /** Closes the socket. The rules stay. */
@@ -205,22 +191,23 @@ export class NftGuard implements AddressGuard {
     this.#socket[Symbol.dispose]();
   }
 
-  #makeRules(batch: NftBatch): void {
+  #makeRules(batch: NftBatch, { families, paths }: GuardedKind): void {
     const table = this.#table;
-    for (const family of FAMILIES) {
+    for (const family of families) {
       batch.addTable(family, table);
       batch.addAddressSet(family, table, GUARDED, 1, false);
       batch.addAddressSet(family, table, ALIVE, 2, true);
     }
-    for (const { family, chain, hook, offset } of PATHS) {
+    for (const { family, chain, hook, rules } of paths) {
       batch.addChain(family, table, chain, hook);
       batch.flushChain(family, table, chain);
-      batch.addRule(family, table, chain, [
-        { kind: "load", header: "network", offset, length: 4 },
-        { kind: "lookup", set: GUARDED, inside: true },
-        { kind: "lookup", set: ALIVE, inside: false },
-        { kind: "drop" },
-      ]);
+      for (const rule of rules)
+        batch.addRule(family, table, chain, [
+          ...rule,
+          { kind: "lookup", set: GUARDED, inside: true },
+          { kind: "lookup", set: ALIVE, inside: false },
+          { kind: "drop" },
+        ]);
     }
   }
 
@@ -229,7 +216,7 @@ export class NftGuard implements AddressGuard {
    * in this network namespace may have guarded more. That it is still so when elements or tables
    * are deleted, the kernel makes sure (ERESTART).
    */
-  #remove(isGone: (address: Ipv4) => boolean): Outcome {
+  #remove(isGone: (address: IpAddress) => boolean): Outcome {
     for (let tries = 1; ; tries++) {
       const generation = this.#socket.generation();
       if (!generation.ok) return generation;
@@ -245,8 +232,11 @@ export class NftGuard implements AddressGuard {
   }
 
   /** An outcome where nothing is to be deleted, or the kernel does not say what there is. */
-  #deleteElements(batch: NftBatch, isGone: (address: Ipv4) => boolean): Set<Ipv4> | Outcome {
-    const all = new Set<Ipv4>();
+  #deleteElements(
+    batch: NftBatch,
+    isGone: (address: IpAddress) => boolean,
+  ): Set<IpAddress> | Outcome {
+    const all = new Set<IpAddress>();
     let hasWork = false;
     for (const family of FAMILIES) {
       const found = this.#socket.elements(family, this.#table, GUARDED);
@@ -263,26 +253,27 @@ export class NftGuard implements AddressGuard {
     return hasWork ? all : OK;
   }
 
-  #restore(added: readonly Ipv4[]): Outcome {
-    const all = [...this.#guarded, ...added];
+  #restore(added: readonly IpAddress[]): Outcome {
+    const all = [...this.#guarded.all, ...added];
     const batch = this.#batch();
-    this.#makeRules(batch);
+    for (const { kind } of partsOf(all)) this.#makeRules(batch, kind);
     this.#guard(batch, all);
     const outcome = this.#commit(batch);
     if (outcome.ok) for (const address of added) this.#guarded.add(address);
     return outcome;
   }
 
-  #guard(batch: NftBatch, addresses: readonly Ipv4[]): void {
-    for (const family of FAMILIES)
-      batch.addElements(family, this.#table, GUARDED, addresses, undefined, this.#owner);
+  #guard(batch: NftBatch, addresses: readonly IpAddress[]): void {
+    for (const { kind, addresses: some } of partsOf(addresses))
+      for (const family of kind.families)
+        batch.addElements(family, this.#table, GUARDED, some, undefined, this.#owner);
   }
 
   /**
    * Routers that are due together are so again an interval later, with the same leases: then the
    * kernel is sent the same transaction.
    */
-  #prolong(addresses: readonly Ipv4[], lease: number): Outcome {
+  #prolong(addresses: readonly IpAddress[], lease: number): Outcome {
     const [first] = addresses;
     if (first === undefined || !this.#canUpdate || lease <= 0) {
       return this.#commit(this.#prolongation(addresses, lease));
@@ -297,21 +288,28 @@ export class NftGuard implements AddressGuard {
     return this.#socket.repeat(prepared.batch);
   }
 
-  #prolongation(addresses: readonly Ipv4[], lease: number): NftBatch {
+  #prolongation(addresses: readonly IpAddress[], lease: number): NftBatch {
     const batch = this.#batch();
-    for (const family of FAMILIES) {
-      if (this.#canUpdate && lease > 0) {
-        batch.setElements(family, this.#table, ALIVE, addresses, lease);
-        continue;
+    for (const { kind, addresses: some } of partsOf(addresses)) {
+      for (const family of kind.families) {
+        if (this.#canUpdate && lease > 0) {
+          batch.setElements(family, this.#table, ALIVE, some, lease);
+          continue;
+        }
+        this.#deleteIfThere(batch, family, ALIVE, some);
+        if (lease > 0) batch.addElements(family, this.#table, ALIVE, some, lease);
       }
-      this.#deleteIfThere(batch, family, ALIVE, addresses);
-      if (lease > 0) batch.addElements(family, this.#table, ALIVE, addresses, lease);
     }
     return batch;
   }
 
   /** There is no "delete if it exists" before Linux 6.3; but adding what exists is no error. */
-  #deleteIfThere(batch: NftBatch, family: number, set: string, addresses: readonly Ipv4[]): void {
+  #deleteIfThere(
+    batch: NftBatch,
+    family: number,
+    set: string,
+    addresses: readonly IpAddress[],
+  ): void {
     batch.addElements(family, this.#table, set, addresses);
     batch.deleteElements(family, this.#table, set, addresses);
   }

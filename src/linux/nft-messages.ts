@@ -5,11 +5,12 @@
  * none, and packets see the rules before it or after it, never between. Numbers inside nf_tables
  * attributes are in network order.
  */
-import { type Ipv4, ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { assert } from "#units/assert";
 import {
   attributesOf,
   be32Of,
+  ipOf,
   listOf,
   MessageBuilder,
   type NetlinkMessage,
@@ -31,6 +32,7 @@ import {
 export const NFPROTO_IPV4 = 2;
 export const NFPROTO_ARP = 3;
 export const NFPROTO_BRIDGE = 7;
+export const NFPROTO_IPV6 = 10;
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFNL_MSG_BATCH_BEGIN = 0x10;
 const NFNL_MSG_BATCH_END = 0x11;
@@ -84,10 +86,11 @@ const NLMSG_SEQUENCE = 8;
 /** The kernel takes 256 bytes of user data; a line of `nft list` is for people. */
 const COMMENT_MAX = 40;
 const NF_ACCEPT = 1;
-/** Of one message: 76 bytes each at the most, and a nest is shorter than 65,536. */
-const ELEMENTS_MAX = 800;
-/** nft's own number for `type ipv4_addr`, so that `nft list ruleset` prints addresses. */
+/** Of one message: 88 bytes each at the most, and a nest is shorter than 65,536. */
+const ELEMENTS_MAX = 700;
+/** nft's own numbers for `type ipv4_addr` and so on, so that `nft list ruleset` prints them. */
 const TYPE_IPADDR = 7;
+const TYPE_IP6ADDR = 8;
 const TYPE_INET_PROTOCOL = 12;
 const TYPE_INET_SERVICE = 13;
 /** Types that stand one behind the other in a key have six bits each. */
@@ -100,11 +103,19 @@ export interface KeyType {
   /** In bytes; each part of a key begins at a multiple of four. */
   readonly length: number;
 }
-export const ADDRESS_KEY: KeyType = { number: TYPE_IPADDR, length: 4 };
-/** `ipv4_addr . inet_proto . inet_service` */
-export const SERVICE_KEY: KeyType = {
-  number: (((TYPE_IPADDR << TYPE_BITS) | TYPE_INET_PROTOCOL) << TYPE_BITS) | TYPE_INET_SERVICE,
-  length: 12,
+const ADDRESS_KEYS = {
+  4: { number: TYPE_IPADDR, length: 4 },
+  6: { number: TYPE_IP6ADDR, length: 16 },
+} as const satisfies Record<4 | 6, KeyType>;
+
+const serviceKey = (address: KeyType): KeyType => ({
+  number: (((address.number << TYPE_BITS) | TYPE_INET_PROTOCOL) << TYPE_BITS) | TYPE_INET_SERVICE,
+  length: address.length + 8,
+});
+/** `ipv4_addr . inet_proto . inet_service`, and the same with `ipv6_addr`. */
+export const SERVICE_KEYS: Readonly<Record<4 | 6, KeyType>> = {
+  4: serviceKey(ADDRESS_KEYS[4]),
+  6: serviceKey(ADDRESS_KEYS[6]),
 };
 
 export interface Hook {
@@ -146,11 +157,12 @@ export class NftBatch {
   }
 
   /**
-   * Addresses, of which each may be given a lifetime if `timeout`. Harmless when it exists in the
-   * same form.
+   * Addresses, of which each may be given a lifetime if `timeout`: of IPv6 in a table of that
+   * family. Harmless when it exists in the same form.
    */
   addAddressSet(family: number, table: string, name: string, id: number, timeout: boolean): void {
-    this.#set(family, table, name, id, ADDRESS_KEY, timeout ? NFT_SET_TIMEOUT : 0);
+    const key = ADDRESS_KEYS[family === NFPROTO_IPV6 ? 6 : 4];
+    this.#set(family, table, name, id, key, timeout ? NFT_SET_TIMEOUT : 0);
   }
 
   /** Harmless when it exists in the same form. */
@@ -206,7 +218,7 @@ export class NftBatch {
     family: number,
     table: string,
     set: string,
-    addresses: readonly Ipv4[],
+    addresses: readonly IpAddress[],
     milliseconds?: number,
     comment?: string,
   ): void {
@@ -227,7 +239,7 @@ export class NftBatch {
     family: number,
     table: string,
     set: string,
-    addresses: readonly Ipv4[],
+    addresses: readonly IpAddress[],
     milliseconds: number,
   ): void {
     assert(milliseconds > 0, `an element's lifetime is above 0, not ${milliseconds}`);
@@ -236,7 +248,12 @@ export class NftBatch {
   }
 
   /** Every one of them must be there, or the whole batch fails with ENOENT. */
-  deleteElements(family: number, table: string, set: string, addresses: readonly Ipv4[]): void {
+  deleteElements(
+    family: number,
+    table: string,
+    set: string,
+    addresses: readonly IpAddress[],
+  ): void {
     assert(addresses.length > 0, "deleting no elements would delete them all");
     this.#elements(NFT_MSG_DELSETELEM, 0, family, table, set, addresses, {});
   }
@@ -300,7 +317,7 @@ export class NftBatch {
     family: number,
     table: string,
     set: string,
-    addresses: readonly Ipv4[],
+    addresses: readonly IpAddress[],
     more: {
       readonly milliseconds?: number | undefined;
       readonly comment?: string | undefined;
@@ -315,10 +332,12 @@ export class NftBatch {
         .nest(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
       const end = Math.min(addresses.length, from + ELEMENTS_MAX);
       for (let place = from; place < end; place++) {
+        const address = addresses[place];
+        if (address === undefined) continue;
         builder
           .nest(NFTA_LIST_ELEM | NLA_F_NESTED)
           .nest(NFTA_SET_ELEM_KEY | NLA_F_NESTED)
-          .attributeBe32(NFTA_DATA_VALUE, addresses[place] ?? 0)
+          .attributeIp(NFTA_DATA_VALUE, address)
           .end();
         if (milliseconds !== undefined) builder.attributeBe64(NFTA_SET_ELEM_TIMEOUT, milliseconds);
         if (milliseconds !== undefined && isUpdate)
@@ -424,10 +443,10 @@ export function isRuleOf({ type, payload }: NetlinkMessage, table: string, chain
 }
 
 /** Addresses in one message of the answer; none in any other message. */
-export const elementsOf = (message: NetlinkMessage): readonly Ipv4[] =>
+export const elementsOf = (message: NetlinkMessage): readonly IpAddress[] =>
   keysOf(message).flatMap((key) => {
-    const value = be32Of(key);
-    return value === undefined ? [] : [ipv4(value)];
+    const address = ipOf(key);
+    return address === undefined ? [] : [address];
   });
 
 /** As `elementsOf`, of a set with any kind of key. */

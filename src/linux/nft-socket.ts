@@ -1,6 +1,6 @@
 /** A netlink socket to nf_tables: sends transactions and waits for their acknowledgement. */
 
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import { OK, type Outcome } from "#vrrp/engine/world";
 import { MSG_DONTWAIT } from "./abi.ts";
 import * as libc from "./ffi.ts";
@@ -62,7 +62,7 @@ export class NftSocket {
   }
 
   /** Addresses in a set; ENOENT: there is no such set. */
-  elements(family: number, table: string, set: string): Result<readonly Ipv4[]> {
+  elements(family: number, table: string, set: string): Result<readonly IpAddress[]> {
     return this.#dump(family, table, set, elementsOf);
   }
 

@@ -5,25 +5,34 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 export interface RawSocket {
-  /** The local address as the kernel prints it: a number of the machine's own order. */
-  readonly bound: number;
+  /** The local address in network order. */
+  readonly bound: Uint8Array;
   /** IANA's protocol number. */
   readonly protocol: number;
   readonly inode: number;
 }
 
 /**
- * `/proc/net/raw` (proc(5)): the protocol stands where TCP has its port. Lines of another form are
- * skipped.
+ * `/proc/net/raw` (proc(5)) and `raw6`: the protocol stands where TCP has its port. Lines of
+ * another form are skipped.
  */
 export function rawSocketsIn(text: string): readonly RawSocket[] {
   return text.split("\n").flatMap((line): RawSocket[] => {
-    const match = /^ *\d+: ([0-9A-F]{8}):([0-9A-F]{4}) /.exec(line);
+    const match = /^ *\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) /.exec(line);
     const inode = Number(line.trim().split(/ +/)[9]);
     if (match === null || !Number.isSafeInteger(inode)) return [];
-    const [bound = 0, protocol = 0] = match.slice(1).map((digits) => Number.parseInt(digits, 16));
-    return [{ bound, protocol, inode }];
+    const [bound = "", protocol = ""] = match.slice(1);
+    return [{ bound: bytesOf(bound), protocol: Number.parseInt(protocol, 16), inode }];
   });
+}
+
+/** The kernel prints each four bytes as a number of the machine's own order: little-endian. */
+function bytesOf(digits: string): Uint8Array {
+  const bytes = new Uint8Array(digits.length / 2);
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at < bytes.length; at += 4)
+    view.setUint32(at, Number.parseInt(digits.slice(at * 2, at * 2 + 8), 16), true);
+  return bytes;
 }
 
 /** `socket:[4711]`, as the links in /proc/PID/fd name sockets. */

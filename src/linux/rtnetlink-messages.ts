@@ -1,9 +1,9 @@
 /**
- * What rtnetlink says about links, IPv4 addresses and neighbours, as values, and what we say about
+ * What rtnetlink says about links, addresses and neighbours, as values, and what we say about
  * addresses, as bytes. Pure; odd bytes are `undefined`.
  */
 
-import { type Ipv4, ipv4, type Mac, macFromBytes } from "#units/address";
+import { type IpAddress, type Ipv6, isIpv6, type Mac, macFromBytes } from "#units/address";
 import {
   type AddressInfo,
   type AddressLifetime,
@@ -15,7 +15,7 @@ import type { VirtualAddress } from "#vrrp/router/config";
 import * as abi from "./abi.ts";
 import {
   attributesOf,
-  be32Of,
+  ipOf,
   type MessageBuilder,
   type NetlinkMessage,
   textOf,
@@ -28,6 +28,8 @@ export const RTM_GETLINK = 18;
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
+export const RTM_NEWROUTE = 24;
+export const RTM_DELROUTE = 25;
 export const RTM_NEWNEIGH = 28;
 export const RTM_DELNEIGH = 29;
 export const RTM_GETNEIGH = 30;
@@ -38,11 +40,27 @@ export const IFA_ADDRESS = 1;
 export const IFA_LOCAL = 2;
 const IFA_LABEL = 3;
 const IFA_BROADCAST = 4;
-const IFA_CACHEINFO = 6;
+export const IFA_CACHEINFO = 6;
 const IFA_FLAGS = 8;
-const IFA_PROTO = 11;
+export const IFA_PROTO = 11;
 const IFA_F_SECONDARY = 0x01;
+export const IFA_F_NODAD = 0x02;
+export const IFA_F_DADFAILED = 0x08;
+const IFA_F_HOMEADDRESS = 0x10;
+export const IFA_F_TENTATIVE = 0x40;
 const IFA_F_PERMANENT = 0x80;
+const IFA_F_MANAGETEMPADDR = 0x100;
+const IFA_F_NOPREFIXROUTE = 0x200;
+const RTA_DST = 1;
+const RTA_OIF = 4;
+const RTA_PRIORITY = 6;
+const RT_TABLE_MAIN = 254;
+const RT_SCOPE_UNIVERSE = 0;
+const RTN_UNICAST = 1;
+/** keepalived's number, which `ip route` knows by name. */
+const RTPROT_KEEPALIVED = 18;
+/** Behind the kernel's own routes to networks, which have 256. */
+const PREFIX_METRIC = 257;
 export const NDA_DST = 1;
 // linux/neighbour.h: being asked for; not answered in three tries; needs no asking; set by hand.
 export const NUD_INCOMPLETE = 0x01;
@@ -51,10 +69,10 @@ export const NUD_NOARP = 0x40;
 export const NUD_PERMANENT = 0x80;
 const NDA_LLADDR = 2;
 
-/** An entry of the ARP table. */
+/** An entry of the table of neighbours: ARP for IPv4, ND for IPv6. */
 export interface NeighbourInfo {
   readonly index: number;
-  readonly address: Ipv4;
+  readonly address: IpAddress;
   /** Undefined while it is being asked for. */
   readonly mac: Mac | undefined;
   /** Bits of linux/neighbour.h: 2 reachable, 4 stale, 0x20 failed, 0x40 no ARP, 0x80 permanent… */
@@ -102,10 +120,10 @@ export function linkOf(payload: Uint8Array): LinkInfo | undefined {
 
 /** struct ifaddrmsg: family u8, prefix u8, flags u8, scope u8, index u32 */
 export function addressOf(payload: Uint8Array): AddressInfo | undefined {
-  if (payload.length < 8 || payload[0] !== abi.AF_INET) return undefined;
+  if (payload.length < 8 || !isFamily(payload[0])) return undefined;
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const attributes = attributesOf(payload, 8);
-  const address = addressIn(attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS));
+  const address = ipOf(attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS));
   if (address === undefined) return undefined;
   const flags = u32Of(attributes.get(IFA_FLAGS)) ?? payload[2] ?? 0;
   const label = textOf(attributes.get(IFA_LABEL));
@@ -113,19 +131,21 @@ export function addressOf(payload: Uint8Array): AddressInfo | undefined {
     index: view.getUint32(4, true),
     address,
     prefix: payload[1] ?? 32,
-    secondary: (flags & IFA_F_SECONDARY) !== 0,
+    // The same bit says of IPv6 that it is a temporary address, which depends on no other.
+    secondary: !isIpv6(address) && (flags & IFA_F_SECONDARY) !== 0,
     proto: attributes.get(IFA_PROTO)?.[0] ?? 0,
     ...(label === undefined ? {} : { label }),
     ...((flags & IFA_F_PERMANENT) === 0 && { expires: true }),
+    ...((flags & IFA_F_DADFAILED) !== 0 && { duplicate: true }),
   };
 }
 
 /** struct ndmsg: family u8, pad u8, pad u16, index i32, state u16, flags u8, type u8 */
 export function neighbourOf(payload: Uint8Array): NeighbourInfo | undefined {
-  if (payload.length < 12 || payload[0] !== abi.AF_INET) return undefined;
+  if (payload.length < 12 || !isFamily(payload[0])) return undefined;
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const attributes = attributesOf(payload, 12);
-  const address = addressIn(attributes.get(NDA_DST));
+  const address = ipOf(attributes.get(NDA_DST));
   if (address === undefined) return undefined;
   return {
     index: view.getInt32(4, true),
@@ -139,10 +159,11 @@ function macIn(value: Uint8Array | undefined): Mac | undefined {
   return value?.length === 6 ? macFromBytes(value) : undefined;
 }
 
-function addressIn(value: Uint8Array | undefined): Ipv4 | undefined {
-  const number = be32Of(value);
-  return number === undefined ? undefined : ipv4(number);
-}
+const isFamily = (family: number | undefined): boolean =>
+  family === abi.AF_INET || family === abi.AF_INET6;
+
+export const familyOf = (address: IpAddress): number =>
+  isIpv6(address) ? abi.AF_INET6 : abi.AF_INET;
 
 const FOREVER = 0xffffffff;
 
@@ -161,10 +182,27 @@ export function appendAddress(
   appendAddressName(builder, interfaceIndex, address);
   if (address.broadcast !== undefined) builder.attributeBe32(IFA_BROADCAST, address.broadcast);
   if (address.label !== undefined) builder.attributeText(IFA_LABEL, address.label);
-  builder.attributeU32(IFA_CACHEINFO, preferred, lifetime, 0, 0).attributeU32(IFA_FLAGS, 0);
+  builder
+    .attributeU32(IFA_CACHEINFO, preferred, lifetime, 0, 0)
+    .attributeU32(IFA_FLAGS, flagsOf(address));
   // Kernels that do not know it ignore it; some vendors' kernels know it despite an older version
   // number.
   if (marks) builder.attributeU8(IFA_PROTO, BATON_PROTO);
+}
+
+/**
+ * No detection of duplicates, which takes a second before the address answers; and no route of the
+ * kernel's to its network: that would end with the address's lifetime, also where another address
+ * of this machine has it (prefix-routes.ts).
+ */
+function flagsOf(address: VirtualAddress): number {
+  if (!isIpv6(address.address)) return address.noPrefixRoute === true ? IFA_F_NOPREFIXROUTE : 0;
+  return (
+    IFA_F_NOPREFIXROUTE |
+    (address.detectDuplicates === true ? 0 : IFA_F_NODAD) |
+    (address.home === true ? IFA_F_HOMEADDRESS : 0) |
+    (address.manageTemporary === true ? IFA_F_MANAGETEMPADDR : 0)
+  );
 }
 
 /** Which address, on which device: the rest of a RTM_DELADDR. */
@@ -174,11 +212,41 @@ export function appendAddressName(
   address: VirtualAddress,
 ): void {
   builder
-    .u8(abi.AF_INET)
+    .u8(familyOf(address.address))
     .u8(address.prefix)
     .u8(0)
     .u8(address.scope)
     .u32(interfaceIndex)
-    .attributeBe32(IFA_LOCAL, address.address)
-    .attributeBe32(IFA_ADDRESS, address.peer ?? address.address);
+    .attributeIp(IFA_LOCAL, address.address)
+    .attributeIp(IFA_ADDRESS, address.peer ?? address.address);
+}
+
+/** A route to the network of our addresses (prefix-routes.ts). */
+export interface PrefixRoute {
+  readonly interfaceIndex: number;
+  readonly network: Ipv6;
+  readonly prefix: number;
+}
+
+/**
+ * struct rtmsg: family u8, destination length u8, source length u8, tos u8, table u8, protocol u8,
+ * scope u8, type u8, flags u32. The rest of a RTM_NEWROUTE or RTM_DELROUTE.
+ */
+export function appendPrefixRoute(
+  builder: MessageBuilder,
+  { interfaceIndex, network, prefix }: PrefixRoute,
+): void {
+  builder
+    .u8(abi.AF_INET6)
+    .u8(prefix)
+    .u8(0)
+    .u8(0)
+    .u8(RT_TABLE_MAIN)
+    .u8(RTPROT_KEEPALIVED)
+    .u8(RT_SCOPE_UNIVERSE)
+    .u8(RTN_UNICAST)
+    .u32(0)
+    .attributeIp(RTA_DST, network)
+    .attributeU32(RTA_OIF, interfaceIndex)
+    .attributeU32(RTA_PRIORITY, PREFIX_METRIC);
 }

@@ -4,17 +4,18 @@
  */
 import { release } from "node:os";
 
-import type { Ipv4 } from "#units/address";
+import type { IpAddress } from "#units/address";
 import {
   type AddressInfo,
+  BATON_PROTO,
+  isGone,
   type LinkInfo,
-  OK,
   type Outcome,
   type WorldEvent,
 } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
 import * as abi from "./abi.ts";
-import { notCausedBy } from "./bpf.ts";
+import { butLifetimes } from "./bpf.ts";
 import { errnoName } from "./errno.ts";
 import * as libc from "./ffi.ts";
 import {
@@ -25,6 +26,7 @@ import {
   NLM_F_CREATE,
   NLM_F_DUMP,
   NLM_F_DUMP_INTR,
+  NLM_F_EXCL,
   NLM_F_REPLACE,
   NLM_F_REQUEST,
   NLMSG_DONE,
@@ -32,28 +34,39 @@ import {
 } from "./netlink.ts";
 import { acknowledged, NETLINK_ROUTE, openNetlink } from "./netlink-socket.ts";
 import { attachFilter } from "./packet-socket.ts";
+import { PrefixRoutes } from "./prefix-routes.ts";
 import { type Result, success } from "./result.ts";
 import {
   addressOf,
   appendAddress,
   appendAddressName,
+  appendPrefixRoute,
   eventOf,
+  familyOf,
+  IFA_CACHEINFO,
+  IFA_F_DADFAILED,
+  IFA_F_TENTATIVE,
+  IFA_PROTO,
   linkOf,
   NDA_DST,
   type NeighbourInfo,
   neighbourOf,
+  type PrefixRoute,
   RTM_DELADDR,
+  RTM_DELROUTE,
   RTM_GETADDR,
   RTM_GETLINK,
   RTM_GETNEIGH,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWNEIGH,
+  RTM_NEWROUTE,
 } from "./rtnetlink-messages.ts";
 import { setReceiveBuffer } from "./socket-options.ts";
 
 const RTMGRP_LINK = 0x1;
 const RTMGRP_IPV4_IFADDR = 0x10;
+const RTMGRP_IPV6_IFADDR = 0x100;
 const MONITOR_BUFFER = 4 * 1_048_576;
 /** How many datagrams are taken before others in the reactor have their turn. */
 const READ_MAX = 256;
@@ -87,6 +100,7 @@ export class Rtnetlink {
   /** Addresses are marked as ours, whether the kernel keeps that or not. */
   readonly marks: boolean;
   readonly #buffer = new Uint8Array(262_144);
+  readonly #prefixRoutes = new PrefixRoutes(this);
   #sequence = 1;
 
   constructor(fd: number, { marks }: AddressMarks) {
@@ -108,26 +122,32 @@ export class Rtnetlink {
     );
   }
 
+  /** Of both families. */
   addresses(): Result<readonly AddressInfo[]> {
     return this.#dump("RTM_GETADDR", RTM_NEWADDR, addressOf, () =>
-      this.#start(RTM_GETADDR, NLM_F_DUMP).u8(abi.AF_INET).u8(0).u16(0).u32(0),
+      this.#start(RTM_GETADDR, NLM_F_DUMP).u8(abi.AF_UNSPEC).u8(0).u16(0).u32(0),
     );
   }
 
-  /** The ARP table. */
+  /** The tables of ARP and of neighbour discovery. */
   neighbours(): Result<readonly NeighbourInfo[]> {
     return this.#dump("RTM_GETNEIGH", RTM_NEWNEIGH, neighbourOf, () =>
-      this.#start(RTM_GETNEIGH, NLM_F_DUMP).u8(abi.AF_INET).u8(0).u16(0).u32(0).u32(0),
+      this.#start(RTM_GETNEIGH, NLM_F_DUMP).u8(abi.AF_UNSPEC).u8(0).u16(0).u32(0).u32(0),
     );
   }
 
   /**
-   * One entry of the ARP table; undefined: there is none, or the kernel (before 5.0) does not
-   * answer such questions.
+   * One entry of the table of neighbours; undefined: there is none, or the kernel (before 5.0) does
+   * not answer such questions.
    */
-  neighbour(interfaceIndex: number, address: Ipv4): NeighbourInfo | undefined {
-    this.#start(RTM_GETNEIGH, NLM_F_ACK).u8(abi.AF_INET).u8(0).u16(0).u32(interfaceIndex).u32(0);
-    this.builder.attributeBe32(NDA_DST, address);
+  neighbour(interfaceIndex: number, address: IpAddress): NeighbourInfo | undefined {
+    this.#start(RTM_GETNEIGH, NLM_F_ACK)
+      .u8(familyOf(address))
+      .u8(0)
+      .u16(0)
+      .u32(interfaceIndex)
+      .u32(0)
+      .attributeIp(NDA_DST, address);
     let found: NeighbourInfo | undefined;
     const outcome = this.transact("RTM_GETNEIGH", ({ type, payload }) => {
       if (type === RTM_NEWNEIGH) found = neighbourOf(payload);
@@ -159,7 +179,8 @@ export class Rtnetlink {
   setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome {
     this.#start(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
     appendAddress(this.builder, { interfaceIndex, address, seconds }, this.marks);
-    return this.transact("RTM_NEWADDR");
+    const outcome = this.transact("RTM_NEWADDR");
+    return outcome.ok ? this.#prefixRoutes.add(interfaceIndex, address) : outcome;
   }
 
   /** An address that is not there is as good as removed. */
@@ -167,9 +188,19 @@ export class Rtnetlink {
     this.#start(RTM_DELADDR, NLM_F_ACK);
     appendAddressName(this.builder, interfaceIndex, address);
     const outcome = this.transact("RTM_DELADDR");
-    return !outcome.ok && (outcome.errno === "EADDRNOTAVAIL" || outcome.errno === "ENODEV")
-      ? OK
+    return outcome.ok || isGone(outcome)
+      ? this.#prefixRoutes.remove(interfaceIndex, address)
       : outcome;
+  }
+
+  addRoute(route: PrefixRoute): Outcome {
+    appendPrefixRoute(this.#start(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL), route);
+    return this.transact("RTM_NEWROUTE");
+  }
+
+  removeRoute(route: PrefixRoute): Outcome {
+    appendPrefixRoute(this.#start(RTM_DELROUTE, NLM_F_ACK), route);
+    return this.transact("RTM_DELROUTE");
   }
 
   /** Begins a request in `builder`. */
@@ -210,7 +241,7 @@ export function openRtnetlink(marks: AddressMarks = { marks: true }): Result<Rtn
   return fd.ok ? success(new Rtnetlink(fd.value, marks)) : fd;
 }
 
-/** News of links and IPv4 addresses. */
+/** News of links and addresses. */
 export class RtnetlinkMonitor {
   readonly fd: number;
   readonly #buffer = new Uint8Array(65_536);
@@ -229,7 +260,15 @@ export class RtnetlinkMonitor {
 
   /** No news of what the socket with this address sets (address-lifetimes.ts). */
   passOver(port: number): Outcome {
-    return attachFilter(this.fd, notCausedBy(RTM_NEWADDR, port));
+    const program = butLifetimes({
+      type: RTM_NEWADDR,
+      port,
+      markAttribute: IFA_PROTO,
+      mark: BATON_PROTO,
+      lifetimeAttribute: IFA_CACHEINFO,
+      flags: IFA_F_TENTATIVE | IFA_F_DADFAILED,
+    });
+    return attachFilter(this.fd, program);
   }
 
   /** Everything there is now, to begin with. */
@@ -294,7 +333,7 @@ export class RtnetlinkMonitor {
 
 /** @param receiveBuffer bytes of news that may wait before the kernel drops some */
 export function openMonitor(receiveBuffer: number = MONITOR_BUFFER): Result<RtnetlinkMonitor> {
-  const fd = openNetlink(NETLINK_ROUTE, RTMGRP_LINK | RTMGRP_IPV4_IFADDR);
+  const fd = openNetlink(NETLINK_ROUTE, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
   if (!fd.ok) return fd;
   setReceiveBuffer(fd.value, receiveBuffer);
   const requests = openRtnetlink();

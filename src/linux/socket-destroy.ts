@@ -11,8 +11,9 @@
  * removed.
  *
  * Not seen here: connections that end in another network namespace (a container behind a port
- * mapping), UDP, and connections with an IPv6 address.
+ * mapping), and UDP.
  */
+import { isIpv6 } from "#units/address";
 import { OK, type Outcome } from "#vrrp/engine/world";
 import { AF_INET, AF_INET6, MSG_DONTWAIT } from "./abi.ts";
 import * as libc from "./ffi.ts";
@@ -53,8 +54,10 @@ class SocketDiag {
     const { addresses, ports } = filter;
     const each = Math.max(1, Math.floor(CONDITIONS_MAX / Math.max(1, ports?.length ?? 1)));
     for (const family of FAMILIES) {
-      for (let from = 0; from < addresses.length; from += each) {
-        const part = { addresses: addresses.slice(from, from + each), ports };
+      // A server that listens on `::` has the connections of IPv4 addresses among those of IPv6.
+      const some = family === AF_INET6 ? addresses : addresses.filter((one) => !isIpv6(one));
+      for (let from = 0; from < some.length; from += each) {
+        const part = { addresses: some.slice(from, from + each), ports };
         const outcome = yield* this.#dump(family, part);
         // A machine without IPv6 has no such connections.
         if (!outcome.ok && (family === FAMILIES[0] || outcome.errno !== "ENOENT")) return outcome;

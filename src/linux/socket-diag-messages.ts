@@ -6,8 +6,8 @@
  * hundred thousand connections does not have to send them all.
  */
 
-import type { Ipv4 } from "#units/address";
-import { AF_INET } from "./abi.ts";
+import { type IpAddress, isIpv6, writeIp } from "#units/address";
+import { AF_INET, AF_INET6 } from "./abi.ts";
 import { type MessageBuilder, type NetlinkMessage, NLM_F_DUMP, NLM_F_REQUEST } from "./netlink.ts";
 
 export const SOCK_DIAG_BY_FAMILY = 20;
@@ -17,10 +17,12 @@ const INET_DIAG_REQ_BYTECODE = 1;
 const BC_JUMP = 1;
 const BC_SOURCE = 7;
 const ANY_PORT = -1;
-const WHOLE_ADDRESS = 32;
-/** struct inet_diag_bc_op; with a struct inet_diag_hostcond and an address. */
+/**
+ * struct inet_diag_bc_op; with a struct inet_diag_hostcond (family u8, bits of the prefix u8, port
+ * i32 at 4), which an address follows.
+ */
 const JUMP_SIZE = 4;
-const SOURCE_SIZE = 16;
+const SOURCE_SIZE = 12;
 /** struct inet_diag_sockid; in struct inet_diag_msg it follows four bytes. */
 const ID_SIZE = 48;
 const ID_AT = 4;
@@ -34,7 +36,7 @@ const CONNECTIONS = [1, 2, 3, 4, 5, 8, 9, 11, 12].reduce((mask, state) => mask |
 
 /** Which sockets: those with one of these local addresses, and with one of these local ports. */
 export interface SocketFilter {
-  readonly addresses: readonly Ipv4[];
+  readonly addresses: readonly IpAddress[];
   /** Undefined: every port. */
   readonly ports?: readonly number[] | undefined;
 }
@@ -119,23 +121,23 @@ export const cookieOf = ({ id }: SocketId): bigint =>
 /** One condition behind the other; whichever holds jumps to the end, which accepts. */
 function program({ addresses, ports }: SocketFilter): Uint8Array {
   const pairs = addresses.flatMap((address) =>
-    (ports ?? [ANY_PORT]).map((port) => ({ address, port })),
+    (ports ?? [ANY_PORT]).map((port) => ({ address, port, size: SOURCE_SIZE + sizeOf(address) })),
   );
   const last = pairs.length - 1;
-  const length = pairs.length * SOURCE_SIZE + last * JUMP_SIZE;
+  const length = pairs.reduce((sum, { size }) => sum + size, last * JUMP_SIZE);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const [place, { address, port }] of pairs.entries()) {
+  for (const [place, { address, port, size }] of pairs.entries()) {
     view.setUint8(at, BC_SOURCE);
-    view.setUint8(at + 1, SOURCE_SIZE);
+    view.setUint8(at + 1, size);
     // Behind the jump is the next condition; behind the last one nothing is, which refuses.
-    view.setUint16(at + 2, SOURCE_SIZE + JUMP_SIZE, true);
-    view.setUint8(at + 4, AF_INET);
-    view.setUint8(at + 5, WHOLE_ADDRESS);
+    view.setUint16(at + 2, size + JUMP_SIZE, true);
+    view.setUint8(at + 4, isIpv6(address) ? AF_INET6 : AF_INET);
+    view.setUint8(at + 5, sizeOf(address) * 8);
     view.setInt32(at + 8, port, true);
-    view.setUint32(at + 12, address);
-    at += SOURCE_SIZE;
+    writeIp(address, bytes, at + SOURCE_SIZE);
+    at += size;
     if (place === last) break;
     view.setUint8(at, BC_JUMP);
     view.setUint8(at + 1, JUMP_SIZE);
@@ -144,3 +146,5 @@ function program({ addresses, ports }: SocketFilter): Uint8Array {
   }
   return bytes;
 }
+
+const sizeOf = (address: IpAddress): number => (isIpv6(address) ? 16 : 4);

@@ -5,10 +5,11 @@
  * Usage: arp-probe-main.ts ADDRESS INTERFACE OWN-ADDRESS
  * (protocol on file descriptor 3: probe-protocol.ts)
  */
-import { openArpSocket } from "#linux/arp-socket";
+
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
+import { openNeighbourSocket } from "#linux/neighbour-socket";
 import { Reactor } from "#linux/reactor";
 import { must } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
@@ -35,7 +36,7 @@ const ownMac: Mac = (() => {
   if (link === undefined) throw new Error(`there is no ${interfaceName}`);
   return link.mac;
 })();
-const socket = must(openArpSocket(index));
+const socket = must(openNeighbourSocket(index));
 arrivedAt(socket.fd);
 const question = new Uint8Array(ARP_FRAME_LENGTH);
 emitArp(question, {

@@ -484,12 +484,8 @@ export class SimulatedMachine implements MachineView {
     for (const one of taken(this.#pipe)) this.#handle(engine, one);
     for (const { kind, bytes } of taken(this.#packets)) {
       const interfaceIndex = this.kernel.linkIndex;
-      const event = {
-        kind: kind === "vrrp" ? "packet" : "neighbour",
-        interfaceIndex,
-        bytes,
-      } as const;
-      engine.onWorld(event, this.clock());
+      const named = kind === "vrrp" ? "packet" : "neighbour";
+      engine.onWorld({ kind: named, interfaceIndex, bytes }, this.clock());
     }
   }
 

@@ -66,6 +66,10 @@ const LAYOUTS: Readonly<
     type: "struct sockaddr_in",
     members: { family: "sin_family", port: "sin_port", address: "sin_addr" },
   },
+  IPV6_MREQ: {
+    type: "struct ipv6_mreq",
+    members: { group: "ipv6mr_multiaddr", ifindex: "ipv6mr_interface" },
+  },
   IP_MREQN: {
     type: "struct ip_mreqn",
     members: { group: "imr_multiaddr", address: "imr_address", ifindex: "imr_ifindex" },
@@ -108,7 +112,7 @@ const LAYOUTS: Readonly<
   },
   SOCKADDR_IN6: {
     type: "struct sockaddr_in6",
-    members: { family: "sin6_family", address: "sin6_addr" },
+    members: { family: "sin6_family", address: "sin6_addr", scope: "sin6_scope_id" },
   },
   IOVEC: { type: "struct iovec", members: { base: "iov_base", length: "iov_len" } },
   CMSGHDR: {

@@ -2,15 +2,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   attributesOf,
+  be32Of,
   messagesOf,
   type NetlinkMessage,
   NLM_F_ACK,
   NLM_F_REQUEST,
   textOf,
 } from "#linux/netlink";
-import { NFPROTO_ARP, NFPROTO_IPV4, NftBatch, PreparedBatch } from "#linux/nft-messages";
+import {
+  NFPROTO_ARP,
+  NFPROTO_IPV4,
+  NFPROTO_IPV6,
+  NftBatch,
+  PreparedBatch,
+} from "#linux/nft-messages";
 import { type Ipv4, readIpv4 } from "#units/address";
 import { hexFromBytes } from "../support/hex.ts";
+import { ip } from "../support/linux-net.ts";
 
 const VIP = readIpv4("192.0.2.100") as Ipv4;
 
@@ -101,7 +109,31 @@ test("more elements than one list can hold go in several messages", () => {
   // 28 bytes each; a length of 16 bits would have wrapped at 2,340 of them.
   assert.deepEqual(
     lists.map(({ length }) => length / 28),
-    [800, 800, 800, 601],
+    [700, 700, 700, 700, 201],
+  );
+});
+
+test("an IPv6 element has sixteen bytes, in a set that says so", () => {
+  const batch = new NftBatch(0);
+  batch.addAddressSet(NFPROTO_IPV6, "t", "alive", 1, true);
+  batch.setElements(NFPROTO_IPV6, "t", "alive", [ip("2001:db8::100")], 500);
+  const [, set, element] = walk(batch);
+  const described = attributesOf(set?.payload ?? new Uint8Array(), 4);
+  assert.equal(be32Of(described.get(4)), 8, "ipv6_addr");
+  assert.equal(be32Of(described.get(5)), 16);
+  assert.equal(set?.payload[0], 10);
+  assert.equal(
+    hexFromBytes(element?.payload ?? new Uint8Array()),
+    [
+      "0a000000", // struct nfgenmsg
+      "0600" + "0100" + "7400" + "0000", // table
+      "0a00" + "0200" + "616c69766500" + "0000", // set
+      "3800" + "0380", // elements
+      "3400" + "0180", // one of them
+      "1800" + "0180" + "1400" + "0100" + "20010db8000000000000000000000100", // key
+      "0c00" + "0400" + "00000000000001f4", // lifetime
+      "0c00" + "0500" + "00000000000001f4", // what is left of it
+    ].join(""),
   );
 });
 

@@ -1,13 +1,21 @@
 /** Messages as a Linux 6.18 sent them, read into values. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { messagesOf, type NetlinkMessage } from "#linux/netlink";
+import { MessageBuilder, messagesOf, type NetlinkMessage } from "#linux/netlink";
 import { acknowledged } from "#linux/netlink-socket";
-import { addressOf, eventOf, linkOf, neighbourOf } from "#linux/rtnetlink-messages";
-import { printIpv4, printMac } from "#units/address";
+import {
+  addressOf,
+  appendAddress,
+  appendAddressName,
+  appendPrefixRoute,
+  eventOf,
+  linkOf,
+  neighbourOf,
+} from "#linux/rtnetlink-messages";
+import { type IpAddress, isIpv6, printIp, printMac, readIp } from "#units/address";
 import { createRng } from "#units/rng";
 import { BATON_PROTO } from "#vrrp/engine/world";
-import { bytesFromHex } from "../support/hex.ts";
+import { bytesFromHex, hexFromBytes } from "../support/hex.ts";
 
 function only(hex: string): NetlinkMessage {
   const [message, ...more] = messagesOf(bytesFromHex(hex));
@@ -34,7 +42,7 @@ test("an address with its label, mark and index", () => {
   const address = addressOf(message.payload);
   assert.ok(address);
   const { address: value, ...rest } = address;
-  assert.equal(printIpv4(value), "192.0.2.100");
+  assert.equal(printIp(value), "192.0.2.100");
   assert.deepEqual(rest, {
     index: 2,
     prefix: 32,
@@ -66,11 +74,68 @@ test("an address of a cable's end is the local one, not the peer's", () => {
   const payload = bytesFromHex("02 20 00 00 02000000 08000100 c0000201 08000200 c0000264");
   const address = addressOf(payload);
   assert.ok(address);
-  assert.equal(printIpv4(address.address), "192.0.2.100");
+  assert.equal(printIp(address.address), "192.0.2.100");
 });
 
-test("an IPv6 address is not ours to report", () => {
-  assert.equal(addressOf(bytesFromHex("0a 40 00 00 02000000 08000200 c0000264")), undefined);
+/** 2001:db8::100/64 on interface 2, IFA_PROTO 0xba, valid_lft 3, nodad and noprefixroute. */
+const ADDRESS6 = `50000000 1400 0000 08000000 950f0000  0a 40 02 00 02000000
+  14000100 20010db8000000000000000000000100  05000b00 ba000000
+  14000600 03000000 03000000 326f0700 326f0700  08000800 02020000`;
+
+test("an IPv6 address; the bit that IPv4 has for a secondary one means a temporary one", () => {
+  const message = only(ADDRESS6);
+  const address = addressOf(message.payload);
+  assert.ok(address);
+  const { address: value, ...rest } = address;
+  assert.equal(printIp(value), "2001:db8::100");
+  const expected = { index: 2, prefix: 64, secondary: false, proto: BATON_PROTO, expires: true };
+  assert.deepEqual(rest, expected);
+  assert.deepEqual(eventOf(message), { kind: "address", address });
+  const flagged = (flags: number): ReturnType<typeof addressOf> => {
+    const payload = message.payload.slice();
+    payload[payload.length - 4] = flags;
+    return addressOf(payload);
+  };
+  assert.equal(flagged(0x01)?.secondary, false);
+  assert.equal(flagged(0x08)?.duplicate, true);
+});
+
+test("a family that nobody knows, and an address of another length", () => {
+  assert.equal(addressOf(bytesFromHex("0b 40 00 00 02000000 08000200 c0000264")), undefined);
+  assert.equal(addressOf(bytesFromHex("0a 40 00 00 02000000 06000200 c0000000")), undefined);
+});
+
+const wanted = (hex: string): string => hex.replaceAll(/\s+/g, "");
+const ip = (text: string): IpAddress => readIp(text) ?? assert.fail();
+
+/** As `ip -6 addr add … nodad noprefixroute valid_lft 3 preferred_lft 0` asks for it. */
+test("an IPv6 address as it is set and removed", () => {
+  const address = { address: ip("2001:db8::100"), prefix: 64, scope: 0, deprecated: true };
+  const builder = new MessageBuilder().start(20, 0, 0);
+  appendAddress(builder, { interfaceIndex: 2, address, seconds: 3 }, true);
+  const name = `0a 40 00 00 02000000 14000200 20010db8000000000000000000000100
+    14000100 20010db8000000000000000000000100`;
+  assert.equal(
+    hexFromBytes(builder.bytes().subarray(16)),
+    wanted(`${name} 14000600 00000000 03000000 00000000 00000000 08000800 02020000
+      05000b00 ba000000`),
+  );
+  builder.start(21, 0, 0);
+  appendAddressName(builder, 2, address);
+  assert.equal(hexFromBytes(builder.bytes().subarray(16)), wanted(name));
+});
+
+/** As `ip -6 route add 2001:db8:6::/64 dev … proto keepalived metric 257` asks for it. */
+test("the route to a network", () => {
+  const network = ip("2001:db8:6::");
+  assert.ok(isIpv6(network));
+  const builder = new MessageBuilder().start(24, 0, 0);
+  appendPrefixRoute(builder, { interfaceIndex: 2, network, prefix: 64 });
+  assert.equal(
+    hexFromBytes(builder.bytes().subarray(16)),
+    wanted(`0a 40 00 00 fe 12 00 01 00000000 14000100 20010db8000600000000000000000000
+      08000400 02000000 08000600 01010000`),
+  );
 });
 
 test("a link: up means IFF_UP and IFF_RUNNING both", () => {
@@ -113,7 +178,7 @@ test("a neighbour that is being asked for has no MAC yet", () => {
 });
 
 test("messages cut at every length are values or nothing", () => {
-  for (const hex of [ADDRESS, LINK]) {
+  for (const hex of [ADDRESS, ADDRESS6, LINK]) {
     const { payload, type } = only(hex);
     for (let length = 0; length < payload.length; length++) {
       const cut = payload.slice(0, length);
@@ -127,7 +192,7 @@ test("messages cut at every length are values or nothing", () => {
 test("odd bytes, cut messages and lengths that lie: values or undefined, never an exception", () => {
   const random = createRng(1);
   for (let turn = 0; turn < 20_000; turn++) {
-    const bytes = bytesFromHex(random.pick([ADDRESS, PORT_LEFT, LINK]));
+    const bytes = bytesFromHex(random.pick([ADDRESS, ADDRESS6, PORT_LEFT, LINK]));
     for (let count = random.between(1, 6); count > 0; count--)
       bytes[random.between(0, bytes.length - 1)] = random.pick([0, 1, 3, 4, 255, turn & 255]);
     const part = bytes.subarray(

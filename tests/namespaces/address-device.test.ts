@@ -7,8 +7,8 @@ import { test } from "node:test";
 import { VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST, printConfig } from "#lab/measure/profile";
-import { openArpSocket } from "#linux/arp-socket";
 import { changeLink, createVeth, deleteLink } from "#linux/links";
+import { openNeighbourSocket } from "#linux/neighbour-socket";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { readMac } from "#units/address";
@@ -35,7 +35,7 @@ function layCable(rtnetlink: Rtnetlink): void {
 /** Claims the address at the far end of the cable until the daemon says that it is its own. */
 async function claimIsAnswered(node: LabNode, rtnetlink: Rtnetlink): Promise<void> {
   const [near, far] = [linkOf(rtnetlink, "eth1"), linkOf(rtnetlink, "eth2")];
-  const socket = node.namespace.within(() => must(openArpSocket(far.index)));
+  const socket = node.namespace.within(() => must(openNeighbourSocket(far.index)));
   const unknownMac = readMac("02:00:00:00:00:99");
   assert.ok(unknownMac !== undefined);
   const claim = new Uint8Array(ARP_FRAME_LENGTH);

@@ -8,14 +8,30 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { AddressClaims, claimedAddresses, claimsIn, holdersOf } from "#linux/address-claims";
+import { claimedBy, claimName } from "#linux/claim-names";
 import { createNamespace } from "#linux/namespace";
-import { address } from "../support/linux-net.ts";
+import { type IpAddress, printIp, writeIp } from "#units/address";
+import { createRng } from "#units/rng";
+import { hexFromBytes } from "../support/hex.ts";
+import { address, ip } from "../support/linux-net.ts";
 
 const VIP = address("192.0.2.100");
 /** Every bit counts, the upper four too. */
-const MANY = ["0.0.0.1", "10.255.0.1", "127.0.0.255", "192.0.2.100", "223.255.255.254"].map(
-  address,
-);
+const MANY = [
+  "0.0.0.1",
+  "10.255.0.1",
+  "127.0.0.255",
+  "192.0.2.100",
+  "223.255.255.254",
+  "2001:db8::100",
+  "2001:db8::200",
+  "3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+  "fd00::1",
+  "fe80::1",
+  "64:ff9b::1",
+].map(ip);
+const texts = (addresses: Iterable<IpAddress>): readonly string[] =>
+  [...addresses].map(printIp).toSorted();
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 test("an address that is claimed is found by others in the namespace, whatever its bits", () => {
@@ -24,18 +40,9 @@ test("an address that is claimed is found by others in the namespace, whatever i
     using ours = new AddressClaims();
     using theirs = new AddressClaims();
     assert.equal(ours.set(MANY), undefined);
-    assert.deepEqual(
-      [...claimedAddresses()].toSorted((a, b) => a - b),
-      MANY.toSorted((a, b) => a - b),
-    );
+    assert.deepEqual(texts(claimedAddresses()), texts(MANY));
     assert.deepEqual(ours.others(), [], "our own");
-    assert.deepEqual(
-      theirs
-        .others()
-        .map((one) => one.address)
-        .toSorted((a, b) => a - b),
-      MANY.toSorted((a, b) => a - b),
-    );
+    assert.deepEqual(texts(theirs.others().map((one) => one.address)), texts(MANY));
     ours.set([VIP]);
     assert.deepEqual([...claimedAddresses()], [VIP], "the others are taken back");
     assert.deepEqual(
@@ -165,4 +172,34 @@ test("lines that are no claim are passed over", () => {
     "",
   ].join("\n");
   assert.deepEqual(claimsIn(text), [{ address: VIP, inode: 4711 }]);
+});
+
+test("every IPv6 address that a machine can have has a name of its own, and no other has one", () => {
+  const random = createRng(1);
+  const names = new Set<string>();
+  const all = new Set<IpAddress>();
+  for (let turn = 0; turn < 20_000; turn++) {
+    const groups = Array.from({ length: 8 }, () => random.between(0, 0xffff));
+    groups[0] = random.pick([
+      random.between(0x2000, 0x3fff),
+      random.between(0xfc00, 0xfdff),
+      0xfe80,
+    ]);
+    const address = ip(groups.map((group) => group.toString(16)).join(":"));
+    const name = claimName(address);
+    assert.ok(name);
+    assert.ok(name.protocol >= 180 && name.protocol <= 224, `${name.protocol}`);
+    assert.equal(claimedBy(name), address);
+    names.add(`${name.protocol} ${hexFromBytes(name.bound)}`);
+    all.add(address);
+  }
+  assert.equal(names.size, all.size);
+  for (const none of ["ff02::1", "4000::1", "fbff::1"])
+    assert.equal(claimName(ip(none)), undefined);
+  for (const bound of ["ff02::1", "ff0e::1", "2001:db8::1", "ff03::1"]) {
+    const bytes = new Uint8Array(16);
+    writeIp(ip(bound), bytes, 0);
+    for (const protocol of [58, 89, 112, 179, 225, 255])
+      assert.equal(claimedBy({ protocol, bound: bytes }), undefined);
+  }
 });

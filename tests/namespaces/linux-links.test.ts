@@ -14,8 +14,8 @@ import {
 import { createNamespace } from "#linux/namespace";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
-import { printMac, readMac } from "#units/address";
-import { address, layCable, linkOf, virtual } from "../support/linux-net.ts";
+import { type IpAddress, printMac, readMac } from "#units/address";
+import { address, address6, layCable, linkOf, type Side, virtual } from "../support/linux-net.ts";
 import { Probe } from "../support/linux-probe.ts";
 
 test("a link gets its MAC, its MTU and its place in a bridge, and loses them", () => {
@@ -72,6 +72,7 @@ test("a macvlan in a namespace of its own answers under its own MAC", () => {
     rtnetlink: inside,
     link: linkOf(inside, "mv0"),
     address: address("192.0.2.50"),
+    address6: address6("2001:db8::50"),
   };
   using probe = new Probe(right, host, host.address);
   // The first frames may find a device that is not ready yet.
@@ -82,19 +83,22 @@ test("a macvlan in a namespace of its own answers under its own MAC", () => {
   if (learned?.mac !== undefined) assert.equal(learned.mac, mac);
 });
 
-test("the ARP table is read and emptied", () => {
-  using cable = layCable();
-  const { left, right } = cable;
-  // The asker's address is learned from its ARP request by the one that answers.
-  using probe = new Probe(right, left, left.address);
-  assert.equal(probe.answers(200).echo, true);
-  const find = () => must(left.rtnetlink.neighbours()).find((one) => one.address === right.address);
-  assert.equal(find()?.mac, right.link.mac);
-  assert.equal(find()?.index, left.link.index);
-  mustDo(flushNeighbours(left.rtnetlink, left.link.index));
-  assert.equal(find()?.mac, undefined);
-  mustDo(flushNeighbours(left.rtnetlink, left.link.index));
-});
+for (const version of ["IPv4", "IPv6"] as const) {
+  test(`the table of neighbours is read and emptied (${version})`, () => {
+    using cable = layCable();
+    const { left, right } = cable;
+    const own = (side: Side): IpAddress => (version === "IPv4" ? side.address : side.address6);
+    // The asker's address is learned from its question by the one that answers.
+    using probe = new Probe(right, left, own(left));
+    assert.equal(probe.answers(200).echo, true);
+    const find = () => must(left.rtnetlink.neighbours()).find((one) => one.address === own(right));
+    assert.equal(find()?.mac, right.link.mac);
+    assert.equal(find()?.index, left.link.index);
+    mustDo(flushNeighbours(left.rtnetlink, left.link.index));
+    assert.equal(find()?.mac, undefined);
+    mustDo(flushNeighbours(left.rtnetlink, left.link.index));
+  });
+}
 
 test("a default route makes far senders answerable", () => {
   using cable = layCable();

@@ -7,32 +7,44 @@ import { createNamespace } from "#linux/namespace";
 import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
 import { openMonitor, openRtnetlink, type RtnetlinkMonitor } from "#linux/rtnetlink";
+import { type IpAddress, printIp } from "#units/address";
 import { after, fromSeconds } from "#units/time";
 import type { WorldEvent } from "#vrrp/engine/world";
 import { layCable, linkOf, virtual } from "../support/linux-net.ts";
 
 const kinds = (events: readonly WorldEvent[]): readonly string[] => events.map(({ kind }) => kind);
 const VIP = virtual("192.0.2.100");
+const VIP6 = virtual("2001:db8::100");
 
 // News of what a request changes is delivered inside the request's system call: nothing needs
-// to be waited for.
+// to be waited for. A new IPv6 address is reported a moment later.
 
-test("addresses: added, removed", () => {
-  using cable = layCable();
-  const { left } = cable;
-  const monitor = left.namespace.within(() => must(openMonitor()));
-  mustDo(left.rtnetlink.setAddress(left.link.index, VIP, 60));
-  mustDo(left.rtnetlink.removeAddress(left.link.index, VIP));
-  const events = monitor.read();
-  assert.deepEqual(kinds(events), ["address", "addressGone"]);
-  for (const event of events) {
-    assert.ok(event.kind === "address" || event.kind === "addressGone");
-    assert.equal(event.address.address, VIP.address);
-    assert.equal(event.address.index, left.link.index);
-  }
-  assert.deepEqual(monitor.read(), [], "nothing is reported twice");
-  monitor.close();
-});
+for (const vip of [VIP, VIP6]) {
+  test(`addresses: added, removed (${printIp(vip.address)})`, () => {
+    using cable = layCable();
+    const { left } = cable;
+    const monitor = left.namespace.within(() => must(openMonitor()));
+    const reactor = new Reactor();
+    const events: WorldEvent[] = [];
+    reactor.add(monitor.fd, () => events.push(...monitor.read()));
+    const next = (count: number): void => {
+      const until = after(now(), fromSeconds(10));
+      while (events.length < count && now() < until) reactor.wait(until);
+    };
+    mustDo(left.rtnetlink.setAddress(left.link.index, vip, 60));
+    next(1);
+    mustDo(left.rtnetlink.removeAddress(left.link.index, vip));
+    next(2);
+    assert.deepEqual(kinds(events), ["address", "addressGone"]);
+    for (const event of events) {
+      assert.ok(event.kind === "address" || event.kind === "addressGone");
+      assert.equal(event.address.address, vip.address);
+      assert.equal(event.address.index, left.link.index);
+    }
+    assert.deepEqual(monitor.read(), [], "nothing is reported twice");
+    monitor.close();
+  });
+}
 
 test("a link loses its carrier when its other end goes down; when that is deleted, the link is gone", () => {
   using cable = layCable();
@@ -80,8 +92,11 @@ test("a device that enters or leaves a bridge is not gone", () => {
 });
 
 /** Reads until nothing comes, and says what one would believe who applied every event in order. */
-function believed(monitor: RtnetlinkMonitor): { readonly addresses: Set<number>; resyncs: number } {
-  let addresses = new Set<number>();
+function believed(monitor: RtnetlinkMonitor): {
+  readonly addresses: Set<IpAddress>;
+  resyncs: number;
+} {
+  let addresses = new Set<IpAddress>();
   let resyncs = 0;
   for (let events = monitor.read(); events.length > 0; events = monitor.read()) {
     for (const event of events) {
@@ -112,7 +127,7 @@ test("lost news: one resync, and nothing older than it is believed afterwards", 
   mustDo(left.rtnetlink.setAddress(index, VIP, 60));
   const { addresses, resyncs } = believed(monitor);
   assert.equal(resyncs, 1);
-  const real = must(left.rtnetlink.addresses()).map((one): number => one.address);
+  const real = must(left.rtnetlink.addresses()).map((one) => one.address);
   assert.deepEqual(addresses, new Set(real));
   // And it goes on as before.
   mustDo(left.rtnetlink.removeAddress(index, VIP));

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { PromoteSecondaries } from "#linux/promote-secondaries";
 import { must, mustDo } from "#linux/result";
-import { printIpv4 } from "#units/address";
+import { printIp } from "#units/address";
 import { layCable, type Side, virtual } from "../support/linux-net.ts";
 
 const path = (device: string): string => `/proc/sys/net/ipv4/conf/${device}/promote_secondaries`;
@@ -12,7 +12,7 @@ const setting = (device: string): string => readFileSync(path(device), "latin1")
 
 function addressesOf({ rtnetlink, link }: Side): readonly string[] {
   const all = must(rtnetlink.addresses()).filter(({ index }) => index === link.index);
-  return all.map(({ address }) => printIpv4(address)).filter((one) => one.startsWith("198."));
+  return all.map(({ address }) => printIp(address)).filter((one) => one.startsWith("198."));
 }
 
 for (const isPromoting of [false, true]) {

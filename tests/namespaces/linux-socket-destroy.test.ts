@@ -6,20 +6,25 @@ import { must, mustDo } from "#linux/result";
 import { countSockets, destroySockets, destroySocketsNow } from "#linux/socket-destroy";
 import type { SocketFilter } from "#linux/socket-diag-messages";
 import type { Outcome } from "#vrrp/engine/world";
-import { address, type Cable, layCable, linkOf, virtual } from "../support/linux-net.ts";
+import { type Cable, ip, layCable, linkOf, virtual } from "../support/linux-net.ts";
+import { awaitAnswers } from "../support/linux-probe.ts";
 import { connectIn, listenIn, type TcpClient, untilTrue } from "../support/linux-tcp.ts";
 
 const VIP = "192.0.2.100";
 const OTHER = "192.0.2.101";
 const PORT = 3_306;
-const OF_VIP = { addresses: [address(VIP)] };
+const OF_VIP = { addresses: [ip(VIP)] };
+const VIP6 = "2001:db8::100";
+const OTHER6 = "2001:db8::101";
 
 function setUp(): Cable {
   const cable = layCable();
-  const { left } = cable;
+  const { left, right } = cable;
   mustDo(changeLink(left.rtnetlink, linkOf(left.rtnetlink, "lo").index, { up: true }));
-  for (const one of [VIP, OTHER])
+  for (const one of [VIP, OTHER, VIP6, OTHER6]) {
     mustDo(left.rtnetlink.setAddress(left.link.index, virtual(one), 0));
+    awaitAnswers(right, left, ip(one));
+  }
   return cable;
 }
 
@@ -40,34 +45,39 @@ const countIn = async (cable: Cable, filter: SocketFilter): Promise<number> =>
 const allConnected = async (clients: readonly TcpClient[]): Promise<void> =>
   assert.ok(await untilTrue(() => clients.every(({ events }) => events.includes("connect"))));
 
-for (const family of ["0.0.0.0", "::"] as const) {
-  test(`connections of the address are reset, others and the server that listens on ${family} go on`, async () => {
+for (const [family, vip, another] of [
+  ["0.0.0.0", VIP, OTHER],
+  ["::", VIP, OTHER],
+  ["::", VIP6, OTHER6],
+] as const) {
+  const ofVip = { addresses: [ip(vip)] };
+  test(`connections of ${vip} are reset, others and the server that listens on ${family} go on`, async () => {
     using cable = setUp();
     const { left, right } = cable;
     using server = await listenIn(left.namespace, PORT, family);
-    const clients = Array.from({ length: 250 }, () => connectIn(right.namespace, VIP, PORT));
-    using other = connectIn(right.namespace, OTHER, PORT);
-    using local = connectIn(left.namespace, VIP, PORT);
+    const clients = Array.from({ length: 250 }, () => connectIn(right.namespace, vip, PORT));
+    using other = connectIn(right.namespace, another, PORT);
+    using local = connectIn(left.namespace, vip, PORT);
     await allConnected([...clients, other, local]);
     assert.ok(await untilTrue(() => server.connections.length === 252));
     // The local client's own socket has another port; its address is the same.
-    assert.equal(await countIn(cable, OF_VIP), 252);
-    assert.equal(await countIn(cable, { ...OF_VIP, ports: [PORT] }), 251);
-    assert.equal(await countIn(cable, { ...OF_VIP, ports: [80, 81] }), 0);
+    assert.equal(await countIn(cable, ofVip), 252);
+    assert.equal(await countIn(cable, { ...ofVip, ports: [PORT] }), 251);
+    assert.equal(await countIn(cable, { ...ofVip, ports: [80, 81] }), 0);
     assert.equal(
-      await countIn(cable, { addresses: [address(OTHER), address(VIP)], ports: [80, PORT] }),
+      await countIn(cable, { addresses: [ip(another), ip(vip)], ports: [80, PORT] }),
       252,
     );
     assert.equal(await countIn(cable, { addresses: [], ports: [PORT] }), 0);
-    assert.equal(await destroyIn(cable, { ...OF_VIP, ports: [PORT] }), 251);
+    assert.equal(await destroyIn(cable, { ...ofVip, ports: [PORT] }), 251);
     assert.ok(
       await untilTrue(() => clients.every(({ events }) => events.includes("ECONNRESET"))),
       "every client hears of it",
     );
-    assert.equal(await countIn(cable, { ...OF_VIP, ports: [PORT] }), 0);
-    server.connections.find((one) => one.localAddress?.endsWith(OTHER))?.write("answer");
+    assert.equal(await countIn(cable, { ...ofVip, ports: [PORT] }), 0);
+    server.connections.find((one) => one.localAddress?.endsWith(another))?.write("answer");
     assert.ok(await untilTrue(() => other.received.length === 1), "another address goes on");
-    using again = connectIn(right.namespace, VIP, PORT);
+    using again = connectIn(right.namespace, vip, PORT);
     await allConnected([again]);
     for (const one of clients) one[Symbol.dispose]();
   });

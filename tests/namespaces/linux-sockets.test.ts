@@ -1,21 +1,40 @@
 /** VRRP, ARP and packet sockets over a real cable. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test as nodeTest, test } from "node:test";
 import { ETH_P_ALL, ETH_P_ARP, PACKET_HOST, PACKET_OUTGOING } from "#linux/abi";
-import { openArpSender, openArpSocket } from "#linux/arp-socket";
 import { now } from "#linux/clock";
 import { deleteLink } from "#linux/links";
+import { openNeighbourSender, openNeighbourSocket } from "#linux/neighbour-socket";
+import { BATCH, IncomingPackets, Ipv6Packets, OutgoingPackets } from "#linux/packet-batch";
 import { openPacketSocket } from "#linux/packet-socket";
 import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
-import { BROADCAST_MAC, type Ipv4, printIpv4, writeMac } from "#units/address";
+import {
+  BROADCAST_MAC,
+  type IpAddress,
+  ipv6At,
+  isIpv6,
+  printIp,
+  printIpv4,
+  writeMac,
+} from "#units/address";
 import { after, fromMillis, fromSeconds } from "#units/time";
 import { emitArp, gratuitousArp, parseArp } from "#vrrp/wire/arp";
 import { writeU16 } from "#vrrp/wire/bytes";
+import { ipVersionAt, PROTOCOL_VRRP } from "#vrrp/wire/ipv4-fields";
 import { emitIpv4Header, parseIpv4Packet } from "#vrrp/wire/ipv4-packet";
+import { IPV6_HEADER_LENGTH, IPV6_OFFSET } from "#vrrp/wire/ipv6-fields";
+import { emitIpv6Header } from "#vrrp/wire/ipv6-packet";
+import {
+  emitNeighbour,
+  NEIGHBOUR_FRAME_LENGTH,
+  neighbourSolicitation,
+  parseNeighbour,
+  unsolicitedAdvertisement,
+} from "#vrrp/wire/neighbour";
 import { VRRP_GROUP } from "#vrrp/wire/parse-advert";
-import { address, type Cable, layCable, type Side } from "../support/linux-net.ts";
+import { address, address6, type Cable, ip, layCable, type Side } from "../support/linux-net.ts";
 
 const PAYLOAD = 12;
 /** Long enough for a packet to have arrived that should not. */
@@ -44,19 +63,64 @@ function collect(receiver: Receiver, some: boolean): readonly Uint8Array[] {
   return found;
 }
 
-function packet(source: Ipv4, destination: Ipv4, mark: number): Uint8Array {
-  const bytes = new Uint8Array(20 + PAYLOAD);
-  emitIpv4Header(bytes, { source, destination, ttl: 255, id: 1 }, PAYLOAD);
-  bytes[20] = mark;
+interface Version {
+  readonly version: 4 | 6;
+  readonly group: IpAddress;
+  /** Of the header. */
+  readonly length: number;
+  readonly own: (side: Side) => IpAddress;
+}
+const VERSIONS: readonly Version[] = [
+  { version: 4, group: VRRP_GROUP, length: 20, own: ({ address: own }) => own },
+  {
+    version: 6,
+    group: ip("ff02::12"),
+    length: IPV6_HEADER_LENGTH,
+    own: ({ address6 }) => address6,
+  },
+];
+
+/** The mark stands behind the header. */
+function packet(source: IpAddress, destination: IpAddress, mark: number): Uint8Array {
+  const bytes = new Uint8Array((isIpv6(source) ? IPV6_HEADER_LENGTH : 20) + PAYLOAD);
+  if (isIpv6(source) && isIpv6(destination)) {
+    const header = { source, destination, hopLimit: 255, nextHeader: PROTOCOL_VRRP };
+    emitIpv6Header(bytes, header, PAYLOAD);
+    bytes[IPV6_HEADER_LENGTH] = mark;
+  } else if (!isIpv6(source) && !isIpv6(destination)) {
+    emitIpv4Header(bytes, { source, destination, ttl: 255, id: 1 }, PAYLOAD);
+    bytes[20] = mark;
+  }
   return bytes;
 }
 
-const vrrp = (side: Side): VrrpSocket =>
-  side.namespace.within(() => must(openVrrpSocket(side.link.index, "eth0")));
+/** Source, destination, hop limit and mark of a whole packet. */
+function readPacket(bytes: Uint8Array): readonly [string, string, number, number | undefined] {
+  if (ipVersionAt(bytes, 0) === 6) {
+    const at = (offset: number): string => printIp(ipv6At(bytes, offset));
+    const hopLimit = bytes[IPV6_OFFSET.hopLimit] ?? 0;
+    return [
+      at(IPV6_OFFSET.source),
+      at(IPV6_OFFSET.destination),
+      hopLimit,
+      bytes[IPV6_HEADER_LENGTH],
+    ];
+  }
+  const parsed = parseIpv4Packet(bytes);
+  assert.ok(parsed.kind === "packet");
+  const { source, destination, ttl } = parsed.packet;
+  return [printIp(source), printIp(destination), ttl, bytes[20]];
+}
 
-function withSockets(run: (cable: Cable, left: VrrpSocket, right: VrrpSocket) => void): void {
+const vrrp = (side: Side, version: 4 | 6 = 4): VrrpSocket =>
+  side.namespace.within(() => must(openVrrpSocket(side.link.index, "eth0", version)));
+
+function withSockets(
+  version: 4 | 6,
+  run: (cable: Cable, left: VrrpSocket, right: VrrpSocket) => void,
+): void {
   using cable = layCable();
-  const [left, right] = [vrrp(cable.left), vrrp(cable.right)];
+  const [left, right] = [vrrp(cable.left, version), vrrp(cable.right, version)];
   try {
     run(cable, left, right);
   } finally {
@@ -65,59 +129,91 @@ function withSockets(run: (cable: Cable, left: VrrpSocket, right: VrrpSocket) =>
   }
 }
 
-test("multicast: whole IPv4 packets arrive at members, with the TTL they were sent with, and not at ourselves", () => {
-  withSockets(({ left: sender }, left, right) => {
-    mustDo(left.joinGroup(VRRP_GROUP));
-    mustDo(right.joinGroup(VRRP_GROUP));
-    mustDo(right.joinGroup(VRRP_GROUP));
-    mustDo(left.send(packet(sender.address, VRRP_GROUP, 0x21), VRRP_GROUP));
-    const [received, ...more] = collect(right, true);
-    assert.ok(received);
-    assert.equal(more.length, 0);
-    const parsed = parseIpv4Packet(received);
-    assert.ok(parsed.kind === "packet");
-    assert.equal(printIpv4(parsed.packet.source), "192.0.2.1");
-    assert.equal(printIpv4(parsed.packet.destination), "224.0.0.18");
-    assert.equal(parsed.packet.ttl, 255);
-    assert.equal(received[20], 0x21);
-    assert.deepEqual(collect(left, false), [], "own multicast comes back");
-  });
-});
+for (const { version, group, own } of VERSIONS) {
+  const test = (name: string, run: () => void): void =>
+    void nodeTest(`IPv${version}: ${name}`, run);
 
-test("multicast: a socket that has not joined hears nothing, though another on the machine has", () => {
-  withSockets((cable, left, right) => {
-    const other = vrrp(cable.right);
-    mustDo(other.joinGroup(VRRP_GROUP));
-    mustDo(left.send(packet(cable.left.address, VRRP_GROUP, 1), VRRP_GROUP));
-    assert.equal(collect(other, true).length, 1);
-    assert.deepEqual(collect(right, false), []);
-    other.close();
+  test("multicast: whole packets arrive at members, with the TTL they were sent with, and not at ourselves", () => {
+    withSockets(version, ({ left: sender }, left, right) => {
+      mustDo(left.joinGroup(group));
+      mustDo(right.joinGroup(group));
+      mustDo(right.joinGroup(group));
+      const sent = packet(own(sender), group, 0x21);
+      mustDo(left.send(sent, group));
+      const [received, ...more] = collect(right, true);
+      assert.ok(received);
+      assert.equal(more.length, 0);
+      assert.deepEqual(readPacket(received), [printIp(own(sender)), printIp(group), 255, 0x21]);
+      assert.equal(received.length, sent.length);
+      assert.deepEqual(collect(left, false), [], "own multicast comes back");
+    });
   });
-});
 
-test("unicast both ways", () => {
-  withSockets((cable, left, right) => {
-    const [a, b] = [cable.left.address, cable.right.address];
-    mustDo(left.send(packet(a, b, 1), b));
-    assert.equal(collect(right, true)[0]?.[20], 1);
-    mustDo(right.send(packet(b, a, 2), a));
-    assert.equal(collect(left, true)[0]?.[20], 2);
+  test("multicast: a socket that has not joined hears nothing, though another on the machine has", () => {
+    withSockets(version, (cable, left, right) => {
+      const other = vrrp(cable.right, version);
+      mustDo(other.joinGroup(group));
+      mustDo(left.send(packet(own(cable.left), group, 1), group));
+      assert.equal(collect(other, true).length, 1);
+      assert.deepEqual(collect(right, false), []);
+      other.leaveGroup(group);
+      mustDo(left.send(packet(own(cable.left), group, 1), group));
+      assert.deepEqual(collect(other, false), [], "after it has left");
+      other.close();
+    });
   });
-});
+
+  test("unicast both ways", () => {
+    withSockets(version, (cable, left, right) => {
+      const [a, b] = [own(cable.left), own(cable.right)];
+      mustDo(left.send(packet(a, b, 1), b));
+      const [first = new Uint8Array()] = collect(right, true);
+      assert.deepEqual(readPacket(first), [printIp(a), printIp(b), 255, 1]);
+      mustDo(right.send(packet(b, a, 2), a));
+      const [second = new Uint8Array()] = collect(left, true);
+      assert.deepEqual(readPacket(second), [printIp(b), printIp(a), 255, 2]);
+    });
+  });
+
+  test("many packets with one call, each with its own destination, read with one call", () => {
+    withSockets(version, (cable, left, right) => {
+      const [a, b] = [own(cable.left), own(cable.right)];
+      mustDo(right.joinGroup(group));
+      const sending = new OutgoingPackets(version);
+      for (let mark = 1; mark <= BATCH; mark++) {
+        const to = mark % 2 === 0 ? group : b;
+        sending.add(packet(a, to, mark), to);
+      }
+      assert.equal(sending.send(left.fd), undefined);
+      const received = version === 4 ? new IncomingPackets() : new Ipv6Packets();
+      const found: (readonly [string, string, number, number | undefined])[] = [];
+      for (const until = after(now(), fromSeconds(10)); found.length < BATCH && now() < until; )
+        for (let place = received.receive(right.fd), from = 0; from < place; from++)
+          found.push(readPacket(received.packet(from)));
+      const wanted = Array.from({ length: BATCH }, (_, at) => {
+        return [printIp(a), printIp((at + 1) % 2 === 0 ? group : b), 255, at + 1];
+      });
+      assert.deepEqual(
+        found.toSorted((x, y) => (x[3] ?? 0) - (y[3] ?? 0)),
+        wanted,
+      );
+    });
+  });
+}
 
 test("nothing to receive is 0, at once", () => {
-  withSockets((_, left) => {
+  withSockets(4, (_, left) => {
     assert.equal(left.receive(new Uint8Array(2048)), 0);
   });
 });
 
 test("failures are values: no such device, no such way, a device that went", () => {
-  withSockets((cable, left) => {
+  withSockets(4, (cable, left) => {
     const none = cable.left.namespace.within(() => openVrrpSocket(99, "eth99"));
     assert.ok(!none.ok);
     assert.equal(none.errno, "ENODEV");
     assert.equal(none.call, "setsockopt(SO_BINDTODEVICE)");
-    const arp = cable.left.namespace.within(() => openArpSocket(99));
+    const arp = cable.left.namespace.within(() => openNeighbourSocket(99));
     assert.ok(!arp.ok);
     assert.equal(arp.errno, "ENODEV");
     mustDo(deleteLink(cable.left.rtnetlink, cable.left.link.index));
@@ -137,7 +233,8 @@ function garp(side: Side): Uint8Array {
 test("ARP: frames arrive on the other side, and not on a second socket of our own", () => {
   using cable = layCable();
   const { left, right } = cable;
-  const open = (side: Side) => side.namespace.within(() => must(openArpSocket(side.link.index)));
+  const open = (side: Side) =>
+    side.namespace.within(() => must(openNeighbourSocket(side.link.index)));
   const [sender, neighbour, receiver] = [open(left), open(left), open(right)];
   mustDo(sender.send(garp(left)));
   const [frame] = collect(receiver, true);
@@ -151,11 +248,54 @@ test("ARP: frames arrive on the other side, and not on a second socket of our ow
   for (const socket of [sender, neighbour, receiver]) socket.close();
 });
 
+test("neighbour discovery: questions and answers of others arrive, and nothing else", () => {
+  using cable = layCable();
+  const { left, right } = cable;
+  const open = (side: Side) =>
+    side.namespace.within(() => must(openNeighbourSocket(side.link.index, 6)));
+  const [sender, receiver] = [open(left), open(right)];
+  const frame = new Uint8Array(NEIGHBOUR_FRAME_LENGTH);
+  const vip = address6("2001:db8::100");
+  const vrrpSocket = vrrp(left, 6);
+  mustDo(vrrpSocket.send(packet(left.address6, right.address6, 1), right.address6));
+  emitNeighbour(frame, unsolicitedAdvertisement(left.link.mac, vip, true));
+  mustDo(sender.send(frame));
+  emitNeighbour(frame, neighbourSolicitation(left.link.mac, left.address6, vip));
+  mustDo(sender.send(frame));
+  const seen: string[] = [];
+  const until = after(now(), fromSeconds(10));
+  while (seen.length < 2 && now() < until)
+    for (const one of collect(receiver, true)) {
+      const parsed = parseNeighbour(one);
+      assert.ok(parsed.kind === "neighbour", "the filter lets through");
+      // The kernels ask for each other, and look for duplicates of their link-local addresses.
+      if (parsed.neighbour.target === vip) seen.push(parsed.neighbour.kind);
+    }
+  assert.deepEqual(seen, ["advertisement", "solicitation"]);
+  const own = collect(sender, false).map((one) => parseNeighbour(one));
+  assert.ok(
+    own.every((one) => one.kind === "neighbour" && one.neighbour.etherSource !== left.link.mac),
+    "our own are not received",
+  );
+  for (const socket of [sender, receiver, vrrpSocket]) socket.close();
+});
+
+test("IPv6: a packet that another sends with a smaller hop limit says so", () => {
+  withSockets(6, (cable, left, right) => {
+    const [a, b] = [cable.left.address6, cable.right.address6];
+    const bytes = packet(a, b, 1);
+    bytes[IPV6_OFFSET.hopLimit] = 64;
+    mustDo(left.send(bytes, b));
+    const [received = new Uint8Array()] = collect(right, true);
+    assert.deepEqual(readPacket(received), [printIp(a), printIp(b), 64, 1]);
+  });
+});
+
 test("an ARP sender sends and never receives", () => {
   using cable = layCable();
   const { left, right } = cable;
-  const sender = left.namespace.within(() => must(openArpSender(left.link.index)));
-  const receiver = right.namespace.within(() => must(openArpSocket(right.link.index)));
+  const sender = left.namespace.within(() => must(openNeighbourSender(left.link.index)));
+  const receiver = right.namespace.within(() => must(openNeighbourSocket(right.link.index)));
   mustDo(receiver.send(garp(right)));
   mustDo(sender.send(garp(left)));
   assert.equal(collect(receiver, true).length, 1);
@@ -167,7 +307,7 @@ test("an ARP sender sends and never receives", () => {
 test("a sender on a deleted device says so with an error that means it", () => {
   using cable = layCable();
   const { left } = cable;
-  const sender = left.namespace.within(() => must(openArpSender(left.link.index)));
+  const sender = left.namespace.within(() => must(openNeighbourSender(left.link.index)));
   mustDo(deleteLink(left.rtnetlink, left.link.index));
   const sent = sender.send(garp(left));
   assert.ok(!sent.ok);

@@ -1,24 +1,37 @@
 /** The engine's world on Linux: what it hears, what it sends, and what it lets go. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { O_CLOEXEC } from "#linux/abi";
 import { openAddressLifetimes } from "#linux/address-lifetimes";
-import { openArpSocket } from "#linux/arp-socket";
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
 import { changeLink, createVeth, deleteLink } from "#linux/links";
 import { LinuxWorld } from "#linux/linux-world";
+import { openNeighbourSocket } from "#linux/neighbour-socket";
 import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
 import { openVrrpSocket } from "#linux/vrrp-socket";
-import type { Ipv4 } from "#units/address";
+import { type IpAddress, writeIp } from "#units/address";
 import { after, fromMillis, fromSeconds } from "#units/time";
-import { OK, type Outcome, type WorldEvent } from "#vrrp/engine/world";
+import { type Listening, OK, type Outcome, type WorldEvent } from "#vrrp/engine/world";
+import type { IpVersion } from "#vrrp/router/config";
 import { emitArp, gratuitousArp } from "#vrrp/wire/arp";
+import { ipVersionAt, PROTOCOL_VRRP } from "#vrrp/wire/ipv4-fields";
 import { emitIpv4Header } from "#vrrp/wire/ipv4-packet";
+import { IPV6_HEADER_LENGTH, IPV6_OFFSET } from "#vrrp/wire/ipv6-fields";
+import { emitIpv6Header } from "#vrrp/wire/ipv6-packet";
+import { emitNeighbour, unsolicitedAdvertisement } from "#vrrp/wire/neighbour";
 import { VRRP_GROUP } from "#vrrp/wire/parse-advert";
-import { address, type Cable, layCable, linkOf, type Side } from "../support/linux-net.ts";
+import {
+  address,
+  address6,
+  type Cable,
+  layCable,
+  linkOf,
+  type Side,
+} from "../support/linux-net.ts";
 
 interface Node {
   readonly world: LinuxWorld;
@@ -60,22 +73,48 @@ function nodeOn(side: Side): Node {
   return node;
 }
 
-const listen = (node: Node, { namespace, link }: Side): void =>
-  namespace.within(() => mustDo(node.world.listen(link.index, "eth0", [VRRP_GROUP])));
+const GROUPS = { 4: VRRP_GROUP, 6: address6("ff02::12") } as const;
+/** A router of this version. */
+const routerOf = (version: IpVersion): Listening => ({
+  vrrp: [version],
+  neighbours: [version],
+  groups: [GROUPS[version]],
+});
+const NEIGHBOURS: Listening = { vrrp: [], neighbours: [4], groups: [] };
 
-function advert(from: Side): Uint8Array {
-  const packet = new Uint8Array(28);
-  emitIpv4Header(packet, { source: from.address, destination: VRRP_GROUP, ttl: 255, id: 1 }, 8);
+const listen = (node: Node, { namespace, link }: Side, wanted = routerOf(4)): void =>
+  namespace.within(() => mustDo(node.world.listen(link.index, "eth0", wanted)));
+
+function advert(from: Side, version: IpVersion = 4, id = 1): Uint8Array {
+  if (version === 4) {
+    const packet = new Uint8Array(28);
+    const header = { source: from.address, destination: VRRP_GROUP, ttl: 255, id };
+    emitIpv4Header(packet, header, 8);
+    return packet;
+  }
+  const packet = new Uint8Array(IPV6_HEADER_LENGTH + 8);
+  const header = { source: from.address6, destination: GROUPS[6], hopLimit: 255 };
+  emitIpv6Header(packet, { ...header, nextHeader: PROTOCOL_VRRP }, 8);
+  packet[IPV6_HEADER_LENGTH] = id;
   return packet;
 }
 
-function announcement(from: Side): Uint8Array {
-  const frame = new Uint8Array(42);
-  emitArp(frame, gratuitousArp(from.link.mac, address("192.0.2.100"), "request"));
-  return frame;
+function announcement(from: Side, version: IpVersion = 4): Uint8Array {
+  const frame = new Uint8Array(128);
+  const { mac } = from.link;
+  const length =
+    version === 4
+      ? emitArp(frame, gratuitousArp(mac, address("192.0.2.100"), "request"))
+      : emitNeighbour(frame, unsolicitedAdvertisement(mac, address6("2001:db8::100"), false));
+  return frame.subarray(0, length);
 }
 
-function sendAdvert(node: Node, interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome {
+function sendAdvert(
+  node: Node,
+  interfaceIndex: number,
+  packet: Uint8Array,
+  to: IpAddress,
+): Outcome {
   return node.world.sendAdverts([{ interfaceIndex, packet, to }])?.[0] ?? OK;
 }
 
@@ -92,48 +131,94 @@ function withNodes(run: (cable: Cable, left: Node, right: Node) => void): void {
   run(cable, left, right);
 }
 
-test("adverts and announcements of one node are heard by the other, not by itself", () => {
+for (const version of [4, 6] as const) {
+  test(`adverts and announcements of one node are heard by the other, not by itself (IPv${version})`, () => {
+    withNodes((cable, left, right) => {
+      listen(left, cable.left, routerOf(version));
+      listen(right, cable.right, routerOf(version));
+      listen(right, cable.right, routerOf(version));
+      const { index } = cable.left.link;
+      mustDo(sendAdvert(left, index, advert(cable.left, version), GROUPS[version]));
+      mustDo(left.world.sendFrame(index, announcement(cable.left, version)));
+      waitFor(right, () => right.heard.includes("packet") && right.heard.includes("neighbour"));
+      left.reactor.wait(after(now(), fromMillis(50)));
+      // The kernels look whether others have their link-local addresses.
+      const own = left.heard.filter((kind) => version === 4 || kind !== "neighbour");
+      assert.deepEqual(own, []);
+    });
+  });
+}
+
+test("both versions on one interface, and each alone when the other is not wanted any more", () => {
   withNodes((cable, left, right) => {
-    listen(left, cable.left);
-    listen(right, cable.right);
-    listen(right, cable.right);
-    mustDo(sendAdvert(left, cable.left.link.index, advert(cable.left), VRRP_GROUP));
-    mustDo(left.world.sendArp(cable.left.link.index, announcement(cable.left)));
-    waitFor(right, () => right.heard.includes("packet") && right.heard.includes("arp"));
-    left.reactor.wait(after(now(), fromMillis(50)));
-    assert.deepEqual(left.heard, []);
+    const { index } = cable.left.link;
+    const versions: IpVersion[] = [];
+    right.onPacket = (bytes) => versions.push(ipVersionAt(bytes, 0) === 6 ? 6 : 4);
+    listen(left, cable.left, routerOf(4));
+    listen(left, cable.left, routerOf(6));
+    const both: Listening = { vrrp: [4, 6], neighbours: [], groups: [GROUPS[4], GROUPS[6]] };
+    listen(right, cable.right, both);
+    const adverts = [4, 6, 4, 6].map((one, at) => {
+      const version = one === 4 ? 4 : 6;
+      const packet = advert(cable.left, version, at + 1);
+      return { interfaceIndex: index, packet, to: GROUPS[version] };
+    });
+    assert.equal(left.world.sendAdverts(adverts), undefined);
+    waitFor(right, () => versions.length === 4);
+    assert.deepEqual(versions.map(String).toSorted(), ["4", "4", "6", "6"]);
+    versions.length = 0;
+    listen(right, cable.right, { ...both, groups: [GROUPS[6]] });
+    assert.equal(left.world.sendAdverts(adverts), undefined);
+    waitFor(right, () => versions.length === 2);
+    right.reactor.wait(after(now(), fromMillis(50)));
+    assert.deepEqual(versions, [6, 6]);
   });
 });
 
-test("without groups only ARP is heard, until a router speaks there too", () => {
+test("what the kernel says of forwarding is read for each device", () => {
+  withNodes((cable, left) => {
+    listen(left, cable.left, routerOf(6));
+    const { link, namespace } = cable.left;
+    const forwards = (): boolean => namespace.within(() => left.world.forwardsIpv6(link.index));
+    assert.equal(forwards(), false);
+    const asked = namespace.within(() =>
+      spawnSync("sysctl", ["-w", "net.ipv6.conf.eth0.forwarding=1"], { encoding: "utf8" }),
+    );
+    assert.equal(asked.status, 0, asked.stderr);
+    assert.equal(forwards(), true);
+    assert.equal(left.world.forwardsIpv6(999), false);
+  });
+});
+
+test("where no router speaks only ARP is heard, until a router speaks there too", () => {
   withNodes((cable, left, right) => {
     listen(left, cable.left);
     const { index } = cable.left.link;
     const other = cable.right.link.index;
     const send = (): void => {
       mustDo(sendAdvert(left, index, advert(cable.left), VRRP_GROUP));
-      mustDo(left.world.sendArp(index, announcement(cable.left)));
+      mustDo(left.world.sendFrame(index, announcement(cable.left)));
     };
-    cable.right.namespace.within(() => mustDo(right.world.listen(other, "eth0", undefined)));
+    cable.right.namespace.within(() => mustDo(right.world.listen(other, "eth0", NEIGHBOURS)));
     assert.equal(sendAdvert(right, other, advert(cable.right), VRRP_GROUP).ok, false);
     send();
-    waitFor(right, () => right.heard.includes("arp"));
+    waitFor(right, () => right.heard.includes("neighbour"));
     right.reactor.wait(after(now(), fromMillis(50)));
-    assert.deepEqual(right.heard, ["arp"]);
+    assert.deepEqual(right.heard, ["neighbour"]);
     listen(right, cable.right);
-    cable.right.namespace.within(() => mustDo(right.world.listen(other, "eth0", undefined)));
+    cable.right.namespace.within(() => mustDo(right.world.listen(other, "eth0", NEIGHBOURS)));
     send();
     waitFor(right, () => right.heard.length === 3);
-    assert.deepEqual(right.heard.toSorted(), ["arp", "arp", "packet"]);
-    mustDo(right.world.sendArp(other, announcement(cable.right)));
-    waitFor(left, () => left.heard.includes("arp"));
+    assert.deepEqual(right.heard.toSorted(), ["neighbour", "neighbour", "packet"]);
+    mustDo(right.world.sendFrame(other, announcement(cable.right)));
+    waitFor(left, () => left.heard.includes("neighbour"));
   });
 });
 
 test("a device that does not exist can be listened on in neither way, and nothing is left of the try", () => {
   withNodes((cable, left) => {
-    for (const groups of [undefined, [VRRP_GROUP]]) {
-      const refused = cable.left.namespace.within(() => left.world.listen(999, "eth9", groups));
+    for (const wanted of [NEIGHBOURS, routerOf(4), routerOf(6)]) {
+      const refused = cable.left.namespace.within(() => left.world.listen(999, "eth9", wanted));
       assert.ok(!refused.ok);
       assert.equal(refused.errno, "ENODEV");
     }
@@ -151,10 +236,10 @@ test("sending where nobody listens: an advert is refused, an announcement goes o
     assert.equal(refused.errno, "ENOTCONN");
     for (let i = 0; i < 3; i++) {
       cable.left.namespace.within(() =>
-        mustDo(left.world.sendArp(index, announcement(cable.left))),
+        mustDo(left.world.sendFrame(index, announcement(cable.left))),
       );
     }
-    waitFor(right, () => right.heard.filter((kind) => kind === "arp").length === 3);
+    waitFor(right, () => right.heard.filter((kind) => kind === "neighbour").length === 3);
   });
 });
 
@@ -174,6 +259,13 @@ test("a peer is unresolved while the kernel asks for it, and from its answer on 
     assert.equal(left.world.isUnresolved(index, peer), false);
     assert.equal(left.world.isUnresolved(index, nobody), true);
     assert.equal(left.world.isUnresolved(index, VRRP_GROUP), false);
+    listen(left, cable.left, routerOf(6));
+    const absent = address6("2001:db8::77");
+    assert.equal(left.world.isUnresolved(index, absent), false);
+    const packet = advert(cable.left, 6);
+    writeIp(absent, packet, IPV6_OFFSET.destination);
+    mustDo(sendAdvert(left, index, packet, absent));
+    assert.equal(left.world.isUnresolved(index, absent), true);
   });
 });
 
@@ -181,7 +273,7 @@ test("an announcement on a device that was deleted fails, and works on the one t
   withNodes((cable, left) => {
     const { namespace, rtnetlink, link } = cable.left;
     const send = (index: number) =>
-      namespace.within(() => left.world.sendArp(index, announcement(cable.left)));
+      namespace.within(() => left.world.sendFrame(index, announcement(cable.left)));
     mustDo(send(link.index));
     mustDo(deleteLink(rtnetlink, link.index));
     const gone = send(link.index);
@@ -192,7 +284,7 @@ test("an announcement on a device that was deleted fails, and works on the one t
     mustDo(createVeth(rtnetlink, { name: "eth1" }, { name: "eth2" }));
     const [one, two] = [linkOf(rtnetlink, "eth1"), linkOf(rtnetlink, "eth2")];
     for (const { index } of [one, two]) mustDo(changeLink(rtnetlink, index, { up: true }));
-    const receiver = namespace.within(() => must(openArpSocket(two.index)));
+    const receiver = namespace.within(() => must(openNeighbourSocket(two.index)));
     const until = after(now(), fromSeconds(10));
     // Until the link watch has run, frames are dropped without a word.
     while (receiver.receive(new Uint8Array(64)) === 0) {
@@ -211,7 +303,7 @@ test("a node that stops listening in the middle of a report hears no more of it"
     const { index } = cable.left.link;
     for (let i = 0; i < 5; i++) {
       mustDo(sendAdvert(left, index, advert(cable.left), VRRP_GROUP));
-      mustDo(left.world.sendArp(index, announcement(cable.left)));
+      mustDo(left.world.sendFrame(index, announcement(cable.left)));
     }
     right.onEvent = () => right.world.unlisten(cable.right.link.index);
     waitFor(right, () => right.heard.length > 0);

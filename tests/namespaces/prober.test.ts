@@ -7,9 +7,9 @@ import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Instruments } from "#lab/measure/instruments";
 import { BridgeNetwork } from "#lab/measure/network";
-import { openArpSocket } from "#linux/arp-socket";
 import { now } from "#linux/clock";
 import { changeLink } from "#linux/links";
+import { openNeighbourSocket } from "#linux/neighbour-socket";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { type Ipv4, printMac, readIpv4 } from "#units/address";
@@ -55,7 +55,7 @@ function announce(host: Host): void {
   const frame = new Uint8Array(ARP_FRAME_LENGTH);
   emitArp(frame, gratuitousArp(mac, VIP.address, "request"));
   network.namespaceOf(host).within(() => {
-    const socket = must(openArpSocket(index));
+    const socket = must(openNeighbourSocket(index));
     mustDo(socket.send(frame));
     socket.close();
   });

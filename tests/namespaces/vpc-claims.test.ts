@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { INTERNET, Vpc, type VpcEvent } from "#lab/vpc/vpc";
-import { openArpSocket } from "#linux/arp-socket";
 import { spawnIn } from "#linux/namespace";
+import { openNeighbourSocket } from "#linux/neighbour-socket";
 import { must, mustDo } from "#linux/result";
 import { readIpv4 } from "#units/address";
 import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
@@ -35,7 +35,7 @@ function announce(name: string, address: string): void {
   const frame = new Uint8Array(ARP_FRAME_LENGTH);
   emitArp(frame, gratuitousArp(host.mac, vip, "request"));
   host.namespace.within(() => {
-    const socket = must(openArpSocket(host.index));
+    const socket = must(openNeighbourSocket(host.index));
     mustDo(socket.send(frame));
     socket.close();
   });

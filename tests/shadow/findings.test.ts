@@ -404,7 +404,7 @@ test("what listens live can neither send nor set an address: it does not load wh
     }
   }
   assert.ok(files.has("src/shadow/passive-world.ts") && files.has("src/linux/capture-socket.ts"));
-  const acting = /linux\/(?:linux-world|vrrp-socket|arp-socket|nft-|address-claims|links)/;
+  const acting = /linux\/(?:linux-world|vrrp-socket|neighbour-socket|nft-|address-claims|links)/;
   assert.deepEqual(
     [...files].filter((path) => acting.test(path)),
     [],

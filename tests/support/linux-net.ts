@@ -1,7 +1,8 @@
 /**
  * Two network namespaces and a cable, made by the room under test and gone with the process:
  *
- *   left ── eth0 ═══ eth0 ── right          192.0.2.1 and 192.0.2.2 (RFC 5737) by default
+ *   left ── eth0 ═══ eth0 ── right          192.0.2.1 and 192.0.2.2 (RFC 5737),
+ *                                           2001:db8::1 and 2001:db8::2 (RFC 3849)
  */
 
 import { now } from "#linux/clock";
@@ -10,7 +11,7 @@ import { createNamespace, type Namespace } from "#linux/namespace";
 import { openPacketSocket, type PacketSocket } from "#linux/packet-socket";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
-import { type Ipv4, readIpv4 } from "#units/address";
+import { type IpAddress, type Ipv4, type Ipv6, isIpv6, readIp, readIpv4 } from "#units/address";
 import { after, fromSeconds } from "#units/time";
 import type { LinkInfo } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
@@ -21,6 +22,7 @@ export interface Side {
   readonly rtnetlink: Rtnetlink;
   readonly link: LinkInfo;
   readonly address: Ipv4;
+  readonly address6: Ipv6;
 }
 
 export interface Cable {
@@ -35,9 +37,26 @@ export function address(text: string): Ipv4 {
   return value;
 }
 
+/** Of either version. */
+export function ip(text: string): IpAddress {
+  const value = readIp(text);
+  if (value === undefined) throw new Error(`not an address: ${text}`);
+  return value;
+}
+
+export function address6(text: string): Ipv6 {
+  const value = ip(text);
+  if (!isIpv6(value)) throw new Error(`not an IPv6 address: ${text}`);
+  return value;
+}
+
+/** The side's own address of the same version. */
+export const ownAddress = (side: Side, like: IpAddress): IpAddress =>
+  isIpv6(like) ? side.address6 : side.address;
+
 export const virtual = (text: string, more: Partial<VirtualAddress> = {}): VirtualAddress => ({
-  address: address(text),
-  prefix: 32,
+  address: ip(text),
+  prefix: isIpv6(ip(text)) ? 128 : 32,
   scope: 0,
   ...more,
 });
@@ -77,14 +96,16 @@ export function layCable(): Cable {
   const near = left.within(() => must(openRtnetlink()));
   const far = right.within(() => must(openRtnetlink()));
   mustDo(createVeth(near, { name: "eth0" }, { name: "eth0", namespace: right.fd }));
-  const side = (namespace: Namespace, rtnetlink: Rtnetlink, own: string): Side => {
+  const side = (namespace: Namespace, rtnetlink: Rtnetlink, last: number): Side => {
     const { index } = linkOf(rtnetlink, "eth0");
     namespace.within(() => mustDo(disableTransmitOffload("eth0")));
     mustDo(changeLink(rtnetlink, index, { up: true }));
-    mustDo(addHostAddress(rtnetlink, index, address(own), 24));
-    return { namespace, rtnetlink, link: linkOf(rtnetlink, "eth0"), address: address(own) };
+    const own = { address: address(`192.0.2.${last}`), address6: address6(`2001:db8::${last}`) };
+    mustDo(addHostAddress(rtnetlink, index, own.address, 24));
+    mustDo(addHostAddress(rtnetlink, index, own.address6, 64));
+    return { namespace, rtnetlink, link: linkOf(rtnetlink, "eth0"), ...own };
   };
-  const sides = { left: side(left, near, "192.0.2.1"), right: side(right, far, "192.0.2.2") };
+  const sides = { left: side(left, near, 1), right: side(right, far, 2) };
   awaitPassage(sides.left, sides.right);
   awaitPassage(sides.right, sides.left);
   return {

@@ -2,17 +2,20 @@
  * TCP sockets of Node.js in another network namespace: a socket belongs to the one it was made in.
  */
 import { createServer, type Server, Socket } from "node:net";
-import { AF_INET, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCKADDR_IN } from "#linux/abi";
+import {
+  AF_INET,
+  AF_INET6,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCKADDR_IN,
+  SOCKADDR_IN6,
+} from "#linux/abi";
 import * as libc from "#linux/ffi";
 import type { Namespace } from "#linux/namespace";
-import { printIpv4 } from "#units/address";
-import { address as readAddress } from "./linux-net.ts";
+import { isIpv6, printIp } from "#units/address";
+import { ip } from "./linux-net.ts";
 
 const SOCK_STREAM = 1;
-
-/** struct sockaddr_in6: family u16, port u16, flow u32, 16 bytes of address, scope u32 */
-const SOCKADDR_IN6_SIZE = 28;
-const AF_INET6 = 10;
 
 const streamIn = (namespace: Namespace, family: number = AF_INET): number =>
   namespace.within(() => {
@@ -36,7 +39,7 @@ export async function listenIn(
 ): Promise<TcpServer> {
   const family = on === "::" ? AF_INET6 : AF_INET;
   const fd = streamIn(namespace, family);
-  const where = new Uint8Array(on === "::" ? SOCKADDR_IN6_SIZE : SOCKADDR_IN.size);
+  const where = new Uint8Array(on === "::" ? SOCKADDR_IN6.size : SOCKADDR_IN.size);
   const view = new DataView(where.buffer);
   view.setUint16(SOCKADDR_IN.family, family, true);
   view.setUint16(SOCKADDR_IN.port, port);
@@ -68,14 +71,15 @@ export interface TcpClient {
 }
 
 export function connectIn(namespace: Namespace, host: string, port: number): TcpClient {
-  const socket = new Socket({ fd: streamIn(namespace), allowHalfOpen: true });
+  const family = isIpv6(ip(host)) ? AF_INET6 : AF_INET;
+  const socket = new Socket({ fd: streamIn(namespace, family), allowHalfOpen: true });
   const events: string[] = [];
   const received: string[] = [];
   socket.on("connect", () => events.push("connect"));
   socket.on("end", () => events.push("end"));
   socket.on("error", (error: NodeJS.ErrnoException) => events.push(error.code ?? "?"));
   socket.on("data", (data: Buffer) => received.push(data.toString()));
-  socket.connect({ host: printIpv4(readAddress(host)), port });
+  socket.connect({ host: printIp(ip(host)), port });
   return { socket, received, events, [Symbol.dispose]: () => socket.destroy() };
 }
 

@@ -89,9 +89,9 @@ test("text, bytes and Node's own reading agree for any address", () => {
 test("any text is read or refused, and what is read is read again as itself", () => {
   const rng = createRng(61);
   for (let n = 0; n < 20_000; n++) {
-    const text = Array.from({ length: rng.between(0, 24) }, () => rng.pick([..."0:1f.:%/"])).join(
-      "",
-    );
+    const text = Array.from({ length: rng.between(0, 24) }, () =>
+      rng.pick("0 : 1 f . : % /".split(" ")),
+    ).join("");
     const read = readIp(text);
     if (read !== undefined) assert.equal(readIp(printIp(read)), read, text);
     if (text.includes(":"))

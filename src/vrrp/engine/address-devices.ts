@@ -1,7 +1,7 @@
 /**
  * Devices with a virtual address that no router need speak on (`virtual_ipaddress { 10.0.0.1/24 dev
- * eth1 }`). Somebody else's claim of the address is an ARP frame there, or a neighbour's message, so
- * these are listened for on them too.
+ * eth1 }`). Somebody else's claim of the address is an ARP frame there, or a neighbour's message,
+ * so these are listened for on them too.
  *
  * A device that cannot be listened on keeps its addresses: without that evidence they are still
  * better than none. It is reported once and tried again.

@@ -6,8 +6,8 @@ import type { Listening } from "./world.ts";
 
 /**
  * On a device without a router only claims of addresses; with one those of its IP version in any
- * case. Multicast groups: those of `instance` first, then those of all others on its interface, also
- * of one that a reload removed and that waits for its successor.
+ * case. Multicast groups: those of `instance` first, then those of all others on its interface,
+ * also of one that a reload removed and that waits for its successor.
  *
  * @param index of the device
  * @param instance the one it is for; undefined: only addresses are there

@@ -2,8 +2,8 @@
  * Before the address of a master that is heard no more is taken (router/gate.ts): does anybody
  * still answer for it? Two questions for each address on its device, by ARP or by neighbour
  * discovery, in the form that no cache learns from (questions.ts), and whoever claims one of them
- * before the end, with another MAC address than this machine's, is somebody. An address that is on this machine itself is not
- * asked for, nor is one on a device without ARP.
+ * before the end, with another MAC address than this machine's, is somebody. An address that is on
+ * this machine itself is not asked for, nor is one on a device without ARP.
  */
 import type { IpAddress, Mac } from "#units/address";
 import { after, type Instant, type Micros, micros } from "#units/time";

@@ -18,8 +18,8 @@ import { recordJitter } from "./jitter.ts";
 import { type Lookup, routerNumber } from "./lookup.ts";
 
 /**
- * Of the router it is for (`routerNumber`), were it an advertisement; 0, which none has, for what is
- * too short.
+ * Of the router it is for (`routerNumber`), were it an advertisement; 0, which none has, for what
+ * is too short.
  */
 export function routerAt(bytes: Uint8Array): number {
   if (ipVersionAt(bytes, 0) === 6)

@@ -100,9 +100,9 @@ export function setEach(
 
 /** What is heard on an interface. */
 export interface Listening {
-  /** The versions of IP whose advertisements are received; none where no router speaks. */
+  /** Versions of IP in which advertisements are received; none where no router speaks. */
   readonly vrrp: readonly IpVersion[];
-  /** Whose claims of addresses are: ARP, neighbour discovery. */
+  /** Those in which claims of addresses are heard: ARP, neighbour discovery. */
   readonly neighbours: readonly IpVersion[];
   /** Multicast groups of these versions. */
   readonly groups: readonly IpAddress[];

@@ -1,6 +1,7 @@
 /**
  * Neighbour discovery over Ethernet (RFC 4861 sections 4.3 and 4.4): who has an IPv6 address, and
- * who says so. Whole frames, read from a packet socket and written for one, as arp.ts does for IPv4.
+ * who says so. Whole frames, read from a packet socket and written for one, as arp.ts does for
+ * IPv4.
  */
 import { type Ipv6, ipv6At, type Mac, macFromBytes, writeIp, writeMac } from "#units/address";
 import { assert } from "#units/assert";

@@ -1,4 +1,4 @@
-/** Routers of IPv6: their source, their advertisements and announcements, and who claims an address. */
+/** Routers of IPv6: source, advertisements and announcements, and who claims an address. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Ipv6, type Mac, readIpv6 } from "#units/address";
