@@ -140,8 +140,8 @@ function notActedOn(): string {
 
 **A warning**, because what moves the address is not affected: ${named("warning")}.
 
-Besides keywords: IPv6 virtual addresses (VR4012, VR4013) and \`auth_type AH\` (VR4011) are errors; kernel flags of single addresses
-(\`home\`, \`noprefixroute\` and the like) are a warning.
+Besides keywords: \`auth_type AH\` (VR4011) is an error; \`autojoin\`, \`use_vmac\` and a finite \`preferred_lft\` of single addresses, and
+kernel flags of IPv4 ones, are a warning.
 `;
 }
 

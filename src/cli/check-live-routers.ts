@@ -11,8 +11,8 @@ import * as libc from "#linux/ffi";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
 import { type IpAddress, printIp } from "#units/address";
 import { type Centis, fromCentis, toSeconds } from "#units/time";
-import type { InstanceConfig } from "#vrrp/router/config";
-import { parseAdvert, VRRP_GROUP } from "#vrrp/wire/parse-advert";
+import { type InstanceConfig, versionOf, versionOfAddress } from "#vrrp/router/config";
+import { parseAdvert, VRRP_GROUP, VRRP_GROUP_IPV6 } from "#vrrp/wire/parse-advert";
 
 /** One router as its last advertisement described it. */
 export interface HeardRouter {
@@ -71,7 +71,7 @@ export async function hearRouters(
       sockets.size === 0 ? [] : await listen(sockets, listenSeconds(instances), own, listening);
     return { heard, refused };
   } finally {
-    for (const socket of sockets.values()) socket.close();
+    for (const { socket } of sockets.values()) socket.close();
   }
 }
 
@@ -82,28 +82,37 @@ export interface Hearing {
   readonly refused: { readonly interface: string; readonly why: string } | undefined;
 }
 
+/** One for each device and IP version. */
+interface DeviceSocket {
+  readonly device: string;
+  readonly socket: VrrpSocket;
+}
+
 interface Opened {
-  readonly sockets: ReadonlyMap<string, VrrpSocket>;
+  readonly sockets: ReadonlyMap<string, DeviceSocket>;
   readonly refused: Hearing["refused"];
 }
 
 function openSockets(instances: readonly InstanceConfig[]): Opened {
-  const sockets = new Map<string, VrrpSocket>();
-  for (const { interface: device, transport } of instances) {
+  const sockets = new Map<string, DeviceSocket>();
+  for (const config of instances) {
+    const { interface: device, transport } = config;
     // Only its peers talk to it, through any device.
     if (device === undefined) continue;
-    let socket = sockets.get(device);
+    const version = versionOf(config);
+    const key = `${device} ${version}`;
+    let { socket } = sockets.get(key) ?? {};
     if (socket === undefined) {
       const index = libc.if_nametoindex(device);
       // A missing interface has been reported already.
       if (index === 0) continue;
-      const opened = openVrrpSocket(index, device);
+      const opened = openVrrpSocket(index, device, version);
       if (!opened.ok) return { sockets, refused: { interface: device, why: opened.errno } };
       socket = opened.value;
       // Others may use multicast where ours uses unicast.
-      const joined = socket.joinGroup(VRRP_GROUP);
+      const joined = socket.joinGroup(version === 6 ? VRRP_GROUP_IPV6 : VRRP_GROUP);
       if (!joined.ok) return { sockets, refused: { interface: device, why: joined.errno } };
-      sockets.set(device, socket);
+      sockets.set(key, { device, socket });
     }
     if (transport.kind !== "multicast") continue;
     const joined = socket.joinGroup(transport.group);
@@ -113,7 +122,7 @@ function openSockets(instances: readonly InstanceConfig[]): Opened {
 }
 
 async function listen(
-  sockets: ReadonlyMap<string, VrrpSocket>,
+  sockets: ReadonlyMap<string, DeviceSocket>,
   seconds: number,
   own: ReadonlySet<IpAddress>,
   { report, progress }: Listening,
@@ -123,7 +132,7 @@ async function listen(
   const start = performance.now();
   let shownAt = 0;
   for (;;) {
-    for (const [device, socket] of sockets) {
+    for (const { device, socket } of sockets.values()) {
       for (let size = socket.receive(buffer); size > 0; size = socket.receive(buffer)) {
         const parsed = parseAdvert(buffer, 0, size);
         if (parsed.kind !== "advert" || own.has(parsed.advert.source)) continue;
@@ -136,11 +145,15 @@ async function listen(
     if (passed >= seconds) return [...heard.values()];
     if (passed >= shownAt + PROGRESS_AFTER_SECONDS) {
       shownAt += PROGRESS_AFTER_SECONDS;
-      report(`${progress([...sockets.keys()], Math.ceil(seconds - passed))}\n`);
+      report(`${progress(devicesOf(sockets), Math.ceil(seconds - passed))}\n`);
     }
     await sleep(Math.min(POLL_MILLIS, (seconds - passed) * 1000));
   }
 }
+
+const devicesOf = (sockets: ReadonlyMap<string, DeviceSocket>): readonly string[] => [
+  ...new Set([...sockets.values()].map(({ device }) => device)),
+];
 
 /** Each router heard is reported; what it has in common with ours must agree. */
 export function assessHearing(
@@ -167,7 +180,10 @@ function assessRouter(
   blocks: ReadonlyMap<string, Block>,
 ): readonly AnyFinding[] {
   const onDevice = instances.filter((one) => one.interface === router.interface);
-  const ours = onDevice.find((one) => one.router.vrid === router.vrid);
+  const version = versionOfAddress(router.source);
+  const ours = onDevice.find(
+    (one) => one.router.vrid === router.vrid && versionOf(one) === version,
+  );
   const block = blocks.get((ours ?? onDevice[0])?.router.name ?? "");
   if (block === undefined) return [];
   const place = placeOf(block);

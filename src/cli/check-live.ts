@@ -16,7 +16,7 @@ import {
 } from "#keepalived/model/effective";
 import type { Model } from "#keepalived/model/model";
 import type { Reading } from "#keepalived/read";
-import { isInNetwork, printIp } from "#units/address";
+import { isInNetwork, isIpv6, printIp } from "#units/address";
 import { assessAlertFiles } from "./check-alert.ts";
 import { assessCredentials } from "./check-credentials.ts";
 import { checkRouters } from "./check-live-routers.ts";
@@ -128,12 +128,16 @@ function assessInterface(instance: Block, machine: Machine, report: Report): voi
   const texts = own.map(({ address }) => printIp(address));
   assessSource(instance, name, texts, report);
   for (const { ip, token, interface: other } of addressesOf(instance)) {
-    if (ip.family !== 4 || other !== undefined) continue;
+    if (other !== undefined) continue;
     if (texts.includes(ip.text)) {
       report(finding("VR5111", token.span, { address: ip.text, interface: name }));
     }
+    // One of IPv6 brings its network along; clients learn of it from a router.
+    if (ip.family === 6) continue;
     if (!own.some(({ address, prefix }) => isInNetwork(ip.value, address, prefix))) {
-      const networks = own.map(({ address, prefix }) => `${printIp(address)}/${prefix}`);
+      const networks = own.flatMap(({ address, prefix }) =>
+        isIpv6(address) ? [] : [`${printIp(address)}/${prefix}`],
+      );
       report(finding("VR5104", token.span, { address: ip.text, interface: name, networks }));
     }
   }

@@ -5,7 +5,7 @@
 import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { keepalivedsWithVrrp } from "#linux/keepalived-processes";
-import { readIpv4 } from "#units/address";
+import { readIp } from "#units/address";
 import { checkFirewall } from "./check-firewall.ts";
 import { type Kernel, type OwnAddress, readRoutes } from "./check-live-settings.ts";
 
@@ -82,7 +82,7 @@ function ownAddresses(): readonly OwnAddress[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
     addresses.flatMap(({ cidr }): OwnAddress[] => {
       const [host = "", prefix = ""] = cidr?.split("/") ?? [];
-      const address = readIpv4(host);
+      const address = readIp(host);
       return address === undefined ? [] : [{ interface: name, address, prefix: Number(prefix) }];
     }),
   );

@@ -1,7 +1,7 @@
 /** The options of `baton shadow`, and what its two halves get. */
 import { flag, type Line, text, value, values } from "#command-line/definition";
 import type { RunPlan } from "#keepalived/plan/run-plan";
-import { type IpAddress, readIpv4 } from "#units/address";
+import { type IpAddress, readIp } from "#units/address";
 import { fromSeconds, type Micros } from "#units/time";
 import { DEFAULT_FILE } from "./config-files.ts";
 
@@ -40,7 +40,7 @@ export const OPTIONS = {
     ),
     {
       accepts: {
-        test: (one) => readIpv4(one) !== undefined,
+        test: (one) => readIp(one) !== undefined,
         wanted: text("an IPv4 address", "IPv4 地址"),
       },
     },

@@ -5,7 +5,7 @@
 import { defineCommand } from "#command-line/command";
 import { type Command, text, UsageError } from "#command-line/definition";
 import type { RunPlan } from "#keepalived/plan/run-plan";
-import { readIpv4 } from "#units/address";
+import { readIp } from "#units/address";
 import { fromMillis } from "#units/time";
 import { DEFAULT_FILE } from "./config-files.ts";
 import { readPlan } from "./run-plan.ts";
@@ -64,7 +64,7 @@ async function shadow(line: ShadowLine): Promise<number> {
     const plan = planOf(file, line);
     if (typeof plan === "number") return plan;
     const given = options.node[place];
-    nodes.push({ file, plan, address: given === undefined ? undefined : readIpv4(given) });
+    nodes.push({ file, plan, address: given === undefined ? undefined : readIp(given) });
   }
   const given = options.tolerance;
   const tolerance = given === undefined ? undefined : fromMillis(Number(given));

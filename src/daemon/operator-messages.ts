@@ -84,7 +84,7 @@ const ENGLISH: OperatorMessages = {
     help: "baton status says more",
   },
   noAddress: (text) => ({
-    error: `${text} is no IPv4 address`,
+    error: `${text} is no IP address`,
     help: "--to takes the address of a peer, as unicast_peer has it",
   }),
   noUnit: (unknown) =>
@@ -116,7 +116,7 @@ const CHINESE: OperatorMessages = {
       : { error: "正在重新加载配置，未执行任何操作", help: "请稍后再试" },
   noEngine: { error: "引擎没有应答，未执行任何操作", help: "请查看 baton status" },
   noAddress: (text) => ({
-    error: `${text} 不是 IPv4 地址`,
+    error: `${text} 不是 IP 地址`,
     help: "--to 需要对端的地址，与 unicast_peer 中一致",
   }),
   noUnit: (unknown) =>

@@ -8,7 +8,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import { type Caller, printCaller } from "#events/caller";
 import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
-import { readIpv4 } from "#units/address";
+import { readIp } from "#units/address";
 import { toSeconds } from "#units/time";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
 import type { GateConfig } from "#vrrp/router/config";
@@ -167,7 +167,7 @@ export class Operator {
     messages: OperatorMessages,
   ): Promise<ControlAnswer> {
     const { to } = command;
-    if (to !== undefined && readIpv4(to) === undefined)
+    if (to !== undefined && readIp(to) === undefined)
       return { ok: false, ...messages.noAddress(to) };
     const snapshot = await this.#now().engine.snapshot(SNAPSHOT_MS);
     if (snapshot === undefined) return { ok: false, ...messages.noEngine };

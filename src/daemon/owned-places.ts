@@ -20,7 +20,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { openNftGuard } from "#linux/nft-guard";
 import type { Rtnetlink } from "#linux/rtnetlink";
-import { type IpAddress, printIp, readIpv4 } from "#units/address";
+import { type IpAddress, printIp, readIp } from "#units/address";
 import type { Leftover } from "#vrrp/engine/engine-link";
 import type { AddressInfo, LinkInfo } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -65,7 +65,7 @@ export function readPlaces(text: string, where: Where): readonly Place[] {
 
 function placeOf(value: unknown): Place | undefined {
   const { device, index, address: text, prefix } = fieldsOf(value);
-  const address = typeof text === "string" ? readIpv4(text) : undefined;
+  const address = typeof text === "string" ? readIp(text) : undefined;
   if (typeof device !== "string" || address === undefined) return undefined;
   if (typeof prefix !== "number" || (index !== undefined && typeof index !== "number"))
     return undefined;

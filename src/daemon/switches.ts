@@ -4,7 +4,7 @@
  * that nobody has followed is recalled.
  */
 import { type Caller, printCaller } from "#events/caller";
-import { type IpAddress, printIp, readIpv4 } from "#units/address";
+import { type IpAddress, printIp, readIp } from "#units/address";
 import type {
   FromEngine,
   InstanceSnapshot,
@@ -101,7 +101,7 @@ export class Switches {
 
   /** For an engine that starts. */
   forEngine(): readonly { readonly instance: string; readonly to: IpAddress | undefined }[] {
-    return [...this.#switched].map(([instance, { to }]) => ({ instance, to: readIpv4(to) }));
+    return [...this.#switched].map(([instance, { to }]) => ({ instance, to: readIp(to) }));
   }
 
   /** The end of a maintenance is the end of every move before it. */
@@ -145,7 +145,7 @@ export class Switches {
     deadline: number,
   ): Promise<SwitchAnswer> {
     const by = printCaller(caller);
-    const to = request.to === undefined ? undefined : readIpv4(request.to);
+    const to = request.to === undefined ? undefined : readIp(request.to);
     const ended = await Promise.all(
       units.map(async (unit) => {
         const gate = this.#parts.gateOf(unit.name);

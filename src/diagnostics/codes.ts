@@ -205,6 +205,8 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR3022: warning("script-security-without-user"),
   VR3023: info("address-apart-from-the-others"),
   VR3024: warning("address-that-arp-does-not-move"),
+  VR3027: info("first-address-not-of-the-link"),
+  VR3028: warning("advertisement-longer-than-a-packet"),
   VR3020: warning("hair-trigger-detection"),
 
   VR4001: error("would-run-without"),
@@ -218,8 +220,6 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR4009: info("globals-after-use"),
   VR4010: warning("deprecated"),
   VR4011: error("ipsec-ah"),
-  VR4012: error("ipv6-instance"),
-  VR4013: error("ipv6-address"),
   VR4015: info("init-fail-has-effect"),
   VR4016: warning("own-block-not-last"),
 

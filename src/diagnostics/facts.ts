@@ -13,7 +13,6 @@ export type Loss =
   | "filter"
   | "hmac"
   | "interface-delays"
-  | "ipv6"
   | "ipvs"
   | "linkbeat"
   | "no-peer-fault"
@@ -450,6 +449,8 @@ export interface Facts extends GateFacts {
   readonly VR3018: { readonly folder: string; readonly path: string; readonly user: string };
   readonly VR3019: { readonly instance: string; readonly seconds: string };
   readonly VR3023: { readonly address: string; readonly network: string };
+  readonly VR3027: { readonly instance: string; readonly address: string };
+  readonly VR3028: { readonly instance: string; readonly count: number; readonly most: number };
   readonly VR3024: { readonly cloud: string; readonly instance: string };
   readonly VR3022: { readonly count: number };
   readonly VR3020: {
@@ -476,8 +477,6 @@ export interface Facts extends GateFacts {
   readonly VR4009: { readonly keywords: readonly string[] };
   readonly VR4010: { readonly keyword: string; readonly instead: string | undefined };
   readonly VR4011: { readonly instance: string };
-  readonly VR4012: { readonly instance: string; readonly addresses: readonly string[] };
-  readonly VR4013: { readonly address: string };
   readonly VR4015: { readonly script: string };
   readonly VR4016: { readonly keyword: string; readonly block: string; readonly next: string };
 

@@ -9,7 +9,6 @@ import { type Block, blocksOf, lastOfAny, lastSetting, nameOf, placeOf } from ".
 import {
   addressesOf,
   downTimerOf,
-  familyOf,
   gateOf,
   groupOf,
   intervalOf,
@@ -282,9 +281,7 @@ function gateTextsOf({ block, model }: Side): Readonly<Record<GateText, string>>
 function compareWeights({ first, second, report }: Partners): void {
   const gap = priorityOf(first.block) - priorityOf(second.block);
   const [strong, weak] = gap > 0 ? [first, second] : [second, first];
-  if (gap === 0 || familyOf(strong.block) === 6 || !preempts(weak.block, weak.model)) {
-    return;
-  }
+  if (gap === 0 || !preempts(weak.block, weak.model)) return;
   const trackers = trackersOf(strong.block, strong.model).filter(({ kind }) => kind !== "file");
   const total = trackers.reduce((sum, { weight }) => sum + Math.abs(weight), 0);
   // Several checks may fail together; then their sum counts, and only a sum that is too small is

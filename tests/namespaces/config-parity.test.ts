@@ -132,7 +132,6 @@ function figuresOfConfig(config: InstanceConfig): readonly string[] {
 const DIFFERENT: ReadonlySet<string> = new Set([
   "script-after-use.conf",
   "authentication-header.conf",
-  "ipv6-instance.conf",
   "line-too-long.conf",
   "recursive-include.conf",
   "recursive-definition.conf",

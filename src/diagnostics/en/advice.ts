@@ -136,6 +136,16 @@ export const ADVICE: Messages<CodeFamily<"VR3">> = {
     related: ["the others"],
     help: "if it is meant, write the prefix of its network behind it; clients find it only if their network contains both",
   }),
+  VR3027: ({ instance, address }) => ({
+    message: `the first address of \`${instance}\` should be one of the link: RFC 9568 wants \`fe80::…\` there, and ${address} is none`,
+    label: "not of the link",
+    help: "write a link-local address in front of it (`fe80::100/64`), on both nodes; keepalived and Baton run without it, other routers may refuse the advertisement",
+  }),
+  VR3028: ({ instance, count, most }) => ({
+    message: `\`${instance}\` advertises ${count} IPv6 addresses, and a packet of 1,500 bytes has room for ${most}: no advertisement would leave`,
+    label: "too many for one packet",
+    help: "move addresses to `virtual_ipaddress_excluded`, on both nodes: they are owned and announced, and not advertised",
+  }),
   VR3024: ({ cloud, instance }) => ({
     message: `nothing moves the addresses of \`${instance}\` in ${clouds[cloud] ?? cloud}: gratuitous ARP does not, and no script calls the API`,
     label: "no `notify_master`",

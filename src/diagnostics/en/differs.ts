@@ -1,7 +1,7 @@
 /** VR4xxx in English. */
 import type { Loss, NoNeed } from "../facts.ts";
 import type { CodeFamily, Messages } from "../messages.ts";
-import { list, plural, ticked } from "./phrases.ts";
+import { plural, ticked } from "./phrases.ts";
 
 /** "this would run without …" */
 const WITHOUT: Readonly<Record<Loss, string>> = {
@@ -11,7 +11,6 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   filter: "the filter that drops traffic to the virtual address",
   hmac: "signed advertisements: peers that enforce them would not hear this node",
   "interface-delays": "waiting for interfaces: a short link loss counts at once",
-  ipv6: "IPv6",
   ipvs: "IPVS load balancing",
   linkbeat: "link polling: the kernel's own word on the link is used",
   "no-peer-fault": "a fault when no peer is left",
@@ -120,16 +119,6 @@ export const DIFFERS: Messages<CodeFamily<"VR4">> = {
     label: "IPsec authentication header",
     notes: ["peers that use it would drop our advertisements, and both sides become master"],
     help: "use `auth_type PASS` on every node",
-  }),
-  VR4012: ({ instance, addresses }) => ({
-    message: `this would run without \`${instance}\`: it is IPv6, and Baton serves IPv4`,
-    label: "an IPv6 instance",
-    notes:
-      addresses.length === 0 ? [] : [`addresses that nobody here would serve: ${list(addresses)}`],
-  }),
-  VR4013: ({ address }) => ({
-    message: `this would run without ${address}: Baton serves IPv4 addresses`,
-    label: "an IPv6 address",
   }),
   VR4015: ({ script }) => ({
     message: `\`init_fail\` of \`${script}\` works in Baton; keepalived reads it and does nothing`,

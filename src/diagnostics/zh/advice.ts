@@ -129,6 +129,16 @@ export const ADVICE: Messages<CodeFamily<"VR3">> = {
     related: ["其他地址"],
     help: "如果确实如此，请在地址后写上网段的前缀长度；客户端所在的网段要同时包含两者才能访问",
   }),
+  VR3027: ({ instance, address }) => ({
+    message: `\`${instance}\` 的第一个地址应为链路本地地址：RFC 9568 要求此处是 \`fe80::…\`，而 ${address} 不是`,
+    label: "不是链路本地地址",
+    help: "请在两个节点上都把一个链路本地地址（如 `fe80::100/64`）写在最前面；不写 keepalived 和 Baton 也能运行，但其他厂商的路由器可能拒收通告",
+  }),
+  VR3028: ({ instance, count, most }) => ({
+    message: `\`${instance}\` 要通告 ${count} 个 IPv6 地址，而 1500 字节的报文只放得下 ${most} 个：通告会发不出去`,
+    label: "一个报文放不下",
+    help: "请在两个节点上都把一部分地址移到 `virtual_ipaddress_excluded`：仍会接管并公告，只是不写进通告",
+  }),
   VR3024: ({ cloud, instance }) => ({
     message: `在${clouds[cloud] ?? cloud}上没有什么会迁移 \`${instance}\` 的地址：免费 ARP 不起作用，也没有脚本调用 API`,
     label: "没有 `notify_master`",

@@ -1,7 +1,7 @@
 /** VR4xxx 的中文。 */
 import type { Loss, NoNeed } from "../facts.ts";
 import type { CodeFamily, Messages } from "../messages.ts";
-import { list, ticked } from "./phrases.ts";
+import { ticked } from "./phrases.ts";
 
 /** “运行时没有……” */
 const WITHOUT: Readonly<Record<Loss, string>> = {
@@ -11,7 +11,6 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   filter: "不会丢弃发往虚拟地址的流量",
   hmac: "没有签名通告：强制验签的对端收不到本机",
   "interface-delays": "不会等待网卡恢复：短暂断链也立即生效",
-  ipv6: "没有 IPv6",
   ipvs: "没有 IPVS 负载均衡",
   linkbeat: "不轮询链路状态：以内核通知为准",
   "no-peer-fault": "不会因为没有对端而进入 FAULT",
@@ -114,15 +113,6 @@ export const DIFFERS: Messages<CodeFamily<"VR4">> = {
     label: "IPsec 认证头",
     notes: ["使用它的对端会丢弃本机的通告，两边都会成为主节点"],
     help: "在所有节点上改用 `auth_type PASS`",
-  }),
-  VR4012: ({ instance, addresses }) => ({
-    message: `\`${instance}\` 不会运行：它是 IPv6 实例，而 Baton 只支持 IPv4`,
-    label: "IPv6 实例",
-    notes: addresses.length === 0 ? [] : [`本机不会接管的地址：${list(addresses)}`],
-  }),
-  VR4013: ({ address }) => ({
-    message: `${address} 不会被添加：Baton 只支持 IPv4 地址`,
-    label: "IPv6 地址",
   }),
   VR4015: ({ script }) => ({
     message: `\`${script}\` 的 \`init_fail\` 在 Baton 里有效；keepalived 读了但不起作用`,

@@ -46,7 +46,7 @@ export const PROTOCOL: readonly Keyword[] = [
     takes: { kind: "address", family: 6, multicast: true },
     since: "1.2.10",
     default: "ff02::12",
-    acts: quiet("always"),
+    acts: yes,
     purpose: "multicast group, IPv6",
   },
   {

@@ -239,7 +239,7 @@ export const NETWORK: readonly Keyword[] = [
     word: "mcast_dst_ip",
     takes: { kind: "address", family: "any", multicast: true },
     since: "2.2.5",
-    default: "vrrp_mcast_group4",
+    default: "vrrp_mcast_group4 or 6",
     acts: yes,
     purpose: "multicast group of this instance",
   },

@@ -42,12 +42,17 @@ export function stateOf(instance: Block, model: Model): "MASTER" | "BACKUP" {
   return isOwner(instance) ? "MASTER" : "BACKUP";
 }
 
-/** The family of the first virtual address is the instance's. */
+/**
+ * The family of the first virtual address is the instance's; without any, that of its source or of
+ * its first peer.
+ */
 export function familyOf(instance: Block): 4 | 6 {
   const [first] = itemsOf(instance, "virtual_ipaddress", "address");
   if (first !== undefined) return first.ip.family;
   const [excluded] = itemsOf(instance, "virtual_ipaddress_excluded", "address");
-  return excluded?.ip.family ?? 4;
+  if (excluded !== undefined) return excluded.ip.family;
+  const [peer] = itemsOf(instance, "unicast_peer", "peer");
+  return (sourceOf(instance) ?? peer?.ip)?.family ?? 4;
 }
 
 export function versionOf(instance: Block, model: Model): 2 | 3 {

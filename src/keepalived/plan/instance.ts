@@ -1,6 +1,6 @@
 /** One `vrrp_instance` block to the configuration of a router and of its instance. */
 
-import { type Ipv4, readIpv4 } from "#units/address";
+import { type IpAddress, isLinkLocal, readIp } from "#units/address";
 import { centis, fromSeconds } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
 import type {
@@ -44,9 +44,11 @@ import { cutPassword } from "./password.ts";
 import type { HavipPlan } from "./run-plan.ts";
 import { trackersOf, tracksPrimary } from "./trackers.ts";
 
-const MULTICAST_GROUP = "224.0.0.18";
+const MULTICAST_GROUPS = { 4: "224.0.0.18", 6: "ff02::12" } as const;
+/** Of unicast without `unicast_ttl`: over IPv6 keepalived leaves it to the kernel. */
+const UNICAST_TTL = { 4: 255, 6: 64 } as const;
 
-/** Undefined: keepalived would not run it, or it is IPv6. */
+/** Undefined: keepalived would not run it. */
 export function planInstance(
   instance: Block,
   model: Model,
@@ -54,7 +56,7 @@ export function planInstance(
 ): InstanceConfig | undefined {
   const device = interfaceOf(instance);
   const id = routerIdOf(instance);
-  if (id === undefined || familyOf(instance) === 6) return undefined;
+  if (id === undefined) return undefined;
   if (device === undefined && !isUnbound(instance)) return undefined;
   const version = versionOf(instance, model);
   const group = groupOf(instance, model);
@@ -67,6 +69,7 @@ export function planInstance(
       ...waitOf(havip),
       ...(gate === undefined ? {} : { gate: routerGate(gate) }),
     },
+    ...(familyOf(instance) === 6 ? { family: 6 } : {}),
     ...(device === undefined ? {} : { interface: device }),
     transport: transportOf(instance, model),
     ...(plain === undefined
@@ -113,33 +116,30 @@ function planRouter(instance: Block, model: Model, id: number): RouterConfig {
   };
 }
 
-const v4 = (ip: Ip | undefined): Ipv4 | undefined => (ip?.family === 4 ? ip.value : undefined);
-
 function transportOf(instance: Block, model: Model): Transport {
+  const family = familyOf(instance);
+  const own = (ip: Ip | undefined): IpAddress | undefined =>
+    ip?.family === family ? ip.value : undefined;
+  const source = own(sourceOf(instance));
   if (isUnicast(instance)) {
-    const source = v4(sourceOf(instance));
     return {
       kind: "unicast",
       ...(source === undefined ? {} : { source }),
-      peers: peersOf(instance).flatMap(({ ip, minTtl, maxTtl }): UnicastPeer[] => {
-        if (ip.family !== 4) return [];
-        return [
-          {
-            address: ip.value,
-            ...(minTtl === undefined ? {} : { minTtl }),
-            ...(maxTtl === undefined ? {} : { maxTtl }),
-          },
-        ];
-      }),
-      ttl: numberOf(instance, "unicast_ttl") ?? 255,
+      peers: peersOf(instance).map(
+        ({ ip, minTtl, maxTtl }): UnicastPeer => ({
+          address: ip.value,
+          ...(minTtl === undefined ? {} : { minTtl }),
+          ...(maxTtl === undefined ? {} : { maxTtl }),
+        }),
+      ),
+      ttl: numberOf(instance, "unicast_ttl") ?? UNICAST_TTL[family],
       checkSource: inheritedFlag(instance, model, "check_unicast_src") ?? true,
     };
   }
-  const source = v4(sourceOf(instance));
   const group =
-    v4(addressOf(instance, "mcast_dst_ip")) ??
-    v4(addressOf(model.globals, "vrrp_mcast_group4")) ??
-    (readIpv4(MULTICAST_GROUP) as Ipv4);
+    own(addressOf(instance, "mcast_dst_ip")) ??
+    own(addressOf(model.globals, `vrrp_mcast_group${family}`)) ??
+    (readIp(MULTICAST_GROUPS[family]) as IpAddress);
   const tracks = source !== undefined && hasSetting(instance, "track_src_ip");
   return {
     kind: "multicast",
@@ -163,9 +163,8 @@ function planAddresses(
   const device = interfaceOf(instance);
   const addresses: VirtualAddress[] = [];
   for (const item of items) {
-    if (item.ip.family !== 4) continue;
-    const broadcast = v4(item.broadcast);
-    const peer = v4(item.peer);
+    const broadcast = item.broadcast?.family === 4 ? item.broadcast.value : undefined;
+    const peer = item.peer?.family === item.ip.family ? item.peer.value : undefined;
     const holder = holderOf(item, instance, model);
     addresses.push({
       address: item.ip.value,
@@ -175,8 +174,25 @@ function planAddresses(
       scope: item.scope,
       ...(broadcast === undefined ? {} : { broadcast }),
       ...(peer === undefined ? {} : { peer }),
-      ...(item.deprecated ? { deprecated: true } : {}),
+      ...(isDeprecated(item) ? { deprecated: true } : {}),
+      ...flagsOf(item),
     });
   }
   return addresses;
+}
+
+/** An IPv6 address that only this machine would use as a source is not to be chosen as one. */
+function isDeprecated({ ip, prefix, deprecated, preferred }: AddressItem): boolean {
+  if (deprecated || preferred) return deprecated;
+  return ip.family === 6 && (prefix === 128 || isLinkLocal(ip.value));
+}
+
+function flagsOf({ flags }: AddressItem): Partial<VirtualAddress> {
+  if (flags.length === 0) return {};
+  return {
+    ...(flags.includes("home") ? { home: true } : {}),
+    ...(flags.includes("mngtmpaddr") ? { manageTemporary: true } : {}),
+    ...(flags.includes("noprefixroute") ? { noPrefixRoute: true } : {}),
+    ...(flags.includes("-nodad") ? { detectDuplicates: true } : {}),
+  };
 }

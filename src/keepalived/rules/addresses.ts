@@ -1,10 +1,9 @@
 /** Virtual addresses: families, doubles, hosts, subnets. */
-import { type Ipv4, isInNetwork, printIpv4 } from "#units/address";
+import { type Ipv4, isInNetwork, isLinkLocal, printIpv4 } from "#units/address";
 import { type Block, itemsOf, lastSetting, nameOf, placeOf } from "../blocks/block.ts";
 import {
   addressesOf,
   addressOf,
-  familyOf,
   holderOf,
   isUnbound,
   peersOf,
@@ -20,6 +19,7 @@ export const checkAddresses: Rule = (context) => {
   const owners: Owners = new Map();
   for (const block of context.model.instances) {
     checkFamilies(context, block);
+    checkAdvertisement(context, block);
     checkTwins(context, block, owners);
     checkHosts(context, block);
     checkSubnet(context, block);
@@ -51,13 +51,22 @@ function checkFamilies({ report }: RuleContext, block: Block): void {
     const facts = { address: token.text, family: family(ip), first: family(first.ip) };
     report("VR2008", token.span, facts, { related: [first.token.span] });
   }
-  if (familyOf(block) === 6) {
-    const addresses = both(block).map(({ token }) => token.text);
-    report("VR4012", placeOf(block), { instance: nameOf(block), addresses });
-    return;
-  }
-  for (const { ip, token } of itemsOf(block, "virtual_ipaddress_excluded", "address")) {
-    if (ip.family === 6) report("VR4013", token.span, { address: token.text });
+}
+
+/** Of 1,500 bytes: without the headers of IPv6 and VRRP, 16 for each address. */
+const IPV6_ADDRESSES_MAX = 90;
+
+/** What RFC 9568 5.2.9 wants first, and what one packet takes. */
+function checkAdvertisement({ report }: RuleContext, block: Block): void {
+  const items = addressesOf(block);
+  const [first] = items;
+  if (first?.ip.family !== 6) return;
+  const instance = nameOf(block);
+  if (!isLinkLocal(first.ip.value))
+    report("VR3027", first.token.span, { instance, address: first.token.text });
+  if (items.length > IPV6_ADDRESSES_MAX) {
+    const facts = { instance, count: items.length, most: IPV6_ADDRESSES_MAX };
+    report("VR3028", placeOf(block), facts);
   }
 }
 

@@ -6,7 +6,7 @@ import { noteSingleQuotes } from "./argument.ts";
 import { type Ip, prefixOfMask, readIp } from "./ip.ts";
 import { type ItemContext, reportTail, several } from "./item-line.ts";
 import { readInteger } from "./numbers.ts";
-import type { AddressItem } from "./value.ts";
+import type { AddressFlag, AddressItem } from "./value.ts";
 
 interface AddressWithPrefix {
   readonly ip: Ip;
@@ -56,7 +56,8 @@ const SCOPES: Readonly<Record<string, number>> = {
 
 const LABEL_BYTES_MAX = 15;
 
-const FLAGS = new Set(["home", "mngtmpaddr", "noprefixroute", "autojoin", "-nodad", "use_vmac"]);
+const IPV6_FLAGS: readonly AddressFlag[] = ["home", "mngtmpaddr", "noprefixroute", "-nodad"];
+const FLAGS = new Set<string>([...IPV6_FLAGS, "autojoin", "use_vmac"]);
 
 const ADDRESS_OPTIONS: readonly string[] = [
   "dev",
@@ -78,7 +79,9 @@ interface AddressDraft {
   broadcast: Ip | undefined;
   peer: Ip | undefined;
   deprecated: boolean;
+  preferred: boolean;
   noTrack: boolean;
+  readonly flags: AddressFlag[];
   refused: boolean;
   readonly others: Token[];
 }
@@ -88,7 +91,7 @@ export function readAddressItem(context: ItemContext, first: Token): AddressItem
   if (network === undefined) return undefined;
   // Most stand alone on their line, and a file may have hundreds of thousands of them.
   if (context.tokens.length === 1) return addressItem(first, network, BARE);
-  const draft: AddressDraft = { ...BARE, refused: false, others: [] };
+  const draft: AddressDraft = { ...BARE, refused: false, flags: [], others: [] };
   const { tokens } = context;
   let misread = false;
   for (let at = 1; at < tokens.length; ) {
@@ -117,7 +120,9 @@ const BARE: Details = {
   broadcast: undefined,
   peer: undefined,
   deprecated: false,
+  preferred: false,
   noTrack: false,
+  flags: [],
   others: [],
 };
 
@@ -159,7 +164,9 @@ function readAddressOption(
       return 2;
     default:
       if (FLAGS.has(token.text)) {
-        draft.others.push(token);
+        const flag = IPV6_FLAGS.find((one) => one === token.text);
+        if (flag !== undefined && network.ip.family === 6) draft.flags.push(flag);
+        else draft.others.push(token);
         return 1;
       }
       if (/^[;,]+$/.test(token.text) || readIp(token.text.split("/")[0] ?? "") !== undefined) {
@@ -225,7 +232,8 @@ function readAddressArgument(
     }
     case "preferred_lft":
       if (argument.text === "0") draft.deprecated = true;
-      else if (argument.text !== "forever") draft.others.push(token);
+      else if (argument.text === "forever") draft.preferred = true;
+      else draft.others.push(token);
       return;
     case "track_group":
       return;

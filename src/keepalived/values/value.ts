@@ -47,9 +47,15 @@ export interface AddressItem {
   readonly peer: Ip | undefined;
   readonly deprecated: boolean;
   readonly noTrack: boolean;
+  /** `preferred_lft forever`: chosen as a source even where keepalived would not have it. */
+  readonly preferred: boolean;
+  /** Kernel flags of an IPv6 address. */
+  readonly flags: readonly AddressFlag[];
   /** Kernel flags and virtual MAC options that Baton does not set, with their places. */
   readonly others: readonly Token[];
 }
+
+export type AddressFlag = "home" | "mngtmpaddr" | "noprefixroute" | "-nodad";
 
 export interface PeerItem {
   readonly kind: "peer";
