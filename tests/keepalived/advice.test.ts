@@ -120,6 +120,18 @@ test("an address beside all the others is a remark; one with a prefix or in thei
   assert.equal(isAdvised({ addresses: ["172.16.1.135"], lines: mistyped }), true);
 });
 
+test("IPv6: the first address is one of the link, and all of them fit into a packet", () => {
+  const link = "fe80::100/64";
+  const many = (count: number): string[] =>
+    Array.from({ length: count }, (_, at) => `2001:db8::${(at + 256).toString(16)}/64`);
+  const has = (code: string, addresses: string[]): boolean => codes({ addresses }).includes(code);
+  assert.equal(has("VR3027", ["2001:db8::100/64", link]), true);
+  assert.equal(has("VR3027", [link, "2001:db8::100/64"]), false);
+  assert.equal(has("VR3027", ["10.0.0.100/24"]), false);
+  assert.equal(has("VR3028", [link, ...many(90)]), true);
+  assert.equal(has("VR3028", [link, ...many(89)]), false);
+});
+
 test("an interval of five seconds is reported with the time it takes to notice", () => {
   assert.ok(codes({ lines: ["advert_int 5"] }).includes("VR3019"));
   assert.ok(!codes({ lines: ["advert_int 3"] }).includes("VR3019"));

@@ -78,7 +78,8 @@ function addressIn(item: string): string {
   const tokens = item.split(" ");
   const [host = ""] = tokens;
   const device = tokens[tokens.indexOf("dev") + 1] ?? "";
-  return `${host.includes("/") ? host : `${host}/32`} ${device}`;
+  const longest = host.includes(":") ? 128 : 32;
+  return `${host.includes("/") ? host : `${host}/${longest}`} ${device}`;
 }
 
 function summaryOfPlan(reading: Reading): Summary {

@@ -48,6 +48,9 @@ const UNICAST = "unicast_peer {\n@PEER@\n}";
 const UNBOUND =
   "vrrp_instance U@N@ {\nvirtual_router_id @OTHER@\npriority 150\nunicast_src_ip @OWN@\n" +
   `${UNICAST}\nvirtual_ipaddress {\n10.97.@N@.1/32\n}\n}`;
+const IPV6 =
+  "vrrp_instance V6_@N@ {\ninterface eth0\nvirtual_router_id @OTHER@\npriority 150\n" +
+  "virtual_ipaddress {\nfe80::97:@N@/64\n}\n}";
 const V3 = { instance: "version 3" };
 const SCRIPT = 'vrrp_script S@N@ {\nscript "/bin/true"\ninterval 1\nweight 2\n}';
 const FILES = "track_file F@N@ {\nfile @FOLDER@/f@N@\ninit_file 3 overwrite\n}";
@@ -220,6 +223,7 @@ const GLOBALS: readonly Pair[] = [
     ["dynamic_interfaces", "", "allow_if_changes"],
     ["vrrp_version", 2, 3],
     ["vrrp_mcast_group4", "224.0.0.18", "224.0.0.28"],
+    ["vrrp_mcast_group6", "ff02::12", "ff02::112", { root: IPV6 }],
     ["vrrp_down_timer_adverts", 3, 4],
     ["vrrp_lower_prio_no_advert", "off", "on"],
     ["vrrp_higher_prio_send_advert", "off", "on"],

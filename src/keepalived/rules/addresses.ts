@@ -1,13 +1,7 @@
 /** Virtual addresses: families, doubles, hosts, subnets. */
 import { type Ipv4, isInNetwork, isLinkLocal, printIpv4 } from "#units/address";
 import { type Block, itemsOf, lastSetting, nameOf, placeOf } from "../blocks/block.ts";
-import {
-  addressesOf,
-  addressOf,
-  holderOf,
-  isUnbound,
-  peersOf,
-} from "../model/effective.ts";
+import { addressesOf, addressOf, holderOf, isUnbound, peersOf } from "../model/effective.ts";
 import type { Ip } from "../values/ip.ts";
 import type { AddressItem } from "../values/value.ts";
 import type { Rule, RuleContext } from "./rule.ts";
@@ -44,6 +38,8 @@ function both(block: Block): readonly AddressItem[] {
 const family = (ip: Ip): "IPv4" | "IPv6" => (ip.family === 4 ? "IPv4" : "IPv6");
 
 function checkFamilies({ report }: RuleContext, block: Block): void {
+  // Where a brace is missing, addresses of one list stand in another.
+  if (block.damaged) return;
   const items = itemsOf(block, "virtual_ipaddress", "address");
   const [first] = items;
   for (const { ip, token } of items) {

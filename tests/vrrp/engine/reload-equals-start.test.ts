@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { TABLES } from "#keepalived/keywords/tables";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { readConfiguration } from "#keepalived/read";
-import { printIp } from "#units/address";
+import { type Ipv6, isIpv6, printIp, readIpv6 } from "#units/address";
 import { Secret } from "#units/secret";
 import { priority } from "#units/vrrp";
 import type { FromEngine, ToEngine, TrackerResult } from "#vrrp/engine/engine-link";
@@ -81,13 +81,17 @@ function answerOf(message: FromEngine): ToEngine | undefined {
   }
 }
 
+const OURS = readIpv6("fe80::1") as Ipv6;
+const PEER_OF_THE_LINK = readIpv6("fe80::2") as Ipv6;
+
 /** An engine of its own with everything a router needs, and results for whatever it tracks. */
 class Life {
   readonly bench: Bench;
 
   constructor() {
     const addresses = [own(1, "127.0.0.1", 8), own(2, "192.0.2.1"), own(2, "192.0.2.11")];
-    this.bench = new Bench([LO, ETH0, ETH1], [...addresses, own(3, "198.51.100.1")]);
+    const ofTheLink = { ...own(2, "192.0.2.1", 64), address: OURS };
+    this.bench = new Bench([LO, ETH0, ETH1], [...addresses, own(3, "198.51.100.1"), ofTheLink]);
     this.bench.world.addFence();
     this.bench.answer = answerOf;
   }
@@ -122,6 +126,7 @@ class Life {
       const isHeard = config.interface === undefined || config.interface === "eth0";
       if (!isHeard || found === undefined) continue;
       const bytes = this.bench.advert({
+        ...(isIpv6(to) ? { source: PEER_OF_THE_LINK } : {}),
         destination: to,
         vrid: router.vrid,
         priority: priority(200),
