@@ -32,6 +32,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   json: { uses: ["units", "diagnostics"], types: [], pure: false },
   "command-line": { uses: ["diagnostics", "units"], types: [], pure: false },
   "vrrp/wire": { uses: ["units"], types: [], pure: true },
+  "vrrp/bfd": { uses: ["vrrp/wire", "units"], types: [], pure: true },
   "vrrp/router": { uses: ["units"], types: ["vrrp/wire"], pure: true },
   "vrrp/engine": {
     uses: ["vrrp/router", "vrrp/wire", "units", "diagnostics"],
@@ -52,7 +53,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   migrate: { uses: [], types: [], pure: true },
   alerts: { uses: ["events", "units"], types: ["diagnostics"], pure: true },
   events: { uses: ["units"], types: ["diagnostics", "vrrp/router"], pure: true },
-  linux: { uses: ["vrrp/engine", "vrrp/wire", "units"], types: ["vrrp/router"], pure: false },
+  linux: {
+    uses: ["vrrp/bfd", "vrrp/engine", "vrrp/wire", "units"],
+    types: ["vrrp/router"],
+    pure: false,
+  },
   "cloud/model": { uses: ["units"], types: ["vrrp/wire"], pure: true },
   "cloud/agreement": {
     uses: ["units"],

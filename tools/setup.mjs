@@ -35,6 +35,8 @@ export const TOOLS = {
   chromium: "chromium",
   openssl: "openssl",
   nginx: "nginx",
+  bird: "bird2",
+  bfdd: "frr",
 };
 const NEEDS = /^ \* Needs: (.+)$/m;
 
@@ -48,7 +50,7 @@ function postgresqlFolders() {
 const finds = (program) =>
   (process.env.PATH ?? "")
     .split(":")
-    .concat("/usr/sbin", "/sbin", postgresqlFolders())
+    .concat("/usr/sbin", "/sbin", "/usr/lib/frr", postgresqlFolders())
     .some((folder) => folder !== "" && existsSync(join(folder, program)));
 
 function testsIn(root, name) {

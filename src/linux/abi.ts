@@ -44,6 +44,7 @@ export const MSG_NOSIGNAL = 0x4000;
 export const MSG_TRUNC = 0x20;
 export const IPPROTO_IP = 0;
 export const IPPROTO_ICMP = 1;
+export const IPPROTO_UDP = 17;
 export const IPPROTO_ICMPV6 = 58;
 export const IPPROTO_VRRP = 112;
 export const IP_HDRINCL = 3;

@@ -43,6 +43,10 @@ const LOAD_OTHER_NUMBER = 0x01;
 const STORE = 0x02;
 const LOAD_OTHER_STORED = 0x61;
 const COPY_TO_OTHER = 0x07;
+/** BPF_LD | BPF_H | BPF_IND: behind the header whose length is in X. */
+const LOAD_HALF_BEHIND = 0x48;
+/** BPF_LDX | BPF_B | BPF_MSH: X is the length of the IPv4 header at this offset. */
+const LENGTH_OF_IPV4_HEADER = 0xb1;
 /** BPF_JMP | BPF_JEQ | BPF_K */
 const JUMP_IF_EQUAL = 0x15;
 /** BPF_JMP | BPF_JEQ | BPF_X */
@@ -107,6 +111,17 @@ export const protocolOnly = (protocol: number, length: number): readonly BpfInst
   instruction(RETURN, length),
   instruction(RETURN, 0),
 ];
+
+/** IPv4 with UDP to this port, on a raw socket, which is given no fragments. */
+export const udpTo = (port: number): readonly BpfInstruction[] => [
+  instruction(LENGTH_OF_IPV4_HEADER, 0),
+  instruction(LOAD_HALF_BEHIND, DESTINATION_PORT_OFFSET),
+  instruction(JUMP_IF_EQUAL, port, 0, 1),
+  instruction(RETURN, WHOLE_FRAME),
+  instruction(RETURN, 0),
+];
+/** RFC 768: source port u16, destination port u16. */
+const DESTINATION_PORT_OFFSET = 2;
 
 /**
  * Of what is sent to IPv6 groups only what is sent to these: a raw socket receives for every group
