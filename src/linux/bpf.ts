@@ -43,7 +43,7 @@ const LOAD_OTHER_NUMBER = 0x01;
 const STORE = 0x02;
 const LOAD_OTHER_STORED = 0x61;
 const COPY_TO_OTHER = 0x07;
-/** BPF_LD | BPF_H | BPF_IND: behind the header whose length is in X. */
+/** BPF_LD | BPF_H | BPF_IND: behind the header of the length in X. */
 const LOAD_HALF_BEHIND = 0x48;
 /** BPF_LDX | BPF_B | BPF_MSH: X is the length of the IPv4 header at this offset. */
 const LENGTH_OF_IPV4_HEADER = 0xb1;

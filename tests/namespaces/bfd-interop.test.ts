@@ -1,6 +1,6 @@
 /**
  * BFD sessions with the daemons of others, over a cable between two namespaces: up with agreed
- * intervals, down when they hang, up again, and down there when we fall silent.
+ * intervals, down when they hang, up again, and down there when we stop sending.
  *
  * Needs: bird, birdc, bfdd, keepalived
  */
@@ -259,11 +259,11 @@ function signalAll(pid: number | undefined, signal: NodeJS.Signals): void {
 }
 
 for (const peer of [BIRD, FRR, KEEPALIVED]) {
-  test(`${peer.name}: up, down when it hangs, up again, and down there when we fall silent`, async (context) => {
+  test(`${peer.name}: up, down when it hangs, up again, and down there when we stop sending`, async (context) => {
     await withPeer(context, peer, async (ours, theirs) => {
       await until("ours is up", () => ours.session.state === "up");
       await until("theirs is up", theirs.isUp);
-      await until("the poll is answered", () => ours.session.told.before === undefined);
+      await until("the poll is answered", () => ours.session.announced.before === undefined);
       await until("intervals are agreed", () => detectionTime(ours.session) === fromMillis(150));
       theirs.hang(true);
       await until("ours is down", () => ours.session.state === "down");

@@ -13,7 +13,7 @@ export interface SessionConfig {
   readonly requiredMinRx: Micros;
   /** 1 to 255: the neighbour declares the session down after so many packets that did not come. */
   readonly detectMultiplier: number;
-  /** Between packets as long as the session is not Up; at least a second counts (RFC 5880 6.8.3). */
+  /** Between packets while the session is not Up; at least a second counts (RFC 5880 6.8.3). */
   readonly idleTx: Micros;
   /** Nothing is sent before the neighbour has spoken (RFC 5880 6.1). */
   readonly isPassive: boolean;
@@ -31,23 +31,23 @@ export interface Remote {
   readonly isDemand: boolean;
 }
 
-/** Intervals that we told the neighbour. */
-interface Told {
+/** Intervals that we announced to the neighbour. */
+interface Announced {
   readonly desiredMinTx: Micros;
   readonly requiredMinRx: Micros;
   /**
-   * What we told before, as long as the neighbour has not answered the poll about the change:
+   * What we announced before, as long as the neighbour has not answered the poll about the change:
    * until then we send no slower than it expects, and expect no more than it sends (RFC 5880
    * 6.8.3). Undefined if there is no poll.
    */
-  readonly before: Pick<Told, "desiredMinTx" | "requiredMinRx"> | undefined;
+  readonly before: Pick<Announced, "desiredMinTx" | "requiredMinRx"> | undefined;
 }
 
 export interface Session {
   readonly state: SessionState;
   readonly diagnostic: number;
   readonly remote: Remote;
-  readonly told: Told;
+  readonly announced: Announced;
   /** Undefined if no packet is due. */
   readonly sendAt: Instant | undefined;
   readonly lastSentAt: Instant | undefined;
@@ -100,7 +100,11 @@ export function openSession(config: SessionConfig, now: Instant): Session {
     state: "down",
     diagnostic: DIAGNOSTIC.none,
     remote: NOBODY,
-    told: { desiredMinTx: idle(config), requiredMinRx: config.requiredMinRx, before: undefined },
+    announced: {
+      desiredMinTx: idle(config),
+      requiredMinRx: config.requiredMinRx,
+      before: undefined,
+    },
     sendAt: config.isPassive ? undefined : now,
     lastSentAt: undefined,
     expiresAt: undefined,
@@ -111,14 +115,17 @@ export const deadlineOf = ({ sendAt, expiresAt }: Session): Instant | undefined 
   earliest(sendAt, expiresAt);
 
 /** How long nothing may come before the neighbour counts as gone (RFC 5880 6.8.4). */
-export function detectionTime({ remote, told }: Session): Micros {
-  const rx = Math.max(told.requiredMinRx, told.before?.requiredMinRx ?? 0);
+export function detectionTime({ remote, announced }: Session): Micros {
+  const rx = Math.max(announced.requiredMinRx, announced.before?.requiredMinRx ?? 0);
   return micros(remote.detectMultiplier * Math.max(rx, remote.desiredMinTx));
 }
 
 /** Between two packets of ours, before jitter (RFC 5880 6.8.2). */
-export function transmitInterval({ remote, told }: Session): Micros {
-  const tx = Math.min(told.desiredMinTx, told.before?.desiredMinTx ?? told.desiredMinTx);
+export function transmitInterval({ remote, announced }: Session): Micros {
+  const tx = Math.min(
+    announced.desiredMinTx,
+    announced.before?.desiredMinTx ?? announced.desiredMinTx,
+  );
   return micros(Math.max(tx, remote.minRx));
 }
 
@@ -140,7 +147,7 @@ export function step(
     case "timeReached":
       return timeReached(config, session, at);
     case "configChanged":
-      return settle(config, session, tell(config, session), at);
+      return settle(config, session, announce(config, session), at);
     case "disabled":
       return session.state === "admin-down"
         ? { session, effects: [] }
@@ -183,8 +190,10 @@ function received(
     detectMultiplier: packet.detectMultiplier,
     isDemand: packet.isDemand,
   };
-  const told = packet.isFinal ? { ...session.told, before: undefined } : session.told;
-  const heard: Session = { ...session, remote, told };
+  const announced = packet.isFinal
+    ? { ...session.announced, before: undefined }
+    : session.announced;
+  const heard: Session = { ...session, remote, announced };
   const awaited = { ...heard, expiresAt: after(at.now, detectionTime(heard)) };
   if (session.state === "admin-down")
     return settle(config, session, { ...heard, expiresAt: undefined }, at);
@@ -235,26 +244,30 @@ function enter(
   diagnostic: number,
   at: Moment,
 ): SessionStep {
-  const entered = tell(config, { ...session, state: to, diagnostic });
+  const entered = announce(config, { ...session, state: to, diagnostic });
   const changed = { kind: "stateChanged", from: session.state, to, diagnostic } as const;
   const { session: next, effects } = settle(config, session, entered, { ...at, isDue: true });
   return { session: next, effects: [changed, ...effects] };
 }
 
-/** What the neighbour is to be told from now on; while Up a change needs its answer. */
-function tell(config: SessionConfig, session: Session): Session {
-  const { state, told } = session;
+/** What the neighbour is to know from now on; while Up a change needs its answer. */
+function announce(config: SessionConfig, session: Session): Session {
+  const { state, announced } = session;
   const desiredMinTx = state === "up" ? config.desiredMinTx : idle(config);
   const { requiredMinRx } = config;
-  const isSame = desiredMinTx === told.desiredMinTx && requiredMinRx === told.requiredMinRx;
+  const isSame =
+    desiredMinTx === announced.desiredMinTx && requiredMinRx === announced.requiredMinRx;
   if (state !== "up")
-    return { ...session, told: { desiredMinTx, requiredMinRx, before: undefined } };
+    return { ...session, announced: { desiredMinTx, requiredMinRx, before: undefined } };
   if (isSame) return session;
   const before = {
-    desiredMinTx: Math.min(told.desiredMinTx, told.before?.desiredMinTx ?? told.desiredMinTx),
-    requiredMinRx: Math.max(told.requiredMinRx, told.before?.requiredMinRx ?? 0),
-  } as Pick<Told, "desiredMinTx" | "requiredMinRx">;
-  return { ...session, told: { desiredMinTx, requiredMinRx, before } };
+    desiredMinTx: Math.min(
+      announced.desiredMinTx,
+      announced.before?.desiredMinTx ?? announced.desiredMinTx,
+    ),
+    requiredMinRx: Math.max(announced.requiredMinRx, announced.before?.requiredMinRx ?? 0),
+  } as Pick<Announced, "desiredMinTx" | "requiredMinRx">;
+  return { ...session, announced: { desiredMinTx, requiredMinRx, before } };
 }
 
 const idle = ({ desiredMinTx, idleTx }: SessionConfig): Micros =>
@@ -267,12 +280,12 @@ function settle(
   session: Session,
   { now, jitter, isDue = false, isAsked = false }: Moment,
 ): SessionStep {
-  const isSilent = !sendsPeriodically(config, session);
-  const isSent = isAsked || (isDue && !isSilent);
+  const isPaused = !sendsPeriodically(config, session);
+  const isSent = isAsked || (isDue && !isPaused);
   const effects: SessionEffect[] = isSent
     ? [{ kind: "send", packet: packetOf(config, session, isAsked) }]
     : [];
-  if (isSilent) return { session: { ...session, sendAt: undefined }, effects };
+  if (isPaused) return { session: { ...session, sendAt: undefined }, effects };
   const interval = transmitInterval(session);
   const isKept = !isDue && session.sendAt !== undefined && interval === transmitInterval(previous);
   if (isKept) return { session, effects };
@@ -284,24 +297,24 @@ function settle(
 }
 
 function sendsPeriodically({ isPassive }: SessionConfig, session: Session): boolean {
-  const { state, remote, told } = session;
+  const { state, remote, announced } = session;
   if (isPassive && remote.discriminator === 0) return false;
   if (remote.minRx === 0) return false;
   const isDemand = remote.isDemand && state === "up" && remote.state === "up";
-  return !isDemand || told.before !== undefined;
+  return !isDemand || announced.before !== undefined;
 }
 
 /** RFC 5880 6.8.7; a packet that answers a poll does not ask itself. */
 const packetOf = (config: SessionConfig, session: Session, isFinal: boolean): ControlPacket => ({
   state: session.state,
   diagnostic: session.diagnostic,
-  isPoll: session.told.before !== undefined && !isFinal,
+  isPoll: session.announced.before !== undefined && !isFinal,
   isFinal,
   isDemand: false,
   detectMultiplier: config.detectMultiplier,
   myDiscriminator: config.discriminator,
   yourDiscriminator: session.remote.discriminator,
-  desiredMinTx: session.told.desiredMinTx,
-  requiredMinRx: session.told.requiredMinRx,
+  desiredMinTx: session.announced.desiredMinTx,
+  requiredMinRx: session.announced.requiredMinRx,
   requiredMinEchoRx: micros(0),
 });

@@ -40,14 +40,14 @@ test("two that hear each other are up after the exchange of states, and agree on
   assert.equal(transmitInterval(b.session), fromMillis(50));
   assert.equal(detectionTime(a.session), fromMillis(150), "3 x the greater of 50 and 20");
   assert.equal(detectionTime(b.session), fromMillis(240));
-  assert.equal(a.session.told.before, undefined, "the poll was answered");
+  assert.equal(a.session.announced.before, undefined, "the poll was answered");
   assert.deepEqual(
     a.changes.map(({ to }) => to),
     ["init", "up"],
   );
 });
 
-test("a neighbour that falls silent is down after the detection time, and comes back", () => {
+test("a neighbour that stops sending is down after the detection time, and comes back", () => {
   const both = pair();
   both.run(fromSeconds(2));
   both.way = (from) => (from === 1 ? undefined : MILLI);
@@ -60,7 +60,7 @@ test("a neighbour that falls silent is down after the detection time, and comes 
   const took = elapsed(cutAt, down.at);
   assert.ok(took > fromMillis(100) && took <= fromMillis(151), `${took} µs`);
   assert.equal(a.session.remote.discriminator, 0, "it may come back with another");
-  assert.equal(b.changes.at(-1)?.diagnostic, 3, "it was told: neighbor signaled session down");
+  assert.equal(b.changes.at(-1)?.diagnostic, 3, "it was announced: neighbor signaled session down");
   const last = a.sent.filter(({ at }) => at > down.at);
   const gaps = last.slice(1).map(({ at }, index) => elapsed(last[index]?.at ?? at, at));
   assert.ok(
