@@ -35,7 +35,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "vrrp/bfd": { uses: ["vrrp/wire", "units"], types: [], pure: true },
   "vrrp/router": { uses: ["units"], types: ["vrrp/wire"], pure: true },
   "vrrp/engine": {
-    uses: ["vrrp/router", "vrrp/wire", "units", "diagnostics"],
+    uses: ["vrrp/bfd", "vrrp/router", "vrrp/wire", "units", "diagnostics"],
     types: [],
     pure: true,
   },
@@ -44,7 +44,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: [],
     pure: true,
   },
-  keepalived: { uses: ["units", "diagnostics"], types: ["vrrp/router"], pure: true },
+  keepalived: { uses: ["units", "diagnostics"], types: ["vrrp/router", "vrrp/bfd"], pure: true },
   metrics: {
     uses: ["vrrp/engine", "units"],
     types: ["vrrp/router", "cloud/agreement"],

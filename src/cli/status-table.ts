@@ -11,6 +11,7 @@ import type {
   ScriptStatus,
 } from "#daemon/control-protocol";
 import { gateSentences } from "#daemon/gate-sentences";
+import { sessionStatusLine } from "#daemon/session-messages";
 import type { Language } from "#diagnostics/diagnostic";
 import { alignColumns } from "#diagnostics/render/columns";
 import { visible } from "#units/visible";
@@ -48,6 +49,9 @@ export function renderStatus(status: BriefStatus, language: Language, color: boo
   );
   const now = Date.parse(status.at);
   const scripts = status.scripts.map((one) => visible(scriptLine(one, messages, now, language)));
+  const sessions = (status.sessions ?? []).map((one) =>
+    visible(sessionStatusLine(one, messages.age(one.forSeconds), language)),
+  );
   const trouble = [
     ...(status.engineRestarts > 0 ? [messages.restarts(status.engineRestarts)] : []),
     ...(status.logLinesLost > 0 ? [messages.lost(status.logLinesLost)] : []),
@@ -55,7 +59,7 @@ export function renderStatus(status: BriefStatus, language: Language, color: boo
   ];
   const { maintenance } = status;
   const held = maintenance === undefined ? [] : [visible(messages.maintenance(maintenance))];
-  return [...held, ...instances, ...groups, ...scripts, ...trouble].join("\n");
+  return [...held, ...instances, ...groups, ...scripts, ...sessions, ...trouble].join("\n");
 }
 
 /** Half the skew of the shortest interval, or a machine on which most things are late. */

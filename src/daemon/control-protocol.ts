@@ -92,6 +92,8 @@ export interface Status {
   readonly instances: readonly InstanceStatus[];
   readonly groups: readonly GroupStatus[];
   readonly scripts: readonly ScriptStatus[];
+  /** BFD sessions; undefined: none, or nothing is known. */
+  readonly sessions?: readonly SessionStatus[];
   readonly engineRestarts: number;
   /** The number of log lines that could not be written (full disk, reader gone). */
   readonly logLinesLost: number;
@@ -110,6 +112,22 @@ export interface Status {
   readonly api?: { readonly listen: readonly string[] };
   /** With `alert` or `smtp_alert` in the file. */
   readonly alerts?: AlertsStatus;
+}
+
+/** A `bfd_instance`. */
+export interface SessionStatus {
+  readonly name: string;
+  readonly neighbor: string;
+  readonly state: "admin-down" | "down" | "init" | "up";
+  /** As the neighbor says itself. */
+  readonly remoteState: "admin-down" | "down" | "init" | "up";
+  readonly forSeconds: number;
+  /** Why it is not up: a number of RFC 5880 4.1; 0: it never was. */
+  readonly diagnostic: number;
+  readonly sent: number;
+  readonly received: number;
+  /** From the neighbor's address, but not acceptable. */
+  readonly refused: number;
 }
 
 /** Of all destinations since the start, in messages. */

@@ -140,7 +140,7 @@ function run(openRequests: typeof openRtnetlink): number {
     }
     if (message.type === "configure") engine.emit({ type: "configuring" });
     if (message.type === "snapshot" && message.empty !== true && message.from === undefined)
-      engine.emit(pausesOf(engine, duties.lateness));
+      reportItself(engine, duties.lateness);
     engine.onSupervisor(message, now());
     if (message.type !== "configure") return;
     engine.emit({ type: "ready", pid: process.pid });
@@ -169,10 +169,13 @@ function run(openRequests: typeof openRtnetlink): number {
   return 0;
 }
 
-function pausesOf(engine: Engine, lateness: LatenessWatch): FromEngine {
+/** What belongs to no instance, before the first of them. */
+function reportItself(engine: Engine, lateness: LatenessWatch): void {
   const pauses = lateness.read(now());
   const jitter = engine.jitter.counts(ENGINE_BOUNDS);
-  return { type: "pauses", pauses, durations: { ...lateness.counts(), jitter } };
+  engine.emit({ type: "pauses", pauses, durations: { ...lateness.counts(), jitter } });
+  const { sessions } = engine;
+  if (sessions.length > 0) engine.emit({ type: "sessions", sessions });
 }
 
 function watchLateness(log: (level: "warning", text: string) => void): LatenessWatch {

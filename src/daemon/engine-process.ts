@@ -11,7 +11,12 @@ import { programUrl } from "#units/installation";
 import { Lines } from "#units/lines";
 import type { Instant } from "#units/time";
 import type { EngineDurations } from "#vrrp/engine/engine-durations";
-import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
+import type {
+  FromEngine,
+  InstanceSnapshot,
+  SessionSnapshot,
+  ToEngine,
+} from "#vrrp/engine/engine-link";
 import { printToEngine } from "#vrrp/engine/engine-link-lines";
 import type { Pauses } from "#vrrp/engine/lateness";
 import { errnoOf } from "./contain.ts";
@@ -43,6 +48,7 @@ export interface Snapshot {
   /** What the engine said of itself; undefined: nothing. */
   readonly pauses?: Pauses | undefined;
   readonly durations?: EngineDurations | undefined;
+  readonly sessions?: readonly SessionSnapshot[] | undefined;
 }
 
 /** The first instances of a snapshot, or those from a place on. */
@@ -88,6 +94,7 @@ export class EngineProcess {
   /** How many have been taken over. */
   #configurations = 0;
   #pauses: Extract<FromEngine, { type: "pauses" }> | undefined;
+  #sessions: readonly SessionSnapshot[] | undefined;
 
   constructor(events: EngineEvents, options: EngineOptions = {}) {
     this.#events = events;
@@ -111,6 +118,7 @@ export class EngineProcess {
     this.#pipe = pipe;
     this.#lines.clear();
     this.#pauses = undefined;
+    this.#sessions = undefined;
     pipe.setEncoding("utf8");
     pipe.on("data", (text: string) => {
       if (this.#child === child) this.#receive(text);
@@ -165,7 +173,12 @@ export class EngineProcess {
       const { snapshot, isWhole } = await this.#readAll(timeoutMs, pauseMs);
       if (!isWhole && tries < TRIES_MAX) continue;
       if (snapshot === undefined) return undefined;
-      return { ...snapshot, pauses: this.#pauses?.pauses, durations: this.#pauses?.durations };
+      return {
+        ...snapshot,
+        pauses: this.#pauses?.pauses,
+        durations: this.#pauses?.durations,
+        sessions: this.#sessions,
+      };
     }
   }
 
@@ -224,7 +237,11 @@ export class EngineProcess {
     try {
       const message = JSON.parse(line) as FromEngine;
       if (message.type === "configuring") this.#configurations += 1;
-      if (message.type === "pauses") this.#pauses = message;
+      if (message.type === "pauses") {
+        this.#pauses = message;
+        this.#sessions = undefined;
+      }
+      if (message.type === "sessions") this.#sessions = message.sessions;
       if (message.type === "snapshot") this.#answer(message.id, message);
       else this.#events.message(message);
       return true;

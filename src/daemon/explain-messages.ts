@@ -152,6 +152,7 @@ const KINDS: Readonly<Record<string, string>> = {
   interface: "网卡",
   file: "文件",
   process: "进程",
+  bfd: "BFD 会话",
   check: "检查",
 };
 

@@ -49,6 +49,7 @@ import { RecordFile } from "./record-file.ts";
 import { acknowledgeReload, type Reloaded } from "./reload-answer.ts";
 import { ReloadCount } from "./reload-count.ts";
 import { writePid } from "./runtime-dir.ts";
+import { logSession } from "./session-messages.ts";
 import { SharedDatabases } from "./shared-databases.ts";
 import { identity } from "./status.ts";
 import { StatusAnswers } from "./status-answers.ts";
@@ -433,6 +434,7 @@ export class Supervisor {
       groups: this.#plan.groups.map(({ name, members }) => ({ name, members })),
       resume,
       spared,
+      ...(this.#plan.sessions !== undefined && { sessions: this.#plan.sessions }),
       logUnknownVrids: this.#plan.globals.logUnknownVrids === true,
       ...this.#operator.forEngine(isReload),
       ...this.#gates.forEngine(),
@@ -501,6 +503,11 @@ export class Supervisor {
         return this.#packets.unknownVrid(message);
       case "log":
         return this.#log(message.level, message.text);
+      case "session":
+      case "sessionsClosed":
+      case "sessionUnsent":
+        logSession(message, this.#log, this.#options.language);
+        return this.#watchers.changed();
       case "record":
         return this.#recording?.write(message.line);
       case "removed":
@@ -510,6 +517,7 @@ export class Supervisor {
       case "snapshot":
       case "switchAnswer":
       case "pauses":
+      case "sessions":
       case "gate":
         return;
     }

@@ -11,6 +11,7 @@ import type { InstanceMemories } from "./instance-memory.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Operator } from "./operator.ts";
 import type { ReloadCount } from "./reload-count.ts";
+import { sessionStatus } from "./session-messages.ts";
 import { briefInstance, groupStatuses, historyStatus, identity, instanceStatus } from "./status.ts";
 import type { Supervision } from "./supervision.ts";
 import type { SupervisorOptions } from "./supervisor-options.ts";
@@ -89,6 +90,9 @@ function commonStatus(
       notifier.resultsOf("GROUP", name),
     ),
     scripts: scripts.status(),
+    ...(snapshot?.sessions !== undefined && {
+      sessions: snapshot.sessions.map((one) => sessionStatus(one, at)),
+    }),
     engineRestarts: parts.supervision.restarts,
     logLinesLost: options.log.dropped(),
     ...(events !== undefined && { events }),

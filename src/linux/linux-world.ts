@@ -13,6 +13,7 @@ import {
   type AddressLifetime,
   type Advertisement,
   ANY_DEVICE,
+  type BfdPort,
   type Failure,
   type Fence,
   type Listening,
@@ -25,6 +26,7 @@ import type { IpVersion, VirtualAddress } from "#vrrp/router/config";
 import { ETHER_TYPE_IPV6, etherTypeOf } from "#vrrp/wire/ethernet";
 import { claimedAddresses } from "./address-claims.ts";
 import type { AddressLifetimes } from "./address-lifetimes.ts";
+import { BfdReceiver } from "./bfd-receiver.ts";
 import { now, workBound } from "./clock.ts";
 import { KernelFence } from "./kernel-fence.ts";
 import type { LinePipe } from "./line-pipe.ts";
@@ -92,6 +94,7 @@ const GONE: readonly string[] = ["ENXIO", "ENODEV"];
 export class LinuxWorld implements World {
   readonly guard: AddressGuard | undefined;
   readonly fence: Fence;
+  readonly bfd: BfdPort;
   readonly #rtnetlink: Rtnetlink;
   readonly #lifetimes: AddressLifetimes;
   readonly #reactor: Reactor;
@@ -124,6 +127,7 @@ export class LinuxWorld implements World {
     this.fence = new KernelFence(parts.reactor, (text) =>
       parts.pipe.write({ type: "log", level: "warning", text }, true),
     );
+    this.bfd = new BfdReceiver(parts.reactor, (bytes) => parts.receive({ kind: "bfd", bytes }));
     this.#receive = parts.receive;
     this.#repeats = parts.repeats;
   }

@@ -270,12 +270,18 @@ function printMessage(message: FromEngine): string | undefined {
     }
     case "gate":
       return `(${message.instance}) asks the gate of ${message.unit} to ${message.request.kind}`;
+    case "session":
+      return `BFD session ${message.name}: ${message.from} -> ${message.to}`;
+    case "sessionsClosed":
+    case "sessionUnsent":
+      return `BFD: ${message.call}: ${message.errno}`;
     case "stopped":
       return "has stopped";
     case "configuring":
     case "ready":
     case "snapshot":
     case "pauses":
+    case "sessions":
     case "record":
     case "announced":
     case "late":

@@ -185,6 +185,7 @@ const TRACKED = [
   ["Tracked scripts :", "script", ""],
   ["Tracked files :", "file", ","],
   ["Tracked processes :", "process", ","],
+  ["Tracked BFDs :", "bfd", ":"],
 ] as const;
 
 const trackerLines = (trackers: readonly TrackerConfig[]): readonly string[] =>

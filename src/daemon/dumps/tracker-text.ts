@@ -14,7 +14,7 @@ import { block, list, printWeight, section } from "./lines.ts";
 import { type DumpReading, type DumpScript, quoteCommand } from "./reading.ts";
 
 export function trackerSections(reading: DumpReading): readonly string[] {
-  const { scripts, checks = [], files, processes } = reading.plan;
+  const { scripts, checks = [], sessions = [], files, processes } = reading.plan;
   const trackings = trackingsOf(reading);
   const states = new Map(reading.scripts.map((one) => [one.name, one]));
   const runs = new Map(reading.runs.map((one) => [one.name, one.run]));
@@ -37,6 +37,10 @@ export function trackerSections(reading: DumpReading): readonly string[] {
     ...section(
       "VRRP Track processes",
       processes.flatMap((one) => processLines(one, trackingOf(trackings, "process", one.name))),
+    ),
+    ...section(
+      "VRRP Track BFDs",
+      sessions.flatMap(({ name }) => sessionLines(name, trackingOf(trackings, "bfd", name))),
     ),
   ];
 }
@@ -113,6 +117,15 @@ function scriptLines(
     "VRRP instances :",
     ...trackedBy(tracking),
     `State = ${RUNS[run]}`,
+  ]);
+}
+
+function sessionLines(name: string, tracking: Tracking): readonly string[] {
+  return block(`VRRP Track BFD = ${name}`, [
+    weightOf(tracking),
+    `Bfd is ${tracking.result === "up" ? "up" : "down"}`,
+    "Tracking VRRP instances :",
+    ...trackedBy(tracking),
   ]);
 }
 

@@ -6,7 +6,7 @@ import { plural, ticked } from "./phrases.ts";
 /** "this would run without …" */
 const WITHOUT: Readonly<Record<Loss, string>> = {
   "address-flags": "these flags of the address",
-  bfd: "BFD: Baton has no BFD sessions to track",
+  bfd: "this BFD session: Baton has sessions over IPv4 with a neighbor on the same network",
   dbus: "the D-Bus interface",
   filter: "the filter that drops traffic to the virtual address",
   hmac: "signed advertisements: peers that enforce them would not hear this node",

@@ -135,6 +135,7 @@ function tracked(kind: string): string {
     interface: "tracked interface",
     file: "tracked file",
     process: "tracked process",
+    bfd: "BFD session",
   };
   return names[kind] ?? kind;
 }

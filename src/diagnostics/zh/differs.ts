@@ -6,7 +6,7 @@ import { ticked } from "./phrases.ts";
 /** “运行时没有……” */
 const WITHOUT: Readonly<Record<Loss, string>> = {
   "address-flags": "没有这些地址标志",
-  bfd: "没有 BFD：Baton 不建立 BFD 会话",
+  bfd: "没有该 BFD 会话：Baton 只与同一网络上的 IPv4 邻居建立会话",
   dbus: "没有 D-Bus 接口",
   filter: "不会丢弃发往虚拟地址的流量",
   hmac: "没有签名通告：强制验签的对端收不到本机",

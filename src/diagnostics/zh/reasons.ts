@@ -133,6 +133,7 @@ function tracked(kind: string): string {
     interface: "被跟踪的网卡",
     file: "被跟踪的文件",
     process: "被跟踪的进程",
+    bfd: "BFD 会话",
   };
   return names[kind] ?? kind;
 }

@@ -10,7 +10,6 @@ import {
   list,
   quiet,
   table,
-  without,
   yes,
 } from "./keyword.ts";
 
@@ -35,7 +34,7 @@ export const SYNC_GROUP: KeywordTable = table([
     word: "track_bfd",
     takes: list("tracked"),
     since: "2.0.0",
-    acts: without("bfd"),
+    acts: yes,
     repeatable: true,
     purpose: "tracked by every member",
   },

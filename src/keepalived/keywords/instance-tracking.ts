@@ -1,5 +1,5 @@
 /** `vrrp_instance`: tracking and notification. */
-import { boolean, command, flag, integer, type Keyword, list, without, yes } from "./keyword.ts";
+import { boolean, command, flag, integer, type Keyword, list, yes } from "./keyword.ts";
 
 export const TRACKING: readonly Keyword[] = [
   {
@@ -38,7 +38,7 @@ export const TRACKING: readonly Keyword[] = [
     word: "track_bfd",
     takes: list("tracked"),
     since: "2.0.0",
-    acts: without("bfd"),
+    acts: yes,
     repeatable: true,
     purpose: "BFD sessions (`bfd_instance`)",
   },

@@ -94,7 +94,7 @@ export const ROOT: KeywordTable = table([
     word: "bfd_instance",
     takes: block("bfd_instance", true),
     since: "2.0.0",
-    acts: without("bfd"),
+    acts: yes,
     repeatable: true,
     purpose: "a BFD session that instances can track",
   },

@@ -202,6 +202,12 @@ const BFD_ROWS: readonly (readonly [string, Keyword["takes"], string | undefined
   ["checker", flag, "on", "report to the IPVS part"],
 ];
 
+/** `vrrp` and `checker` choose between processes; a hop limit is of IPv6. */
+const actsOf = (word: string): Keyword["acts"] => {
+  if (word === "multihop") return without("bfd");
+  return ["hoplimit", "vrrp", "checker"].includes(word) ? quiet("always") : yes;
+};
+
 export const BFD: KeywordTable = table(
   BFD_ROWS.map(([word, takes, fallback, purpose]) => ({
     word,
@@ -209,7 +215,7 @@ export const BFD: KeywordTable = table(
     since: word === "multihop" ? "2.2.8" : "2.0.0",
     ...(fallback === undefined ? {} : { default: fallback }),
     ...(["min_rx", "min_tx", "idle_tx"].includes(word) ? { unit: "ms" as const } : {}),
-    acts: word === "neighbor_ip" ? without("bfd") : quiet("always"),
+    acts: actsOf(word),
     purpose,
   })),
 );

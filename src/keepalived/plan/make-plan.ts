@@ -15,6 +15,7 @@ import {
 import type { Model } from "../model/model.ts";
 import { alertsOf } from "./alert.ts";
 import { apiOf } from "./api.ts";
+import { planSession } from "./bfd.ts";
 import { planCheck } from "./checks.ts";
 import { dumpsOf } from "./dumps.ts";
 import { eventsOf } from "./events.ts";
@@ -57,6 +58,9 @@ export function makePlan(model: Model): RunPlan {
   const checks = model.checks
     .filter((block) => tracked("script", block))
     .flatMap((block) => planCheck(block) ?? []);
+  const sessions = model.sessions
+    .filter((block) => tracked("bfd", block))
+    .flatMap((block) => planSession(block) ?? []);
   const api = apiOf(model);
   const events = eventsOf(model);
   return {
@@ -73,6 +77,7 @@ export function makePlan(model: Model): RunPlan {
       .filter((block) => tracked("process", block))
       .flatMap((block) => planProcess(block) ?? []),
     ...(checks.length === 0 ? {} : { checks }),
+    ...(sessions.length === 0 ? {} : { sessions }),
     ...(api === undefined ? {} : { api }),
     ...(alerts === undefined ? {} : { alerts }),
     ...(events === undefined ? {} : { events }),

@@ -6,6 +6,7 @@
 
 import type { Secret } from "#units/secret";
 import type { Micros } from "#units/time";
+import type { SessionPlan } from "#vrrp/bfd/session-plan";
 import type { FencePort, InstanceConfig } from "#vrrp/router/config";
 import type { AlertKind, DestinationWord } from "../keywords/alert.ts";
 
@@ -17,6 +18,8 @@ export interface RunPlan {
   readonly scripts: readonly ScriptPlan[];
   /** Only tracked ones, as of `scripts`. Undefined: none. */
   readonly checks?: readonly CheckPlan[];
+  /** BFD sessions, as of `scripts`. Undefined: none. */
+  readonly sessions?: readonly SessionPlan[];
   readonly files: readonly FileTrackerPlan[];
   readonly processes: readonly ProcessTrackerPlan[];
   /** The HTTP API, if the file has one. */

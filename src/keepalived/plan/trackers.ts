@@ -13,10 +13,11 @@ import {
 } from "../model/effective.ts";
 import { find, type Model } from "../model/model.ts";
 import type { TrackedItem } from "../values/value.ts";
+import { planSession } from "./bfd.ts";
 import { planCheck } from "./checks.ts";
 
 interface TrackerList {
-  readonly word: "track_interface" | "track_script" | "track_file" | "track_process";
+  readonly word: "track_interface" | "track_script" | "track_file" | "track_process" | "track_bfd";
   readonly kind: TrackerKind;
 }
 
@@ -25,6 +26,7 @@ export const TRACKER_LISTS: readonly TrackerList[] = [
   { word: "track_script", kind: "script" },
   { word: "track_file", kind: "file" },
   { word: "track_process", kind: "process" },
+  { word: "track_bfd", kind: "bfd" },
 ];
 
 /** The block a tracked name stands for; interfaces need none. */
@@ -36,6 +38,8 @@ export function trackedBlock(model: Model, kind: TrackerKind, name: string): Blo
       return find(model.processes, name);
     case "file":
       return find(model.files, name);
+    case "bfd":
+      return find(model.sessions, name);
     case "interface":
       return undefined;
   }
@@ -45,6 +49,7 @@ export function trackedBlock(model: Model, kind: TrackerKind, name: string): Blo
 export function isUsable(kind: TrackerKind, block: Block | undefined): boolean {
   if (kind === "interface") return true;
   if (block?.word === "check") return planCheck(block) !== undefined;
+  if (kind === "bfd") return block !== undefined && planSession(block) !== undefined;
   const word = kind === "script" ? "script" : kind === "file" ? "file" : "process";
   return block !== undefined && hasSetting(block, word);
 }

@@ -96,7 +96,7 @@ function checkBlock(
     return;
   }
   // keepalived does not find a `check` anywhere.
-  if (lateUse !== undefined && tracker !== "bfd_instance" && !isCheck) {
+  if (lateUse !== undefined && !isCheck) {
     const facts = { tracker, name, line: lineOf(place), user: name };
     report("VR4008", lateUse, facts, { related: [place] });
   }

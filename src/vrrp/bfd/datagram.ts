@@ -1,7 +1,7 @@
 /**
  * The IPv4 packet around a control packet: UDP to port 3784, TTL 255 (RFC 5881 4 and 5).
  */
-import type { Ipv4 } from "#units/address";
+import { type Ipv4, ipv4 } from "#units/address";
 import { readU16, writeU16 } from "../wire/bytes.ts";
 import { checksumOf, isIntact, sum16, sumPseudoHeader } from "../wire/checksum.ts";
 import { IPV4_HEADER_LENGTH, PROTOCOL_UDP } from "../wire/ipv4-fields.ts";
@@ -19,11 +19,13 @@ export const BFD_PORT = 3784;
 export const FIRST_SOURCE_PORT = 49_152;
 const UDP_HEADER_LENGTH = 8;
 const UDP_OFFSET = { source: 0, destination: 2, length: 4, checksum: 6 } as const;
+const ANY_SOURCE = ipv4(0);
 export const DATAGRAM_LENGTH: number =
   IPV4_HEADER_LENGTH + UDP_HEADER_LENGTH + CONTROL_PACKET_LENGTH;
 
 export interface DatagramFields {
-  readonly source: Ipv4;
+  /** Undefined: the kernel puts in the one that the routes give. */
+  readonly source: Ipv4 | undefined;
   readonly destination: Ipv4;
   readonly ttl: number;
   /** 49152 to 65535 */
@@ -83,14 +85,17 @@ export function emitDatagram(
   fields: DatagramFields,
   packet: ControlPacket,
 ): number {
-  const { source, destination, sourcePort } = fields;
+  const { source = ANY_SOURCE, destination, ttl, sourcePort, id } = fields;
   const length = UDP_HEADER_LENGTH + CONTROL_PACKET_LENGTH;
-  const at = emitIpv4Header(into, { ...fields, protocol: PROTOCOL_UDP }, length);
+  const header = { source, destination, ttl, id, protocol: PROTOCOL_UDP };
+  const at = emitIpv4Header(into, header, length);
   writeU16(into, at + UDP_OFFSET.source, sourcePort);
   writeU16(into, at + UDP_OFFSET.destination, BFD_PORT);
   writeU16(into, at + UDP_OFFSET.length, length);
   writeU16(into, at + UDP_OFFSET.checksum, 0);
   emitControlPacket(into, packet, at + UDP_HEADER_LENGTH);
+  // A checksum over a source that is not known yet would be wrong; none is allowed (RFC 768).
+  if (source === ANY_SOURCE) return DATAGRAM_LENGTH;
   const sum = sumPseudoHeader(source, destination, PROTOCOL_UDP, length);
   const checksum = checksumOf(sum + sum16(into, at, at + length));
   // RFC 768: a checksum of zero is sent as all ones, which is the same in ones' complement.

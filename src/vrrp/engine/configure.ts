@@ -8,6 +8,7 @@ import { after, type Instant, micros } from "#units/time";
 import { type InstanceConfig, isSameConfig } from "../router/config.ts";
 import { handOverWait, LINGER } from "../router/timing.ts";
 import type { Announcements } from "./announcements.ts";
+import type { BfdSessions } from "./bfd-sessions.ts";
 import type { EngineContext } from "./context.ts";
 import type { Departures } from "./departures.ts";
 import type { ToEngine } from "./engine-link.ts";
@@ -40,6 +41,7 @@ interface ConfiguratorParts {
   readonly departures: Departures;
   readonly operator: Operator;
   readonly gates: Gates;
+  readonly sessions: BfdSessions;
 }
 
 /** How the instances of a new configuration relate to the running ones. */
@@ -68,6 +70,7 @@ export class Configurator {
     if (departures.isStopping) return;
     refusals.reportsUnknown = message.logUnknownVrids === true;
     for (const one of message.trackers) trackers.remember(one);
+    this.#parts.sessions.configure(message.sessions ?? [], now);
     for (const { unit, eligible } of message.eligible ?? []) gates.remember(unit, eligible);
     // Those that an earlier reload removed go on handing over, also beside a new one of the same
     // identity.

@@ -10,6 +10,8 @@
 import type { IpAddress, Mac } from "#units/address";
 import type { Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
+import type { SessionState } from "../bfd/control-packet.ts";
+import type { SessionPlan } from "../bfd/session-plan.ts";
 import type { InstanceConfig } from "../router/config.ts";
 import type { DataComparison, Report } from "../router/event.ts";
 import type { DemoteReason, FaultCause, PromoteReason, Reason } from "../router/reason.ts";
@@ -28,6 +30,8 @@ export type ToEngine =
       readonly type: "configure";
       readonly instances: readonly InstanceConfig[];
       readonly groups: readonly GroupConfig[];
+      /** BFD sessions that routers track; undefined: none. */
+      readonly sessions?: readonly SessionPlan[];
       readonly resume: readonly string[];
       /**
        * Where others had put addresses of `resume` before they were ours. Whatever else of them is
@@ -200,7 +204,7 @@ export interface GroupConfig {
 }
 
 export interface TrackerResult {
-  readonly kind: "script" | "file" | "process";
+  readonly kind: "script" | "file" | "process" | "bfd";
   readonly name: string;
   readonly result: TrackerState;
 }
@@ -277,6 +281,27 @@ export type FromEngine =
     }
   /** Before the first instances of a snapshot. */
   | { readonly type: "pauses"; readonly pauses: Pauses; readonly durations: EngineDurations }
+  /** Before the first instances of a snapshot, if there are any. */
+  | { readonly type: "sessions"; readonly sessions: readonly SessionSnapshot[] }
+  /** Another state of a BFD session. `diagnostic`: why it left Up (RFC 5880 4.1). */
+  | {
+      readonly type: "session";
+      readonly name: string;
+      readonly neighbor: Ipv4;
+      readonly from: SessionState;
+      readonly to: SessionState;
+      readonly diagnostic: number;
+      readonly at: Instant;
+    }
+  /** No session can come up: the port cannot be opened. Tried again. */
+  | { readonly type: "sessionsClosed"; readonly errno: string; readonly call: string }
+  /** A packet of it could not be sent; not more than one a minute for each. */
+  | {
+      readonly type: "sessionUnsent";
+      readonly name: string;
+      readonly errno: string;
+      readonly call: string;
+    }
   /** `--record`: a line of the recording (recording.ts) for the supervisor. May be dropped. */
   | { readonly type: "record"; readonly line: string }
   /** An instance removed by a reload has given up its addresses. */
@@ -304,6 +329,20 @@ export type FromEngine =
     }
   /** Everything is handed over; the engine ends now. */
   | { readonly type: "stopped" };
+
+/** A BFD session; instants as of `InstanceSnapshot`. */
+export interface SessionSnapshot {
+  readonly name: string;
+  readonly neighbor: Ipv4;
+  readonly state: SessionState;
+  readonly since: Instant;
+  readonly diagnostic: number;
+  readonly remoteState: SessionState;
+  readonly sent: number;
+  readonly received: number;
+  /** Of its neighbour, but not acceptable. */
+  readonly refused: number;
+}
 
 /**
  * One instance as the engine sees it. All instants are CLOCK_BOOTTIME microseconds, like `at` of

@@ -23,12 +23,13 @@ import { AddressDevices } from "./address-devices.ts";
 import { Addresses } from "./addresses.ts";
 import { Advertiser } from "./advertiser.ts";
 import { Announcements } from "./announcements.ts";
+import { BfdSessions } from "./bfd-sessions.ts";
 import { Configurator } from "./configure.ts";
 import { type EngineContext, isOwnedElsewhere } from "./context.ts";
 import { Crowd, TAKE_OVER_MAX, TURN_MAX } from "./crowd.ts";
 import { Departures } from "./departures.ts";
 import { Effects } from "./effects.ts";
-import type { FromEngine, InstanceSnapshot, ToEngine } from "./engine-link.ts";
+import type { FromEngine, InstanceSnapshot, SessionSnapshot, ToEngine } from "./engine-link.ts";
 import { addressAppeared } from "./foreign-addresses.ts";
 import { Gates } from "./gates.ts";
 import { Groups } from "./groups.ts";
@@ -63,6 +64,7 @@ export interface EngineOptions {
 export class Engine {
   readonly announcements: Announcements;
   readonly probes: Probes;
+  readonly #sessions: BfdSessions;
   readonly #context: EngineContext;
   readonly #ownRemovals = new OwnRemovals();
   readonly #addresses: Addresses;
@@ -120,6 +122,8 @@ export class Engine {
     const bindings = new SocketBindings(context, steps, addressDevices);
     const sources = new Sources(context, steps);
     const trackers = new Trackers(context, steps);
+    const sessions = new BfdSessions(context, trackers);
+    this.#sessions = sessions;
     const refusals = new Refusals(context);
     const promoting = new SecondaryPromotion(context);
     const base = { context, steps, announcements, addressDevices, bindings, sources, trackers };
@@ -147,6 +151,7 @@ export class Engine {
       departures,
       operator: this.#operator,
       gates,
+      sessions,
     });
   }
 
@@ -167,7 +172,12 @@ export class Engine {
   /** When `onTime` has to be called at the latest. */
   deadline(): Instant | undefined {
     const { instances } = this.#context;
-    return earliest(this.announcements.deadline(), instances.nextDue(), this.probes.deadline());
+    return earliest(
+      this.announcements.deadline(),
+      instances.nextDue(),
+      this.probes.deadline(),
+      this.#sessions.deadline(),
+    );
   }
 
   /** How long packets may wait to be read together, while they are many. */
@@ -184,6 +194,8 @@ export class Engine {
   onTime(now: Instant, isAllRead = true): void {
     const { instances } = this.#context;
     const all = instances.all.length;
+    // A neighbour that is gone counts before elections do.
+    if (!this.#sessions.isEmpty) this.#sessions.onTime(now);
     const event = this.#crowd.event(all);
     const readAt = this.#readAt;
     if (readAt === undefined || this.#hasStalled(readAt, now)) this.#runsSince = now;
@@ -266,6 +278,8 @@ export class Engine {
         return this.#receiver.packet(event.interfaceIndex, event.bytes, now);
       case "neighbour":
         return this.#receiver.neighbour(event.interfaceIndex, event.bytes, now);
+      case "bfd":
+        return this.#sessions.packet(event.bytes, now);
       case "link":
         return this.#linkChanged(event.link, now);
       case "linkGone":
@@ -356,8 +370,13 @@ export class Engine {
         // For the process around the engine.
         return;
       case "stop":
+        this.#sessions.stop(now);
         return this.#departures.stop(now);
     }
+  }
+
+  get sessions(): readonly SessionSnapshot[] {
+    return this.#sessions.snapshot();
   }
 
   /** All instances as `status` sees them. */

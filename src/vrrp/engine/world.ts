@@ -161,8 +161,19 @@ export interface World {
   readonly resetConnections?:
     | ((addresses: readonly IpAddress[], ports: readonly number[] | undefined) => Outcome)
     | undefined;
+  /** Undefined where nobody can: then sessions stay down. */
+  readonly bfd?: BfdPort | undefined;
   /** To the supervisor. */
   emit(message: FromEngine): void;
+}
+
+/** BFD control packets of all sessions (RFC 5881). */
+export interface BfdPort {
+  /** Starts to receive them, as events of kind "bfd". */
+  open(): Outcome;
+  /** A whole IPv4 packet; source 0 is replaced by the kernel. May not be kept after the call. */
+  send(packet: Uint8Array, to: Ipv4): Outcome;
+  close(): void;
 }
 
 /** Packets to this port of the address. */
@@ -209,6 +220,8 @@ export type WorldEvent =
   | { readonly kind: "packet"; readonly interfaceIndex: number; readonly bytes: Uint8Array }
   /** A whole Ethernet frame: ARP, or a neighbour solicitation or advertisement. */
   | { readonly kind: "neighbour"; readonly interfaceIndex: number; readonly bytes: Uint8Array }
+  /** A whole IPv4 packet with UDP to the port of BFD. */
+  | { readonly kind: "bfd"; readonly bytes: Uint8Array }
   | { readonly kind: "link"; readonly link: LinkInfo }
   | { readonly kind: "linkGone"; readonly index: number; readonly name: string }
   | { readonly kind: "address"; readonly address: AddressInfo }

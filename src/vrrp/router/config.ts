@@ -89,11 +89,11 @@ export interface AnnounceConfig {
   readonly lowerPrioRepeat: number;
 }
 
-export type TrackerKind = "script" | "interface" | "file" | "process";
+export type TrackerKind = "script" | "interface" | "file" | "process" | "bfd";
 
 export interface TrackerConfig {
   readonly kind: TrackerKind;
-  /** Name of the vrrp_script, interface, track_file or vrrp_track_process. */
+  /** Name of the vrrp_script, interface, track_file, vrrp_track_process or bfd_instance. */
   readonly name: string;
   /** 0: failure means FAULT. Otherwise see keepalived's weights: `trackerEffect` in tracking.ts. */
   readonly weight: number;

@@ -49,6 +49,10 @@ export function engineSaid(state: SupervisorState, message: FromEngine): Step {
     case "log":
     case "snapshot":
     case "pauses":
+    case "session":
+    case "sessions":
+    case "sessionsClosed":
+    case "sessionUnsent":
     case "record":
     case "unknownVrid":
     case "announced":

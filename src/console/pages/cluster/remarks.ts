@@ -112,6 +112,7 @@ const KINDS_ZH: Readonly<Record<string, string>> = {
   interface: "网卡",
   file: "文件",
   process: "进程",
+  bfd: "BFD 会话",
   check: "检查",
 };
 
