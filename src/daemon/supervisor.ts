@@ -426,8 +426,7 @@ export class Supervisor {
   }
 
   #configureEngine({ instances, isReload, resume, spared }: ConfigureEffect): void {
-    const { places } = this.#options;
-    places?.record(instances);
+    this.#options.places?.record(instances);
     this.#engine.send({
       type: "configure",
       instances,
@@ -438,15 +437,12 @@ export class Supervisor {
       logUnknownVrids: this.#plan.globals.logUnknownVrids === true,
       ...this.#operator.forEngine(isReload),
       ...this.#gates.forEngine(),
-      leftovers: isReload ? [] : (places?.leftovers() ?? []),
+      leftovers: isReload ? [] : (this.#options.places?.leftovers() ?? []),
       trackers: [...this.#checks.results(), ...this.#files.results(), ...this.#processes.results()],
     });
   }
 
-  /**
-   * Notifies for instances of an engine that died before it could report itself; the others
-   * have been notified.
-   */
+  /** Of an engine that died before it could report itself; the others have been notified. */
   #notifyStop(): void {
     const reason = { kind: "stopped" } as const;
     const why = reasonSentence(reason, this.#options.language);

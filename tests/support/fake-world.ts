@@ -7,6 +7,7 @@
 import { type IpAddress, type Ipv4, type Mac, printIp, readIpv4, readMac } from "#units/address";
 import { assert } from "#units/assert";
 import { type Instant, instant } from "#units/time";
+import { type Datagram, parseDatagram } from "#vrrp/bfd/datagram";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
   type AddressGuard,
@@ -14,6 +15,7 @@ import {
   type AddressLifetime,
   type Advertisement,
   BATON_PROTO,
+  type BfdPort,
   type Fence,
   type FenceEntry,
   type LinkInfo,
@@ -101,6 +103,13 @@ export class FakeWorld implements World {
   /** errno with which the guard refuses a call, by its name; see `addGuard`. */
   readonly guardRefuses: Map<keyof AddressGuard, string> = new Map();
   fence: Fence | undefined;
+  /** In a world with BFD; see `addBfd`. */
+  bfd: BfdPort | undefined;
+  /** Whole packets of BFD, oldest first. */
+  readonly bfdSent: Datagram[] = [];
+  /** errno of opening the port of BFD, and of sending. */
+  bfdOpenError: string | undefined;
+  bfdSendError: string | undefined;
   /** In a world that resets connections in the call. */
   resetConnections: World["resetConnections"];
   /** Closed ports of addresses, as `192.0.2.100 tcp 3306` or with ` new` behind; see `addFence`. */
@@ -146,6 +155,25 @@ export class FakeWorld implements World {
       prolong: (_, milliseconds) => call("prolong", ` ${milliseconds}`),
       close: () => call("close"),
       clean: () => call("clean"),
+    };
+  }
+
+  /** The port of BFD; `calls` has when it is opened and closed, `bfdSent` what was sent. */
+  addBfd(): void {
+    const outcome = (errno: string | undefined, call: string): Outcome =>
+      errno === undefined ? OK : { ok: false, errno, call };
+    this.bfd = {
+      open: () => {
+        this.calls.push("bfd open");
+        return outcome(this.bfdOpenError, "bind");
+      },
+      send: (packet) => {
+        const parsed = parseDatagram(packet);
+        assert(parsed.kind === "datagram", "the engine sent what it would not accept");
+        this.bfdSent.push(parsed.datagram);
+        return outcome(this.bfdSendError, "sendto");
+      },
+      close: () => void this.calls.push("bfd close"),
     };
   }
 

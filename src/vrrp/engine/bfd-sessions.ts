@@ -48,7 +48,7 @@ interface Running {
 
 export class BfdSessions {
   readonly #context: EngineContext;
-  readonly #trackers: Trackers;
+  readonly #trackers: Pick<Trackers, "remember" | "changed">;
   readonly #packet = new Uint8Array(DATAGRAM_LENGTH);
   #all: readonly Running[] = [];
   #openAt: Instant | undefined;
@@ -56,7 +56,7 @@ export class BfdSessions {
   #made = 0;
   #random = 1;
 
-  constructor(context: EngineContext, trackers: Trackers) {
+  constructor(context: EngineContext, trackers: Pick<Trackers, "remember" | "changed">) {
     this.#context = context;
     this.#trackers = trackers;
   }
