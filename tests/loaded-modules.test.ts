@@ -76,7 +76,7 @@ test("the engine loads the protocol and Linux, and no package but koffi", () => 
   assert.ok(engine.files.has("src/vrrp/engine/engine.ts"), "the walk has not reached the engine");
   assert.ok(engine.files.has("src/linux/reactor.ts"), "the walk has not reached the reactor");
   assert.deepEqual(packagesOf(engine), ["koffi"]);
-  const allowed = /^src\/(?:units|vrrp\/(?:wire|router|engine)|linux|daemon)\//;
+  const allowed = /^src\/(?:units|vrrp\/(?:wire|bfd|router|engine)|linux|daemon)\//;
   assert.deepEqual(
     [...engine.files].filter((path) => !allowed.test(path)),
     [],

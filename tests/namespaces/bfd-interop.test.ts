@@ -2,7 +2,7 @@
  * BFD sessions with the daemons of others, over a cable between two namespaces: up with agreed
  * intervals, down when they hang, up again, and down there when we stop sending.
  *
- * Needs: bird, birdc, bfdd, keepalived
+ * Needs: bird, bfdd, keepalived
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawnSync } from "node:child_process";

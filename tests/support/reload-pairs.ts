@@ -55,6 +55,7 @@ const V3 = { instance: "version 3" };
 const SCRIPT = 'vrrp_script S@N@ {\nscript "/bin/true"\ninterval 1\nweight 2\n}';
 const FILES = "track_file F@N@ {\nfile @FOLDER@/f@N@\ninit_file 3 overwrite\n}";
 const PROCESS = "vrrp_track_process P@N@ {\nprocess no-such-process-@N@\nweight 5\n}";
+const SESSION = "bfd_instance B@N@ {\nneighbor_ip @PEER@\n}";
 const WEIGHTS = { group: "sync_group_tracking_weight" };
 const LISTEN = "listen 127.0.0.1:19@N@";
 const NOTIFY = 'notify "/bin/true"';
@@ -130,6 +131,7 @@ const INSTANCE: readonly Pair[] = [
     ["track_script", "", "track_script {\nS@N@ weight 7\n}", { root: SCRIPT }],
     ["track_file", "", "track_file {\nF@N@ weight 4\n}", { root: FILES }],
     ["track_process", "", "track_process {\nP@N@ weight 4\n}", { root: PROCESS }],
+    ["track_bfd", "", "track_bfd {\nB@N@ weight 4\n}", { root: SESSION }],
     ["havip", "", "havip {\nendpoint http://127.0.0.1:9\nregion ap-guangzhou\n}"],
     ["gate", "", GATE],
     ...[
@@ -311,12 +313,25 @@ const OTHERS: readonly Pair[] = [
     ["weight", 4, 5],
   ]),
   ...flags("vrrp_track_process", ["full_command"]),
+  ...valued("bfd_instance", [
+    ["neighbor_ip", "@PEER@", "@PEER2@"],
+    ["source_ip", "@OWN@", "@OWN2@"],
+    ["min_rx", 50, 100],
+    ["min_tx", 50, 100],
+    ["idle_tx", 1_000, 2_000],
+    ["multiplier", 3, 5],
+    ["ttl", 255, 64],
+    ["max_hops", 0, 255],
+    ["weight", 4, 5],
+  ]),
+  ...flags("bfd_instance", ["passive"]),
   ...rows("vrrp_sync_group", [
     ["group", "group {\nVI_@N@\n}", "group {\nVI_@N@\nMORE_@N@\n}"],
     ["track_interface", "", "track_interface {\nlo weight 3\n}", WEIGHTS],
     ["track_script", "", "track_script {\nS@N@ weight 7\n}", { root: SCRIPT, ...WEIGHTS }],
     ["track_file", "", "track_file {\nF@N@ weight 4\n}", { root: FILES, ...WEIGHTS }],
     ["track_process", "", "track_process {\nP@N@ weight 4\n}", { root: PROCESS, ...WEIGHTS }],
+    ["track_bfd", "", "track_bfd {\nB@N@ weight 4\n}", { root: SESSION, ...WEIGHTS }],
     ...["notify_master", "notify_backup", "notify_fault", "notify_stop", "notify"].map(notes),
     ["notify_priority_changes", "", "notify_priority_changes on"],
     ["notify_timeout", "", "notify_timeout 20", { group: NOTIFY }],
@@ -423,6 +438,10 @@ export function textOf(pair: Pair, which: "before" | "after", places: Places): s
     parts.push(
       `vrrp_track_process P@N@ {\n${word === "process" ? "" : "process no-such-@N@"}\n${word === "weight" ? "" : "weight 4"}\n${line}\n}`,
     );
+  if (needs("bfd_instance"))
+    parts.push(
+      `bfd_instance B@N@ {\n${word === "neighbor_ip" ? "" : "neighbor_ip @PEER@"}\n${word === "weight" ? "" : "weight 4"}\n${line}\n}`,
+    );
   if (needs("check"))
     parts.push(
       `check C@N@ {\n${CHECK_TARGETS.includes(word) ? "" : "tcp 127.0.0.1:9"}\n${line}\n}`,
@@ -462,6 +481,7 @@ function instanceText({ block, word, instance = "" }: Pair, line: string): strin
   if (block === "vrrp_script") lines.push("track_script {\nS@N@\n}");
   if (block === "track_file") lines.push("track_file {\nF@N@\n}");
   if (block === "vrrp_track_process") lines.push("track_process {\nP@N@\n}");
+  if (block === "bfd_instance") lines.push("track_bfd {\nB@N@\n}");
   if (word !== "no_virtual_ipaddress") lines.push("virtual_ipaddress {\n10.98.@N@.100/32\n}");
   const isDatabase = DATABASES.some((one) => one === block);
   if (block === "gate" || isDatabase) {
