@@ -126,6 +126,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2052: warning("process-name-with-blank"),
   VR2051: warning("peer-with-prefix"),
   VR2050: warning("own-interface-with-weight"),
+  VR2053: error("duplicate-neighbor"),
   VR2060: error("secret-in-the-file"),
   VR2061: error("not-a-value-of-the-cloud"),
   VR2062: warning("havip-without-addresses"),

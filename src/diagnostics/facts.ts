@@ -332,6 +332,13 @@ export interface Facts extends GateFacts {
   };
   readonly VR2049: { readonly keyword: string; readonly text: string; readonly used: string };
 
+  /** Of two BFD sessions. */
+  readonly VR2053: {
+    readonly name: string;
+    readonly first: string;
+    readonly neighbor: string;
+    readonly line: number;
+  };
   readonly VR2060: { readonly keyword: string; readonly line: number };
   readonly VR2061: {
     readonly keyword: string;

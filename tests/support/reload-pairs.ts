@@ -55,7 +55,7 @@ const V3 = { instance: "version 3" };
 const SCRIPT = 'vrrp_script S@N@ {\nscript "/bin/true"\ninterval 1\nweight 2\n}';
 const FILES = "track_file F@N@ {\nfile @FOLDER@/f@N@\ninit_file 3 overwrite\n}";
 const PROCESS = "vrrp_track_process P@N@ {\nprocess no-such-process-@N@\nweight 5\n}";
-const SESSION = "bfd_instance B@N@ {\nneighbor_ip @PEER@\n}";
+const SESSION = "bfd_instance B@N@ {\nneighbor_ip 10.97.@N@.1\n}";
 const WEIGHTS = { group: "sync_group_tracking_weight" };
 const LISTEN = "listen 127.0.0.1:19@N@";
 const NOTIFY = 'notify "/bin/true"';
@@ -314,7 +314,7 @@ const OTHERS: readonly Pair[] = [
   ]),
   ...flags("vrrp_track_process", ["full_command"]),
   ...valued("bfd_instance", [
-    ["neighbor_ip", "@PEER@", "@PEER2@"],
+    ["neighbor_ip", "10.97.@N@.1", "10.97.@N@.2"],
     ["source_ip", "@OWN@", "@OWN2@"],
     ["min_rx", 50, 100],
     ["min_tx", 50, 100],
@@ -440,7 +440,7 @@ export function textOf(pair: Pair, which: "before" | "after", places: Places): s
     );
   if (needs("bfd_instance"))
     parts.push(
-      `bfd_instance B@N@ {\n${word === "neighbor_ip" ? "" : "neighbor_ip @PEER@"}\n${word === "weight" ? "" : "weight 4"}\n${line}\n}`,
+      `bfd_instance B@N@ {\n${word === "neighbor_ip" ? "" : "neighbor_ip 10.97.@N@.1"}\n${word === "weight" ? "" : "weight 4"}\n${line}\n}`,
     );
   if (needs("check"))
     parts.push(

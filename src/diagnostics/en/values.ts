@@ -244,6 +244,12 @@ export const VALUES: Messages<CodeFamily<"VR20">> = {
     label: `no \`${keyword}\``,
     notes: ["whoever tracks it runs without it"],
   }),
+  VR2053: ({ name, first, neighbor, line }) => ({
+    message: `the BFD sessions \`${first}\` and \`${name}\` have the same neighbor, \`${neighbor}\`: \`${name}\` is dropped`,
+    label: `the neighbor of \`${first}\` (line ${line})`,
+    notes: ["between two addresses there is one session (RFC 5881); instances may share it"],
+    help: `track \`${first}\` instead, or give each a \`source_ip\` of its own`,
+  }),
   VR2035: ({ interface: device }) => ({
     message: `\`${device}\` is the instance's own interface, which is tracked anyway`,
     label: "not needed",

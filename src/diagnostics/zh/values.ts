@@ -235,6 +235,12 @@ export const VALUES: Messages<CodeFamily<"VR20">> = {
     label: `缺少 \`${keyword}\``,
     notes: ["引用它的实例会在没有这项检查的情况下运行"],
   }),
+  VR2053: ({ name, first, neighbor, line }) => ({
+    message: `BFD 会话 \`${first}\` 与 \`${name}\` 的邻居相同（\`${neighbor}\`），\`${name}\` 会被丢弃`,
+    label: `\`${first}\` 的邻居（第 ${line} 行）`,
+    notes: ["两个地址之间只有一个会话（RFC 5881），多个实例可以共用"],
+    help: `改为跟踪 \`${first}\`，或为两者设置不同的 \`source_ip\``,
+  }),
   VR2035: ({ interface: device }) => ({
     message: `\`${device}\` 是实例自己的网卡，默认就会跟踪`,
     label: "不必写",

@@ -185,13 +185,16 @@ export const FILE: KeywordTable = table([
   },
 ]);
 
+/** keepalived counts microseconds in 32 bits. */
+const MILLISECONDS_MAX = 4_294_967;
+
 const BFD_ROWS: readonly (readonly [string, Keyword["takes"], string | undefined, string])[] = [
   ["neighbor_ip", address("any"), undefined, "the other end"],
   ["source_ip", address("any"), undefined, "own address"],
-  ["min_rx", integer(1, 10_000), "10", "interval we can receive"],
-  ["min_tx", integer(1, 10_000), "10", "interval we want to send"],
-  ["idle_tx", integer(1000, 10_000), "1000", "interval while down"],
-  ["multiplier", integer(1, 10), "5", "missed packets before down"],
+  ["min_rx", integer(1, MILLISECONDS_MAX), "10", "interval we can receive"],
+  ["min_tx", integer(1, MILLISECONDS_MAX), "10", "interval we want to send"],
+  ["idle_tx", integer(1000, MILLISECONDS_MAX), "1000", "interval while down"],
+  ["multiplier", integer(1, 255), "5", "missed packets before down"],
   ["passive", flag, "off", "wait for the other end"],
   ["ttl", integer(1, 255), "255", "TTL, IPv4"],
   ["hoplimit", integer(1, 255), "64", "hop limit, IPv6"],

@@ -15,7 +15,7 @@ import {
 import type { Model } from "../model/model.ts";
 import { alertsOf } from "./alert.ts";
 import { apiOf } from "./api.ts";
-import { planSession } from "./bfd.ts";
+import { sessionsOf } from "./bfd.ts";
 import { planCheck } from "./checks.ts";
 import { dumpsOf } from "./dumps.ts";
 import { eventsOf } from "./events.ts";
@@ -58,9 +58,7 @@ export function makePlan(model: Model): RunPlan {
   const checks = model.checks
     .filter((block) => tracked("script", block))
     .flatMap((block) => planCheck(block) ?? []);
-  const sessions = model.sessions
-    .filter((block) => tracked("bfd", block))
-    .flatMap((block) => planSession(block) ?? []);
+  const sessions = [...sessionsOf(model).values()].filter(({ name }) => used.has(`bfd ${name}`));
   const api = apiOf(model);
   const events = eventsOf(model);
   return {

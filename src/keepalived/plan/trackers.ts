@@ -13,7 +13,7 @@ import {
 } from "../model/effective.ts";
 import { find, type Model } from "../model/model.ts";
 import type { TrackedItem } from "../values/value.ts";
-import { planSession } from "./bfd.ts";
+import { sessionsOf } from "./bfd.ts";
 import { planCheck } from "./checks.ts";
 
 interface TrackerList {
@@ -49,13 +49,13 @@ export function trackedBlock(model: Model, kind: TrackerKind, name: string): Blo
 export function isUsable(kind: TrackerKind, block: Block | undefined): boolean {
   if (kind === "interface") return true;
   if (block?.word === "check") return planCheck(block) !== undefined;
-  if (kind === "bfd") return block !== undefined && planSession(block) !== undefined;
   const word = kind === "script" ? "script" : kind === "file" ? "file" : "process";
   return block !== undefined && hasSetting(block, word);
 }
 
 function trackerOf(model: Model, kind: TrackerKind, item: TrackedItem): TrackerConfig | undefined {
   const name = item.token.text;
+  if (kind === "bfd" && !sessionsOf(model).has(name)) return undefined;
   const block = trackedBlock(model, kind, name);
   if (!isUsable(kind, block)) return undefined;
   const own = block && lastSetting(block, "weight")?.value;

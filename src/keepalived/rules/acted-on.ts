@@ -3,7 +3,7 @@
  * file, with every place: twenty mail notifications are one finding.
  */
 import type { Span } from "#diagnostics/source";
-import { type Block, booleanOf, itemsOf, lastSetting, type Setting } from "../blocks/block.ts";
+import { type Block, booleanOf, itemsOf, type Setting } from "../blocks/block.ts";
 import type { Acts, BlockWord } from "../keywords/keyword.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
@@ -34,7 +34,6 @@ export const checkActedOn: Rule = ({ model, report }) => {
   };
   visit(model.root);
   checkAddressFlags(model.instances, report);
-  checkSessions(model.sessions, report);
   for (const { first, acts, places } of losses.values()) {
     const keyword = first.keyword.word;
     const related = places.slice(1);
@@ -61,19 +60,6 @@ function checkAddressFlags(instances: readonly Block[], report: RuleContext["rep
   if (first === undefined) return;
   const facts = { keyword: first.text, loss: "address-flags" as const, places: others.length };
   report("VR4002", first.span, facts, { related: more.map(({ span }) => span) });
-}
-
-/** Sessions that are not established. */
-function checkSessions(sessions: readonly Block[], report: RuleContext["report"]): void {
-  const places = sessions.flatMap((block) => {
-    const setting = lastSetting(block, "neighbor_ip");
-    const value = setting?.value;
-    return value?.kind === "address" && value.ip?.family === 6 ? [setting?.token.span] : [];
-  });
-  const [first, ...more] = places.filter((span) => span !== undefined);
-  if (first === undefined) return;
-  const facts = { keyword: "neighbor_ip", loss: "bfd" as const, places: places.length };
-  report("VR4002", first, facts, { related: more });
 }
 
 function keyOf(acts: Acts, word: string): string {

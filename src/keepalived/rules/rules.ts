@@ -12,6 +12,7 @@ import { checkAddresses } from "./addresses.ts";
 import { checkAlert } from "./alert.ts";
 import { checkApi } from "./api.ts";
 import { checkAuthentication } from "./authentication.ts";
+import { checkSessions } from "./bfd-sessions.ts";
 import { checkChecks } from "./checks.ts";
 import { type CloudVendor, guessCloud, type KnownVendor } from "./cloud-vendor.ts";
 import { checkClouds } from "./clouds.ts";
@@ -55,6 +56,7 @@ export const RULES: readonly Rule[] = [
   checkInterval,
   checkRepeated,
   checkTrackedTwice,
+  checkSessions,
   checkScriptTimes,
   checkCommands,
   checkWeights,
