@@ -45,12 +45,18 @@ export function trackedBlock(model: Model, kind: TrackerKind, name: string): Blo
   }
 }
 
+const NEEDED = {
+  script: "script",
+  file: "file",
+  process: "process",
+  bfd: "neighbor_ip",
+} as const;
+
 /** A check without its command is dropped by keepalived, and with it every use. */
 export function isUsable(kind: TrackerKind, block: Block | undefined): boolean {
   if (kind === "interface") return true;
   if (block?.word === "check") return planCheck(block) !== undefined;
-  const word = kind === "script" ? "script" : kind === "file" ? "file" : "process";
-  return block !== undefined && hasSetting(block, word);
+  return block !== undefined && hasSetting(block, NEEDED[kind]);
 }
 
 function trackerOf(model: Model, kind: TrackerKind, item: TrackedItem): TrackerConfig | undefined {
