@@ -7,7 +7,7 @@
  * over and end", to the supervisor "the engine is dead, hand over for it".
  */
 
-import type { IpAddress, Mac } from "#units/address";
+import type { IpAddress, Ipv4, Mac } from "#units/address";
 import type { Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { SessionState } from "../bfd/control-packet.ts";

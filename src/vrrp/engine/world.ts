@@ -5,7 +5,7 @@
  * is not success is a value, never an exception.
  */
 
-import type { IpAddress, Mac } from "#units/address";
+import type { IpAddress, Ipv4, Mac } from "#units/address";
 import type { Instant } from "#units/time";
 import type { FencePort, IpVersion, VirtualAddress } from "../router/config.ts";
 import type { FromEngine } from "./engine-link.ts";
