@@ -246,6 +246,7 @@ export class ShadowNode {
         this.#addresses = [...event.addresses];
         break;
       case "packet":
+      case "bfd":
       case "neighbour":
         return;
     }

@@ -165,9 +165,20 @@ const FRR: Peer = {
     assert.equal(spawnSync("chown", ["frr:frr", folder, file]).status, 0);
     const common = (name: string): readonly string[] => [
       `/usr/lib/frr/${name}`,
-      ...["-i", join(folder, `${name}.pid`), "-z", join(folder, "zserv.api")],
-      ...["--vty_socket", folder, "-f", name === "bfdd" ? file : "/dev/null"],
-      ...["-u", "frr", "-g", "frr", "--log", "stdout"],
+      "-i",
+      join(folder, `${name}.pid`),
+      "-z",
+      join(folder, "zserv.api"),
+      "--vty_socket",
+      folder,
+      "-f",
+      name === "bfdd" ? file : "/dev/null",
+      "-u",
+      "frr",
+      "-g",
+      "frr",
+      "--log",
+      "stdout",
       ...(name === "bfdd" ? ["--bfdctl", join(folder, "bfdd.sock")] : []),
     ];
     return ["zebra", "bfdd"].map((name) =>
