@@ -472,7 +472,11 @@ export interface Facts extends GateFacts {
   readonly VR4002: { readonly keyword: string; readonly loss: Loss; readonly places: number };
   readonly VR4003: { readonly keyword: string; readonly noNeed: NoNeed; readonly places: number };
   readonly VR4004: { readonly keyword: string; readonly places: number };
-  readonly VR4005: { readonly keyword: string; readonly isBlock?: true };
+  readonly VR4005: {
+    readonly keyword: string;
+    readonly isBlock?: true;
+    readonly places: number;
+  };
   readonly VR4006: { readonly keyword: string };
   readonly VR4007: { readonly keyword: string; readonly text: string };
   readonly VR4008: {

@@ -108,3 +108,17 @@ test("the cloud's advice about announcements is followed by garp_preset cloud", 
   assert.deepEqual(advice("garp_preset keepalived").toSorted(), ["VR3013", "VR3015"]);
   assert.deepEqual(advice("garp_preset cloud"), []);
 });
+
+test("a keyword of Baton's is reported once in a file, with every place", () => {
+  const checks = ["a", "b", "c"].map((name) => `check ${name} { tcp 127.0.0.1:1 }`).join("\n");
+  const text = `${checks}\n${file("hold_down 5 60\n  track_script { a\n b\n c\n }")}`;
+  const { findings } = readConfiguration([{ name: "a", text }]);
+  const own = findings.filter(({ code }) => code === "VR4005");
+  assert.deepEqual(
+    own.map(({ facts, related }) => [facts, related.length]),
+    [
+      [{ keyword: "check", isBlock: true, places: 3 }, 2],
+      [{ keyword: "hold_down", places: 1 }, 0],
+    ],
+  );
+});

@@ -77,12 +77,13 @@ export const DIFFERS: Messages<CodeFamily<"VR4">> = {
       "Baton reads it in any place; this matters to whoever goes back to keepalived with the file",
     ],
   }),
-  VR4005: ({ keyword, isBlock }) => ({
+  VR4005: ({ keyword, isBlock, places: count }) => ({
     message:
       isBlock === true
         ? `\`${keyword}\` is Baton's own: keepalived reports unknown keywords and ignores the lines in it`
         : `\`${keyword}\` is Baton's own: keepalived reports an unknown keyword and ignores it`,
     label: "not keepalived's",
+    notes: places(count),
   }),
   VR4006: ({ keyword }) => ({
     message: `\`${keyword} 0\` is an error to keepalived, which takes 0.000001 as the smallest value; no gap is the default anyway`,

@@ -73,12 +73,13 @@ export const DIFFERS: Messages<CodeFamily<"VR4">> = {
     help: `把 \`${keyword}\` 移到 \`${block}\` 的最后，keepalived 就只会报未知关键字`,
     notes: ["Baton 不受位置影响；如果要用这个文件换回 keepalived，位置就很重要"],
   }),
-  VR4005: ({ keyword, isBlock }) => ({
+  VR4005: ({ keyword, isBlock, places: count }) => ({
     message:
       isBlock === true
         ? `\`${keyword}\` 是 Baton 自己的配置块，keepalived 会报未知关键字并忽略其中的行`
         : `\`${keyword}\` 是 Baton 自己的关键字，keepalived 会报未知关键字并忽略`,
     label: "keepalived 没有这个关键字",
+    notes: places(count),
   }),
   VR4006: ({ keyword }) => ({
     message: `keepalived 认为 \`${keyword} 0\` 是错误（最小 0.000001）；默认本来就没有间隔`,

@@ -1,6 +1,7 @@
 /**
  * Keywords that Baton reads and does not act on, by consequence. One finding per kind of loss and
- * file, with every place: twenty mail notifications are one finding.
+ * file, with every place: twenty mail notifications are one finding. So are twenty blocks of one
+ * keyword that keepalived does not know.
  */
 import type { Span } from "#diagnostics/source";
 import { type Block, booleanOf, itemsOf, type Setting } from "../blocks/block.ts";
@@ -9,13 +10,15 @@ import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkActedOn: Rule = ({ model, report }) => {
   const losses = new Map<string, { first: Setting; acts: Acts; places: Span[] }>();
+  const own = new Map<string, { first: Setting; places: Span[] }>();
   const visit = (block: Block): void => {
     for (const setting of block.settings) {
       const { acts, word, deprecated, since } = setting.keyword;
       if (isOff(block, setting)) continue;
       if (since === "baton") {
-        const kind = setting.value.kind === "block" ? ({ isBlock: true } as const) : {};
-        report("VR4005", setting.token.span, { keyword: word, ...kind });
+        const known = own.get(word);
+        if (known === undefined) own.set(word, { first: setting, places: [setting.token.span] });
+        else known.places.push(setting.token.span);
       }
       // What it would run without is reported below, and is worse.
       if (deprecated !== undefined && acts.kind !== "without") {
@@ -34,6 +37,11 @@ export const checkActedOn: Rule = ({ model, report }) => {
   };
   visit(model.root);
   checkAddressFlags(model.instances, report);
+  for (const [keyword, { first, places }] of own) {
+    const kind = first.value.kind === "block" ? ({ isBlock: true } as const) : {};
+    const facts = { keyword, ...kind, places: places.length };
+    report("VR4005", first.token.span, facts, { related: places.slice(1) });
+  }
   for (const { first, acts, places } of losses.values()) {
     const keyword = first.keyword.word;
     const related = places.slice(1);
