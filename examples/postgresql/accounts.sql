@@ -4,6 +4,9 @@ GRANT pg_monitor, pg_signal_backend TO baton;
 GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer), pg_reload_conf() TO baton;
 GRANT ALTER SYSTEM ON PARAMETER default_transaction_read_only, synchronous_standby_names TO baton;
 GRANT SET ON PARAMETER baton.history TO baton;
+-- Optional: `baton check --live` looks whether pg_hba.conf lets the standby in. In the database postgres.
+GRANT SELECT ON pg_hba_file_rules TO baton;
+GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO baton;
 
 -- Of the standby, and of pg_rewind.
 CREATE ROLE repl LOGIN REPLICATION PASSWORD 'change-me-2';

@@ -1,8 +1,14 @@
 /**
  * `--live`: can the databases of gates be asked, here and at the peers, with the accounts that the
- * daemon would use? Only a question is put; whether a node may be promoted is what `status` says.
+ * daemon would use, and are their settings and the accounts' rights what a gate needs? Nothing is
+ * changed; whether a node may be promoted is what `status` says.
  */
-import { type CheckOutcome, DatabaseProcess } from "#daemon/database-process";
+import {
+  type CheckOutcome,
+  DatabaseProcess,
+  type Remark,
+  type SurveyAsk,
+} from "#daemon/database-process";
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Span } from "#diagnostics/source";
 import { type Block, placeOf } from "#keepalived/blocks/block";
@@ -23,7 +29,10 @@ interface Asked {
   readonly place: Span;
 }
 
-type Target = Pick<DatabasePlan, "kind" | "credentialsFile"> & { readonly at: DatabaseAddress };
+type Target = Pick<DatabasePlan, "kind" | "credentialsFile"> & {
+  readonly at: DatabaseAddress;
+  readonly survey: SurveyAsk;
+};
 export type AskDatabase = (target: Target, milliseconds: number) => Promise<CheckOutcome>;
 
 export async function checkDatabases(model: Model): Promise<readonly AnyFinding[]> {
@@ -49,12 +58,26 @@ export async function assessDatabases(
     databasesIn(model).map(async (one) => {
       const { database, at, isPeer, place } = one;
       const outcome = await ask(targetOf(one), START_MS + toMillis(database.timeout));
-      if (outcome.ok === true) return [];
-      const address = printAddress(at);
-      return [finding("VR5122", place, { kind: database.kind, address, isPeer, why: outcome.why })];
+      const about = { kind: database.kind, address: printAddress(at), isPeer };
+      return outcome.ok === true
+        ? (outcome.remarks ?? []).map((remark) => remarkFinding(remark, place, about))
+        : [finding("VR5122", place, { ...about, why: outcome.why })];
     }),
   );
   return found.flat();
+}
+
+function remarkFinding(
+  remark: Remark,
+  place: Span,
+  about: { readonly kind: string; readonly address: string; readonly isPeer: boolean },
+): AnyFinding {
+  switch (remark.kind) {
+    case "no-append-only-file":
+      return finding("VR5124", place, { ...about, saves: remark.saves });
+    case "server":
+      return finding("VR5125", place, { ...about, why: remark.why, fix: remark.fix });
+  }
 }
 
 const printAddress = (at: DatabaseAddress): string =>
@@ -63,11 +86,16 @@ const printAddress = (at: DatabaseAddress): string =>
 const databasesIn = (model: Model): readonly Asked[] =>
   [...model.instances, ...model.groups].flatMap((unit) => databasesOf(unit, model));
 
-const targetOf = ({ database: { kind, credentialsFile }, at }: Asked): Target => ({
-  kind,
-  at,
-  ...(credentialsFile !== undefined && { credentialsFile }),
-});
+/** Who may follow a peer's server is not known here. */
+const targetOf = ({ database, at, isPeer }: Asked): Target => {
+  const { kind, credentialsFile, sync, peers } = database;
+  return {
+    kind,
+    at,
+    survey: { sync, peers: isPeer ? [] : peers.map(({ host }) => host) },
+    ...(credentialsFile !== undefined && { credentialsFile }),
+  };
+};
 
 function databasesOf(unit: Block, model: Model): readonly Asked[] {
   const database = planGate(unit, model)?.database;

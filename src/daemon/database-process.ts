@@ -16,7 +16,9 @@ import type {
   CheckOutcome,
   Comparison,
   OpenDatabase,
+  Remark,
   Standing,
+  SurveyAsk,
   Text,
 } from "#databases/port/database";
 import {
@@ -68,7 +70,7 @@ interface Task {
   readonly deadline: number;
 }
 
-export type { CheckOutcome };
+export type { CheckOutcome, Remark, SurveyAsk };
 
 /** @param ageMs of the question that is not answered */
 type OnDoubt = (target: CheckTarget, ageMs: number) => void;

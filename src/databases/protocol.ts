@@ -11,6 +11,7 @@ import type {
   DemoteAsk,
   PromoteAsk,
   Standing,
+  SurveyAsk,
 } from "./port/database.ts";
 
 export interface DatabaseUnit {
@@ -24,6 +25,8 @@ export interface CheckTarget {
   readonly at: DatabaseAddress;
   readonly credentialsFile?: string;
   readonly query?: string;
+  /** Whoever answers is asked for its settings too; nothing that the daemon does. */
+  readonly survey?: SurveyAsk;
 }
 
 export interface DatabasesConfiguration {

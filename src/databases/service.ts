@@ -11,10 +11,14 @@ import {
   type DatabaseCheck,
   type DatabaseModule,
   type DatabaseSettings,
+  type Remark,
   type Standing,
+  type SurveyAsk,
   type Text,
   UNSEEN,
 } from "./port/database.ts";
+import { asProblem } from "./port/problem.ts";
+import { text } from "./port/texts.ts";
 import type {
   CheckTarget,
   DatabaseAsk,
@@ -116,11 +120,31 @@ export class DatabaseService {
     if (found === undefined) return { ok: "unknown", why: unknownCheck(check) };
     if ("en" in found) return { ok: false, why: found };
     const target = this.#targets[check];
+    const begun = performance.now();
     const outcome = await found.check.run(target?.query, timeoutMs);
     if (outcome.ok === true) found.watch.keep(timeoutMs);
     else found.watch.pause();
     const lost = outcome.ok === true && target !== undefined ? this.#lostRole(target) : undefined;
-    return lost === undefined ? outcome : { ok: false, why: lost };
+    if (lost !== undefined) return { ok: false, why: lost };
+    return target?.survey === undefined || outcome.ok !== true
+      ? outcome
+      : await this.#survey(target, target.survey, timeoutMs - (performance.now() - begun));
+  }
+
+  /** A server that answers; if its settings cannot be read, that is a remark. */
+  async #survey(
+    { kind, at, credentialsFile }: CheckTarget,
+    ask: SurveyAsk,
+    timeoutMs: number,
+  ): Promise<CheckOutcome> {
+    const opened = await this.#open(kind, credentialsFile);
+    if ("why" in opened) return { ok: false, why: opened.why };
+    const { module, secrets } = opened;
+    try {
+      return { ok: true, remarks: (await module.survey?.(at, secrets, ask, timeoutMs)) ?? [] };
+    } catch (error) {
+      return { ok: true, remarks: [notRead(asProblem(error).message)] };
+    }
   }
 
   /** A primary that answers, and takes no writes any more, is of no use behind the address. */
@@ -138,6 +162,12 @@ export class DatabaseService {
     await Promise.all([...this.#units.values()].map((unit) => unit.close()));
   }
 }
+
+const notRead = (why: string): Remark => ({
+  kind: "server",
+  why: text(`its settings could not be read: ${why}`, `无法读取其设置：${why}`),
+  fix: text("give the account the rights of the example", "按示例授予该账号权限"),
+});
 
 interface WatchedCheck {
   readonly check: DatabaseCheck;

@@ -250,6 +250,8 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR5121: warning("credentials-file-of-a-database"),
   VR5122: warning("database-of-a-gate-not-asked"),
   VR5123: warning("check-does-not-succeed"),
+  VR5124: warning("redis-without-append-only-file"),
+  VR5125: warning("database-not-prepared-for-its-gate"),
   VR5201: warning("cloud-not-asked"),
   VR5202: error("address-is-no-havip"),
   VR5203: error("havip-in-another-subnet"),

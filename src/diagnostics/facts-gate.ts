@@ -81,6 +81,20 @@ export interface GateFacts {
     readonly kind: string;
     readonly why: Readonly<Record<"en" | "zh-CN", string>>;
   };
+  /** `saves`: Redis's `save`; empty: nothing is written to the disk. */
+  readonly VR5124: {
+    readonly kind: string;
+    readonly address: string;
+    readonly isPeer: boolean;
+    readonly saves: string;
+  };
+  readonly VR5125: {
+    readonly kind: string;
+    readonly address: string;
+    readonly isPeer: boolean;
+    readonly why: Readonly<Record<"en" | "zh-CN", string>>;
+    readonly fix: Readonly<Record<"en" | "zh-CN", string>>;
+  };
   readonly VR5122: {
     readonly kind: string;
     readonly address: string;

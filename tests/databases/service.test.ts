@@ -57,6 +57,10 @@ async function start(): Promise<{
       run: async (): Promise<CheckOutcome> => await Promise.resolve({ ok: true }),
       close: () => undefined,
     }),
+    survey: async (_at, _credentials, ask) => {
+      if (ask.sync === "off") throw new Error("denied");
+      return await Promise.resolve([{ kind: "no-append-only-file", saves: ask.peers.join() }]);
+    },
   };
   const service = await DatabaseService.start(
     {
@@ -65,6 +69,8 @@ async function start(): Promise<{
         { kind: "mysql", at: AT },
         { kind: "mysql", at: { host: "10.0.0.9", port: 3_306 } },
         { kind: "mysql", at: AT, credentialsFile: "/etc/none" },
+        { kind: "mysql", at: AT, survey: { sync: "required", peers: ["10.0.0.2"] } },
+        { kind: "mysql", at: AT, survey: { sync: "off", peers: [] } },
       ],
     },
     {
@@ -143,5 +149,20 @@ test("a check fails for a promoted server that takes no writes any more, and for
   assert.deepEqual(await check(3, 1), { ok: true });
   assert.equal((await check(4, 2))?.ok, false, "without its credentials");
   assert.equal((await check(5, 7))?.ok, "unknown");
+  await service.close();
+});
+
+test("who asks for a server's settings gets remarks, also if they cannot be read", async () => {
+  const { service, answer } = await start();
+  const asked = async (place: number): Promise<CheckOutcome | undefined> => {
+    const message = await answer({ type: "check", id: place, check: place, timeoutMs: 100 });
+    return message.type === "checked" ? message.outcome : undefined;
+  };
+  const remarks = [{ kind: "no-append-only-file", saves: "10.0.0.2" }];
+  assert.deepEqual(await asked(3), { ok: true, remarks });
+  const outcome = await asked(4);
+  const [remark] = outcome?.ok === true ? (outcome.remarks ?? []) : [];
+  assert.ok(remark?.kind === "server");
+  assert.equal(remark.why.en, "its settings could not be read: denied");
   await service.close();
 });

@@ -5,6 +5,8 @@
  * Needs: postgres
  */
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { postgresql } from "#databases/postgresql/module";
 import { dialCommands } from "#databases/postgresql/pg-client";
@@ -210,6 +212,43 @@ test("sessions of superusers, prepared transactions and exempt roles are named",
       assert.ok((await gateB.promote(soon("released"))).ok);
     },
   );
+});
+
+test("what an account lacks and settings that lose something are remarked, and what a help says mends it", async () => {
+  await withPostgreSqlPair({}, async ({ a, b }) => {
+    const at = { host: a.address, port: a.port };
+    const survey = async (): Promise<readonly string[]> => {
+      const ask = { sync: "required", peers: [b.address, "203.0.113.9"] } as const;
+      const remarks = (await postgresql.survey?.(at, CREDENTIALS, ask, 2_000)) ?? [];
+      return remarks.map((one) => (one.kind === "server" ? `${one.why.en}|${one.fix.en}` : ""));
+    };
+    const before = await survey();
+    const lost = (remarks: readonly string[]): readonly string[] =>
+      remarks.filter((one) => !before.includes(one));
+    assert.ok(!before.some((one) => one.includes("lacks rights")), before.join("\n"));
+    await a.query("REVOKE pg_signal_backend FROM baton");
+    await a.query("REVOKE ALTER SYSTEM ON PARAMETER synchronous_standby_names FROM baton");
+    await a.query("ALTER ROLE app SET synchronous_commit = off");
+    const [rights = "", early = "", ...none] = lost(await survey());
+    assert.deepEqual(none, []);
+    assert.match(early, /^synchronous_commit is off or local for app:/);
+    const [, statements = ""] = /as a superuser: (.*)$/.exec(rights) ?? [];
+    assert.ok(statements.includes("GRANT pg_signal_backend") && !statements.includes("pg_monitor"));
+    await a.query(statements);
+    await a.query("ALTER ROLE app RESET synchronous_commit");
+    assert.deepEqual(await survey(), before);
+    // The view reads the file, whatever the server has loaded.
+    const hba = join(a.configuration, "pg_hba.conf");
+    const written = readFileSync(hba, "utf8");
+    const others = written.split("\n").filter((line) => !line.includes("replication"));
+    const only = "host replication repl 203.0.113.0 255.255.255.0 scram-sha-256";
+    writeFileSync(hba, [...others, only, "host all all nonsense", ""].join("\n"));
+    const [out = "", line = "", ...rest] = lost(await survey());
+    writeFileSync(hba, written);
+    assert.deepEqual(rest, []);
+    assert.ok(out.startsWith(`no line of pg_hba.conf lets the standby at ${b.address} in`), out);
+    assert.match(line, /^line \d+ of pg_hba\.conf cannot be read: /);
+  });
 });
 
 test("checks and logins: an answer, a query, nobody there, a hanging server, a wrong password", async () => {

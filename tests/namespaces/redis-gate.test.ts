@@ -170,6 +170,13 @@ test("checks and logins: PONG, nobody there, a hanging server, a wrong password"
     const at = { host: a.address, port: a.port };
     const check = redis.openCheck(at, {});
     assert.deepEqual(await check.run(undefined, 1_000), { ok: true });
+    const ask = { sync: "off", peers: [] } as const;
+    await a.call("CONFIG", "SET", "appendonly", "no");
+    await a.call("CONFIG", "SET", "save", "60 100");
+    const found = await redis.survey?.(at, {}, ask, 1_000);
+    assert.deepEqual(found, [{ kind: "no-append-only-file", saves: "60 100" }]);
+    await a.call("CONFIG", "SET", "appendonly", "yes");
+    assert.deepEqual(await redis.survey?.(at, {}, ask, 1_000), []);
     await a.call("CONFIG", "SET", "requirepass", "x");
     const fresh = redis.openCheck(at, {});
     const refused = await fresh.run(undefined, 1_000);

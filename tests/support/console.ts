@@ -3,6 +3,7 @@
  * output. Read into the facts that the rules of `baton check --live` take. A command that is not
  * known here is a mistake of the page.
  */
+
 import assert from "node:assert/strict";
 import { droppingRules } from "#cli/check-firewall";
 import type { RunCheck } from "#cli/check-live-checks";
@@ -10,6 +11,8 @@ import type { AskDatabase } from "#cli/check-live-databases";
 import type { HeardRouter, Hearing } from "#cli/check-live-routers";
 import type { OwnAddress } from "#cli/check-live-settings";
 import type { FileFacts, Machine } from "#cli/check-machine";
+import { settingRemarks } from "#databases/postgresql/survey";
+import { remarksOf as redisRemarks } from "#databases/redis/survey";
 import { type Ipv4, readIpv4 } from "#units/address";
 import { centis } from "#units/time";
 
@@ -120,16 +123,24 @@ export function machineIn(shown: readonly Shown[]): Machine {
   };
 }
 
-/** Whether a database answers: those that the page does not show do. */
+/** Whether a database answers, and its settings; what the page does not show is good. */
 export const databaseIn =
   (shown: readonly Shown[]): AskDatabase =>
-  async ({ at }) => {
+  async ({ at, survey }) => {
     const host = "socket" in at ? "localhost" : at.host;
-    const found = shown.find(({ command }) => command === `mysqladmin --host=${host} ping`);
-    const isAlive = found === undefined || found.output === "mysqld is alive";
-    const said = found?.output ?? "";
+    const outputOf = (command: string): string | undefined =>
+      shown.find((one) => one.command === command)?.output;
+    const ping = outputOf(`mysqladmin --host=${host} ping`) ?? "mysqld is alive";
+    const isAlive = ping === "mysqld is alive";
+    const valueOf = (name: string): string | undefined =>
+      /^2\) "(.*)"$/m.exec(outputOf(`redis-cli -h ${host} CONFIG GET ${name}`) ?? "")?.[1];
+    const commits = outputOf(`psql -h ${host} -U baton -Atc 'SHOW synchronous_commit' postgres`);
+    const remarks = [
+      ...redisRemarks(valueOf("appendonly"), valueOf("save")),
+      ...settingRemarks({ commits: commits ?? null }, survey),
+    ];
     return await Promise.resolve(
-      isAlive ? { ok: true } : { ok: false, why: { en: said, "zh-CN": said } },
+      isAlive ? { ok: true, remarks } : { ok: false, why: { en: ping, "zh-CN": ping } },
     );
   };
 

@@ -102,8 +102,21 @@ export type OpenDatabase = (
 
 /** `unknown`: nothing was found out about the service, so what was known stays. */
 export type CheckOutcome =
-  | { readonly ok: true }
+  | { readonly ok: true; readonly remarks?: readonly Remark[] }
   | { readonly ok: false | "unknown"; readonly why: Text };
+
+/** For whom a server is to be good, when `baton check --live` looks at its settings. */
+export interface SurveyAsk {
+  readonly sync: DatabasePlan["sync"];
+  /** Hosts of the nodes that may follow it. */
+  readonly peers: readonly string[];
+}
+
+/** What of its settings, or of the account's rights, a gate needs otherwise. */
+export type Remark =
+  /** Redis: `saves` is its `save`; empty: nothing is written to the disk. */
+  | { readonly kind: "no-append-only-file"; readonly saves: string }
+  | { readonly kind: "server"; readonly why: Text; readonly fix: Text };
 
 /** Asks again and again by one connection that it keeps. */
 export interface DatabaseCheck {
@@ -122,6 +135,16 @@ export interface DatabaseModule {
   /** Credentials: what was in the file that the settings name; empty without one. */
   open(settings: DatabaseSettings, credentials: Credentials): Database;
   openCheck(at: DatabaseAddress, credentials: Credentials): DatabaseCheck;
+  /**
+   * By a connection of its own. Rejects with `ServerProblem`. Undefined: there is nothing to ask
+   * for.
+   */
+  survey?(
+    at: DatabaseAddress,
+    credentials: Credentials,
+    ask: SurveyAsk,
+    timeoutMs: number,
+  ): Promise<readonly Remark[]>;
 }
 
 export const printAddress = (at: DatabaseAddress | HostPort): string =>

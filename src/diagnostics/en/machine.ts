@@ -196,6 +196,22 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
       "without weight an instance that tracks it would be in FAULT, with weight its priority would change",
     ],
   }),
+  VR5124: ({ address, isPeer, saves }) => ({
+    message:
+      saves === ""
+        ? `the redis server at ${address} writes nothing to its disk: when it is started again it is empty`
+        : `the redis server at ${address} keeps snapshots alone (save ${saves}): when it is started again it has the last one`,
+    label: isPeer ? "database of a peer" : "database of this node",
+    help: "appendonly yes and appendfsync always in redis.conf (at once: CONFIG SET appendonly yes), and RestartSec=15 in the server's unit",
+    notes: [
+      "systemd starts a server that was killed again at once; its replica then takes what it has and throws its own data away, with writes that were acknowledged",
+    ],
+  }),
+  VR5125: ({ kind, address, isPeer, why, fix }) => ({
+    message: `the ${kind} server at ${address}: ${why.en}`,
+    label: isPeer ? "database of a peer" : "database of this node",
+    help: fix.en,
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `the cloud (${endpoint}) was not asked, or did not answer: ${why}`,
     label: "HAVIP, drift range and quota were not looked at",

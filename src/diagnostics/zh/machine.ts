@@ -184,6 +184,22 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     label: `查询一次（${kind}）`,
     notes: ["跟踪该检查的实例：未设置权重时将处于 FAULT，设置了权重时优先级会改变"],
   }),
+  VR5124: ({ address, isPeer, saves }) => ({
+    message:
+      saves === ""
+        ? `${address} 上的 redis 服务器不写磁盘：重新启动后数据为空`
+        : `${address} 上的 redis 服务器只保存快照（save ${saves}）：重新启动后只有最近一次快照的数据`,
+    label: isPeer ? "对端的数据库" : "本节点的数据库",
+    help: "在 redis.conf 中设置 appendonly yes 和 appendfsync always（立即生效：CONFIG SET appendonly yes），并在其 unit 中设置 RestartSec=15",
+    notes: [
+      "systemd 会立即重启被杀死的服务器，副本随后全量同步其数据并丢弃自己的数据，已确认的写入会丢失",
+    ],
+  }),
+  VR5125: ({ kind, address, isPeer, why, fix }) => ({
+    message: `${address} 上的 ${kind} 服务器：${why["zh-CN"]}`,
+    label: isPeer ? "对端的数据库" : "本节点的数据库",
+    help: fix["zh-CN"],
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `没有查询到云平台（${endpoint}）：${why}`,
     label: "没有检查 HAVIP、漂移范围和配额",

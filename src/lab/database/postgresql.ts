@@ -56,6 +56,8 @@ export const GATE_GRANTS: readonly string[] = [
   "GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer), pg_reload_conf() TO baton",
   "GRANT ALTER SYSTEM ON PARAMETER default_transaction_read_only, synchronous_standby_names TO baton",
   "GRANT SET ON PARAMETER baton.history TO baton",
+  "GRANT SELECT ON pg_hba_file_rules TO baton",
+  "GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO baton",
 ];
 /** What pg_rewind reads the new primary's files by. */
 export const REWIND_GRANTS: readonly string[] = [
