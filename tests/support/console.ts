@@ -34,7 +34,7 @@ export interface Listed {
 }
 
 const COMMANDS =
-  /^(?:ip -br addr|ip route get \S+|sysctl \S+|ls -ld? .+|id \S+|file \S+|nft -j list ruleset|uname -r|ss -wnap|getconf GNU_LIBC_VERSION|tcpdump -vni \S+ vrrp|tccli vpc \w+|wget -qO- \S+|mysqladmin --host=\S+ ping|date -u .*|curl -sI .*)$/;
+  /^(?:ip -br addr|ip route get \S+|sysctl \S+|ls -ld? .+|id \S+|file \S+|nft -j list ruleset|uname -r|ss -wnap|getconf GNU_LIBC_VERSION|tcpdump -vni \S+ vrrp|tccli vpc \w+|wget -qO- \S+|mysqladmin --host=\S+ ping|redis-cli -h \S+ CONFIG GET \w+|psql -h \S+ -U baton -Atc '[\w ]+' postgres|date -u .*|curl -sI .*)$/;
 
 export function readConsole(text: string): readonly Shown[] {
   return text
