@@ -8,7 +8,14 @@ import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { FAULTS, type FaultName } from "#lab/measure/faults";
 import type { Lab } from "#lab/measure/lab";
-import { FAST, MULTICAST, type Profile, TUTORIAL } from "#lab/measure/profile";
+import {
+  FAST,
+  FAST_IPV6,
+  MULTICAST,
+  MULTICAST_IPV6,
+  type Profile,
+  TUTORIAL,
+} from "#lab/measure/profile";
 import { type FaultResult, runFault } from "#lab/measure/scenario";
 import { createRng } from "#units/rng";
 import { withLab } from "../support/lab.ts";
@@ -99,6 +106,18 @@ describe("a pair of Batons", { concurrency: 3 }, () => {
     "script",
     "flap",
   ]);
+
+  faultTests(FAST_IPV6, [
+    "stop",
+    "restart",
+    "kill-engine",
+    "kill-supervisor",
+    "kill-all",
+    "hang",
+    "link",
+    "host",
+  ]);
+  faultTests(MULTICAST_IPV6, ["stop", "kill-engine", "kill-all", "link"]);
 
   test("a stopped daemon leaves no address and calls its scripts", async (context) => {
     await withLab(context, { profile: FAST, kinds: ["baton"] }, async (lab) => {

@@ -9,7 +9,7 @@
  * Usage: address-watch-main.ts ADDRESS INTERFACE HOST…
  * (the namespace of the n-th host on descriptor 4 + n)
  */
-import { CLONE_NEWNET, ETH_P_IP } from "#linux/abi";
+import { CLONE_NEWNET, ETH_P_IP, ETH_P_IPV6 } from "#linux/abi";
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
@@ -18,9 +18,9 @@ import { Reactor } from "#linux/reactor";
 import { LinuxError, must } from "#linux/result";
 import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
 import { arrivedAt } from "#probes/arrival";
-import { mustReadIpv4 } from "#probes/must-read";
+import { mustReadIp } from "#probes/must-read";
 import { OUTPUT_FD } from "#probes/probe-protocol";
-import { printIpv4 } from "#units/address";
+import { type IpAddress, ipv6At, isIpv6, printIp } from "#units/address";
 import type { Instant } from "#units/time";
 import type { AddressInfo } from "#vrrp/engine/world";
 import { ETHERNET_HEADER_LENGTH } from "#vrrp/wire/ethernet";
@@ -31,11 +31,12 @@ import {
   ipv4SourceAt,
   PROTOCOL_VRRP,
 } from "#vrrp/wire/ipv4-fields";
+import { IPV6_HEADER_LENGTH, IPV6_OFFSET } from "#vrrp/wire/ipv6-fields";
 import { VRRP_OFFSET } from "#vrrp/wire/vrrp-packet";
 import { FIRST_NAMESPACE_FD, type WatchNews } from "./instrument-protocol.ts";
 
 const [text = "", interfaceName = "eth0", ...hosts] = process.argv.slice(2);
-const address = mustReadIpv4(text);
+const address = mustReadIp(text);
 
 const pipe = new LinePipe(OUTPUT_FD);
 const reactor = new Reactor();
@@ -76,26 +77,46 @@ function watchAddress(host: string): void {
 function watchAdverts(host: string): void {
   const index = libc.if_nametoindex(interfaceName);
   if (index === 0) throw new LinuxError(libc.failure(`if_nametoindex(${interfaceName})`));
-  const socket = must(openPacketSocket(index, { protocol: ETH_P_IP }));
+  const socket = must(
+    openPacketSocket(index, { protocol: isIpv6(address) ? ETH_P_IPV6 : ETH_P_IP }),
+  );
   arrivedAt(socket.fd);
   const frame = new Uint8Array(256);
   reactor.add(socket.fd, () => {
     for (;;) {
       const length = socket.receive(frame);
       if (length === 0) return;
-      const ip = ETHERNET_HEADER_LENGTH;
-      if (length < ip + IPV4_HEADER_LENGTH || ipv4ProtocolAt(frame, ip) !== PROTOCOL_VRRP) continue;
-      const vrrp = ip + ipv4HeaderLengthAt(frame, ip);
-      if (length <= vrrp + VRRP_OFFSET.priority) continue;
+      const found = isIpv6(address) ? advert6(frame, length) : advert4(frame, length);
+      if (found === undefined || length <= found.vrrp + VRRP_OFFSET.priority) continue;
       say({
         kind: "advert",
         host,
-        from: printIpv4(ipv4SourceAt(frame, ip)),
-        priority: frame[vrrp + VRRP_OFFSET.priority] ?? 0,
+        from: printIp(found.from),
+        priority: frame[found.vrrp + VRRP_OFFSET.priority] ?? 0,
         at: arrivedAt(socket.fd),
       });
     }
   });
+}
+
+/** Who sent it, and where the VRRP message begins; undefined: something else. */
+interface Advert {
+  readonly from: IpAddress;
+  readonly vrrp: number;
+}
+
+function advert4(frame: Uint8Array, length: number): Advert | undefined {
+  const ip = ETHERNET_HEADER_LENGTH;
+  if (length < ip + IPV4_HEADER_LENGTH || ipv4ProtocolAt(frame, ip) !== PROTOCOL_VRRP)
+    return undefined;
+  return { from: ipv4SourceAt(frame, ip), vrrp: ip + ipv4HeaderLengthAt(frame, ip) };
+}
+
+function advert6(frame: Uint8Array, length: number): Advert | undefined {
+  const ip = ETHERNET_HEADER_LENGTH;
+  const vrrp = ip + IPV6_HEADER_LENGTH;
+  if (length < vrrp || frame[ip + IPV6_OFFSET.nextHeader] !== PROTOCOL_VRRP) return undefined;
+  return { from: ipv6At(frame, ip + IPV6_OFFSET.source), vrrp };
 }
 
 for (const [place, host] of hosts.entries()) {

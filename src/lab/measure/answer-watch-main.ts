@@ -8,7 +8,7 @@
  *
  * Usage: answer-watch-main.ts ADDRESS INTERFACE OWN-ADDRESS HOST=MAC…
  */
-import { ETH_P_IP } from "#linux/abi";
+import { ETH_P_IP, ETH_P_IPV6 } from "#linux/abi";
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
@@ -18,14 +18,23 @@ import { must } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
 import { arrivedAt } from "#probes/arrival";
 import { readEchoReply } from "#probes/echo-reply";
-import { mustReadIpv4 } from "#probes/must-read";
+import { mustReadIp } from "#probes/must-read";
 import { OUTPUT_FD } from "#probes/probe-protocol";
-import { type Mac, readMac } from "#units/address";
+import { type IpAddress, isIpv4, isIpv6, type Mac, readMac } from "#units/address";
 import { after, fromMillis, type Instant, type Micros } from "#units/time";
-import { ETHER_TYPE_IPV4, ETHERNET_HEADER_LENGTH, emitEthernetHeader } from "#vrrp/wire/ethernet";
-import { emitIcmpEcho, ICMP_ECHO_HEADER_LENGTH } from "#vrrp/wire/icmp-echo";
+import { writeU16 } from "#vrrp/wire/bytes";
+import { checksumOf, sum16 } from "#vrrp/wire/checksum";
+import {
+  ETHER_TYPE_IPV4,
+  ETHER_TYPE_IPV6,
+  ETHERNET_HEADER_LENGTH,
+  emitEthernetHeader,
+} from "#vrrp/wire/ethernet";
+import { emitIcmpEcho, emitIcmpv6Request, ICMP_ECHO_HEADER_LENGTH } from "#vrrp/wire/icmp-echo";
 import { IPV4_HEADER_LENGTH, PROTOCOL_ICMP } from "#vrrp/wire/ipv4-fields";
 import { emitIpv4Header } from "#vrrp/wire/ipv4-packet";
+import { IPV6_HEADER_LENGTH, PROTOCOL_ICMPV6 } from "#vrrp/wire/ipv6-fields";
+import { emitIpv6Header, sumPseudoHeaderAt } from "#vrrp/wire/ipv6-packet";
 import { type WatchNews } from "./instrument-protocol.ts";
 
 const PERIOD: Micros = fromMillis(2);
@@ -46,8 +55,8 @@ interface WatchedHost {
 const [addressText = "", interfaceName = "eth0", ownText = "", ...hostTexts] =
   process.argv.slice(2);
 
-const target = mustReadIpv4(addressText);
-const own = mustReadIpv4(ownText);
+const target = mustReadIp(addressText);
+const own = mustReadIp(ownText);
 const index = libc.if_nametoindex(interfaceName);
 const ownMac = (() => {
   using rtnetlink = must(openRtnetlink());
@@ -61,27 +70,38 @@ function makeHost(text: string): WatchedHost {
   const [name = "", macText = ""] = text.split("=");
   const mac = readMac(macText);
   if (mac === undefined) throw new Error(`${macText} is not a MAC address`);
-  const frame = new Uint8Array(
-    ETHERNET_HEADER_LENGTH + IPV4_HEADER_LENGTH + ICMP_ECHO_HEADER_LENGTH,
+  return { name, mac, frame: questionTo(mac, own, target), lastAt: undefined };
+}
+
+function questionTo(mac: Mac, source: IpAddress, destination: IpAddress): Uint8Array {
+  const [ethernet, echo] = [ETHERNET_HEADER_LENGTH, ICMP_ECHO_HEADER_LENGTH];
+  if (isIpv4(source) && isIpv4(destination)) {
+    const frame = new Uint8Array(ethernet + IPV4_HEADER_LENGTH + echo);
+    emitEthernetHeader(frame, mac, ownMac, ETHER_TYPE_IPV4);
+    const ip = frame.subarray(ethernet);
+    const message = { kind: "request", id, sequence: 0, payloadLength: 0 } as const;
+    emitIcmpEcho(ip.subarray(IPV4_HEADER_LENGTH), message);
+    const header = { source, destination, ttl: TTL, id: 0, protocol: PROTOCOL_ICMP };
+    emitIpv4Header(ip, header, echo);
+    return frame;
+  }
+  if (!isIpv6(source) || !isIpv6(destination)) throw new Error("addresses of both versions of IP");
+  const frame = new Uint8Array(ethernet + IPV6_HEADER_LENGTH + echo);
+  emitEthernetHeader(frame, mac, ownMac, ETHER_TYPE_IPV6);
+  const header = { source, destination, hopLimit: TTL, nextHeader: PROTOCOL_ICMPV6 };
+  emitIpv6Header(frame, header, echo, ethernet);
+  const message = frame.subarray(ethernet + IPV6_HEADER_LENGTH);
+  emitIcmpv6Request(message, id, 0);
+  writeU16(
+    message,
+    2,
+    checksumOf(sumPseudoHeaderAt(frame, ethernet, echo) + sum16(message, 0, echo)),
   );
-  emitEthernetHeader(frame, mac, ownMac, ETHER_TYPE_IPV4);
-  const ip = frame.subarray(ETHERNET_HEADER_LENGTH);
-  emitIcmpEcho(ip.subarray(IPV4_HEADER_LENGTH), {
-    kind: "request",
-    id,
-    sequence: 0,
-    payloadLength: 0,
-  });
-  emitIpv4Header(
-    ip,
-    { source: own, destination: target, ttl: TTL, id: 0, protocol: PROTOCOL_ICMP },
-    ICMP_ECHO_HEADER_LENGTH,
-  );
-  return { name, mac, frame, lastAt: undefined };
+  return frame;
 }
 
 const hosts = hostTexts.map(makeHost);
-const socket = must(openPacketSocket(index, { protocol: ETH_P_IP }));
+const socket = must(openPacketSocket(index, { protocol: isIpv6(target) ? ETH_P_IPV6 : ETH_P_IP }));
 arrivedAt(socket.fd);
 const pipe = new LinePipe(OUTPUT_FD);
 const reactor = new Reactor();

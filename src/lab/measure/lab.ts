@@ -10,12 +10,13 @@ import { isInsideSandbox } from "../sandbox/sandbox.ts";
 import type { DaemonKind } from "./daemon.ts";
 import { Instruments } from "./instruments.ts";
 import type { LabCloud } from "./lab-cloud.ts";
-import { BridgeNetwork, type LabNetwork } from "./network.ts";
+import { BridgeNetwork, ipv6Of, type LabNetwork } from "./network.ts";
 import { LabNode } from "./node.ts";
 import { masterDownSeconds, type Profile } from "./profile.ts";
 
 export const VIRTUAL_ADDRESS = "172.16.0.135";
 export const CLIENT_ADDRESS = "172.16.0.200";
+export const VIRTUAL_ADDRESS_IPV6 = "2001:db8:16::135";
 export const CLIENT = "client";
 /** The tutorial's two machines, then more for labs with more than two. */
 const NODE_ADDRESSES = ["172.16.0.16", "172.16.0.14", "172.16.0.15", "172.16.0.17", "172.16.0.18"];
@@ -98,10 +99,12 @@ export class Lab {
           cloudEnvironment: options.cloud?.environmentOf(name),
           folder: join(options.folder, name),
           addresses: {
-            address,
+            address: this.#speaksFrom(address),
             priority,
-            peers: plans.filter((plan) => plan.name !== name).map((plan) => plan.address),
-            virtualAddress: VIRTUAL_ADDRESS,
+            peers: plans
+              .filter((plan) => plan.name !== name)
+              .map((plan) => this.#speaksFrom(plan.address)),
+            virtualAddress: this.virtualAddress,
           },
         }),
     );
@@ -109,10 +112,25 @@ export class Lab {
       network: this.network,
       nodes: this.nodes.map((node) => node.name),
       client: CLIENT,
-      virtualAddress: VIRTUAL_ADDRESS,
+      virtualAddress: this.virtualAddress,
       furtherAddresses: this.profile.furtherAddresses,
-      askEachFrom: options.askEach === true ? CLIENT_ADDRESS : undefined,
+      askEachFrom: options.askEach === true ? this.#hostAddress(CLIENT_ADDRESS) : undefined,
     });
+  }
+
+  /** The one that is watched. */
+  get virtualAddress(): string {
+    return this.profile.ip === 6 ? VIRTUAL_ADDRESS_IPV6 : VIRTUAL_ADDRESS;
+  }
+
+  #hostAddress(address: string): string {
+    return this.profile.ip === 6 ? ipv6Of(address).global : address;
+  }
+
+  /** Multicast of IPv6 comes from link-local addresses (RFC 9568 section 5.1.2.1). */
+  #speaksFrom(address: string): string {
+    const isMulticast = this.profile.ip === 6 && this.profile.transport === "multicast";
+    return isMulticast ? ipv6Of(address).linkLocal : this.#hostAddress(address);
   }
 
   /** Readings through a public address; undefined until there is one. */
@@ -149,10 +167,14 @@ export class Lab {
     if (first === undefined) throw new Error("a lab without nodes");
     await this.instruments.ready();
     await first.startDaemon();
-    await this.until(`${first.name} owns ${VIRTUAL_ADDRESS}`, this.takeOverSeconds() + 10, () => {
-      this.#failIfDead([first]);
-      return this.holders().includes(first);
-    });
+    await this.until(
+      `${first.name} owns ${this.virtualAddress}`,
+      this.takeOverSeconds() + 10,
+      () => {
+        this.#failIfDead([first]);
+        return this.holders().includes(first);
+      },
+    );
     for (const node of rest) await node.startDaemon();
     return this.untilSettled();
   }
@@ -239,7 +261,7 @@ export class Lab {
         const holds = holders.includes(node.name) ? "holds" : "does not hold";
         const state = `${node.loggedState() ?? "nothing"}, notified ${node.notifiedState() ?? "nothing"}`;
         const runs = node.isRunning() ? "runs" : "does not run";
-        return `node ${node.name} (${node.kind} ${runs}) ${holds} ${VIRTUAL_ADDRESS}, logged: ${state}\n${indent(node.logTail(logLines))}`;
+        return `node ${node.name} (${node.kind} ${runs}) ${holds} ${this.virtualAddress}, logged: ${state}\n${indent(node.logTail(logLines))}`;
       })
       .join("\n");
   }

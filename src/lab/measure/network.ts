@@ -6,20 +6,29 @@
  *   client ── eth0 ═══ c ┘
  */
 
+import { writeFileSync } from "node:fs";
 import { AF_INET } from "#linux/abi";
-import { changeLink, createBridge, createVeth, disableTransmitOffload } from "#linux/links";
+import {
+  addHostAddress,
+  changeLink,
+  createBridge,
+  createVeth,
+  disableTransmitOffload,
+} from "#linux/links";
 import { createNamespace, type Namespace } from "#linux/namespace";
 import { NLM_F_ACK, NLM_F_CREATE } from "#linux/netlink";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
-import { mustReadIpv4 } from "#probes/must-read";
-import { type Ipv4, isIpv4, type Mac, netmask, printIpv4, writeMac } from "#units/address";
+import { mustReadIp, mustReadIpv4 } from "#probes/must-read";
+import { type Ipv4, isIpv6, type Mac, netmask, printIp, writeMac } from "#units/address";
 import type { Outcome } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
 import { type ArpLimit, Impairments } from "./impairments.ts";
 
 const PREFIX = 24;
 const INTERFACE = "eth0";
+/** IN6_ADDR_GEN_MODE_NONE */
+const NO_OWN_ADDRESS = "1";
 const BRIDGE = "bridge";
 /** Locally administered, so that the order of the nodes shows in every capture. */
 const MAC_BASE = 0x02_00_ac_10_00_00;
@@ -47,6 +56,15 @@ export interface HostPlan {
   /** Nodes can be kept apart from each other; clients always reach everybody. */
   readonly isNode: boolean;
 }
+
+/** The same host's addresses of IPv6. */
+export const ipv6Of = (
+  address: string,
+): { readonly global: string; readonly linkLocal: string } => ({
+  global: `2001:db8:16::${lastOctet(address)}`,
+  linkLocal: `fe80::${lastOctet(address)}`,
+});
+const PREFIX_IPV6 = 64;
 
 interface BridgeHost extends HostPlan {
   readonly namespace: Namespace;
@@ -111,8 +129,15 @@ export class BridgeNetwork implements LabNetwork {
     const lo = indexOf(rtnetlink, "lo");
     const index = indexOf(rtnetlink, INTERFACE);
     mustDo(changeLink(rtnetlink, lo, { up: true }));
+    // The kernel's own link-local address would have to wait until nobody else claims it.
+    namespace.within(() =>
+      writeFileSync(`/proc/sys/net/ipv6/conf/${INTERFACE}/addr_gen_mode`, NO_OWN_ADDRESS),
+    );
     mustDo(changeLink(rtnetlink, index, { up: true }));
     mustDo(addOrdinaryAddress(rtnetlink, index, ordinaryAddress(plan.address)));
+    const { global, linkLocal } = ipv6Of(plan.address);
+    for (const text of [linkLocal, global])
+      mustDo(addHostAddress(rtnetlink, index, mustReadIp(text), PREFIX_IPV6));
     return { ...plan, namespace, rtnetlink, index, portIndex, mac, impairments: undefined };
   }
 
@@ -175,18 +200,22 @@ export class BridgeNetwork implements LabNetwork {
     this.#impairments.limitArp(name, macBytes(this.#host(name).mac), limit);
   }
 
-  /** The addresses on the host's interface, as dotted text. */
+  /** The addresses on the host's interface; of IPv6 those that it does not have of itself. */
   addressesOf(name: string): readonly string[] {
-    const { rtnetlink, index } = this.#host(name);
-    return must(rtnetlink.addresses()).flatMap((entry) =>
-      entry.index === index && isIpv4(entry.address) ? [printIpv4(entry.address)] : [],
-    );
+    const { rtnetlink, index, address: own } = this.#host(name);
+    const { global, linkLocal } = ipv6Of(own);
+    return must(rtnetlink.addresses())
+      .filter((entry) => entry.index === index)
+      .map((entry) => printIp(entry.address))
+      .filter((text) => text !== global && text !== linkLocal);
   }
 
-  /** Removes a /32 if the host has it. */
-  removeAddress(name: string, address: string): void {
+  /** Removes a /32 or /128 if the host has it. */
+  removeAddress(name: string, text: string): void {
     const { rtnetlink, index } = this.#host(name);
-    mustDo(rtnetlink.removeAddress(index, { ...ordinaryAddress(address), prefix: 32 }));
+    const address = mustReadIp(text);
+    const prefix = isIpv6(address) ? 128 : 32;
+    mustDo(rtnetlink.removeAddress(index, { address, prefix, scope: 0 }));
   }
 
   close(): void {

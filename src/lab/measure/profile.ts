@@ -9,6 +9,8 @@ import { resourceUrl } from "#units/installation";
 export interface Profile {
   readonly name: string;
   readonly version: 2 | 3;
+  /** The version of IP; undefined: 4. */
+  readonly ip?: 6;
   readonly transport: "unicast" | "multicast";
   readonly advertSeconds: number;
   /** Priority of each node, by index. */
@@ -67,6 +69,15 @@ export const FAST_MULTICAST: Profile = {
   transport: "multicast",
 };
 
+export const FAST_IPV6: Profile = { ...FAST, name: "ipv6-100ms", ip: 6 };
+
+export const MULTICAST_IPV6: Profile = {
+  ...MULTICAST,
+  name: "ipv6-multicast",
+  version: 3,
+  ip: 6,
+};
+
 export const PREEMPT: Profile = {
   ...TUTORIAL,
   name: "preempt",
@@ -76,7 +87,15 @@ export const PREEMPT: Profile = {
   scriptSeconds: 1,
 };
 
-export const PROFILES: readonly Profile[] = [TUTORIAL, MULTICAST, FAST, FAST_MULTICAST, PREEMPT];
+export const PROFILES: readonly Profile[] = [
+  TUTORIAL,
+  MULTICAST,
+  FAST,
+  FAST_MULTICAST,
+  FAST_IPV6,
+  MULTICAST_IPV6,
+  PREEMPT,
+];
 
 /**
  * Master down interval: when a backup takes over after the last advertisement it heard (RFC
