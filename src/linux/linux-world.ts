@@ -5,8 +5,8 @@
  * one reactor.
  */
 
-import { type IpAddress, isIpv6 } from "#units/address";
-import { type Instant, type Micros, micros } from "#units/time";
+import { type IpAddress, type Ipv6, isIpv6 } from "#units/address";
+import { after, type Instant, type Micros, micros } from "#units/time";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
   type AddressGuard,
@@ -28,6 +28,7 @@ import { claimedAddresses } from "./address-claims.ts";
 import type { AddressLifetimes } from "./address-lifetimes.ts";
 import { BfdReceiver } from "./bfd-receiver.ts";
 import { now, workBound } from "./clock.ts";
+import * as libc from "./ffi.ts";
 import { KernelFence } from "./kernel-fence.ts";
 import type { LinePipe } from "./line-pipe.ts";
 import {
@@ -88,6 +89,13 @@ const RESET_MOST: Micros = micros(10_000);
 /** Where this process does not get the processor; the address stays as long. */
 const RESET_LONGEST: Micros = micros(100_000);
 
+/**
+ * The kernel adds the route by which a new IPv6 address is reached a moment later (addrconf_wq):
+ * after some 50 microseconds, or as long as a busy machine's kernel threads wait for a processor.
+ */
+const ANSWERS_WITHIN: Micros = micros(10_000);
+const LOOK_AGAIN_NANOSECONDS = 50_000;
+
 /** The errors of sending when the socket's device has been deleted. */
 const GONE: readonly string[] = ["ENXIO", "ENODEV"];
 
@@ -108,6 +116,8 @@ export class LinuxWorld implements World {
   readonly #sending = new OutgoingPackets();
   /** Made with the first socket of IPv6. */
   #received6: Ipv6Packets | undefined;
+  /** IPv6 addresses that were set and are not known to answer yet, with their devices. */
+  readonly #fresh = new Map<Ipv6, number>();
   #sending6: OutgoingPackets | undefined;
 
   constructor(parts: {
@@ -248,6 +258,7 @@ export class LinuxWorld implements World {
   sendFrame(interfaceIndex: number, frame: Uint8Array): Outcome {
     // The kernel notes the socket's type of frames with what is sent: queues may look at it.
     const version = etherTypeOf(frame) === ETHER_TYPE_IPV6 ? 6 : 4;
+    if (version === 6 && this.#fresh.size > 0) this.#awaitFresh();
     const listening = this.#ports.get(interfaceIndex)?.[version].neighbours;
     if (listening !== undefined) return listening.send(frame);
     // An address on a device that could not be listened on. The socket is kept: closing a packet
@@ -274,7 +285,18 @@ export class LinuxWorld implements World {
   }
 
   setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome {
-    return this.#rtnetlink.setAddress(interfaceIndex, address, seconds);
+    const outcome = this.#rtnetlink.setAddress(interfaceIndex, address, seconds);
+    if (outcome.ok && isIpv6(address.address)) this.#fresh.set(address.address, interfaceIndex);
+    return outcome;
+  }
+
+  /** Before an announcement: who hears it sends at once, and must not be sent away. */
+  #awaitFresh(): void {
+    const until = after(now(), ANSWERS_WITHIN);
+    for (const [address, index] of this.#fresh)
+      while (!this.#rtnetlink.isLocal(index, address) && now() < until)
+        libc.ppoll(NOTHING_TO_POLL, 0, LOOK_AGAIN, null);
+    this.#fresh.clear();
   }
 
   prolongAddresses(
@@ -285,6 +307,7 @@ export class LinuxWorld implements World {
   }
 
   removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome {
+    if (isIpv6(address.address)) this.#fresh.delete(address.address);
     return this.#rtnetlink.removeAddress(interfaceIndex, address);
   }
 
@@ -341,6 +364,9 @@ function onlyInforms(message: FromEngine): boolean {
 }
 
 const NEVER = 0 as Instant;
+/** struct timespec */
+const LOOK_AGAIN = Int32Array.of(0, 0, LOOK_AGAIN_NANOSECONDS, 0);
+const NOTHING_TO_POLL = new Int32Array(2);
 
 const allSent = (adverts: readonly Advertisement[]): Outcome[] => adverts.map(() => OK);
 

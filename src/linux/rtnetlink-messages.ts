@@ -30,6 +30,7 @@ export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
+export const RTM_GETROUTE = 26;
 export const RTM_NEWNEIGH = 28;
 export const RTM_DELNEIGH = 29;
 export const RTM_GETNEIGH = 30;
@@ -57,6 +58,7 @@ const RTA_PRIORITY = 6;
 const RT_TABLE_MAIN = 254;
 const RT_SCOPE_UNIVERSE = 0;
 const RTN_UNICAST = 1;
+const RTN_LOCAL = 2;
 /** keepalived's number, which `ip route` knows by name. */
 const RTPROT_KEEPALIVED = 18;
 /** Behind the kernel's own routes to networks, which have 256. */
@@ -250,3 +252,23 @@ export function appendPrefixRoute(
     .attributeU32(RTA_OIF, interfaceIndex)
     .attributeU32(RTA_PRIORITY, PREFIX_METRIC);
 }
+
+/** The rest of a RTM_GETROUTE: which route a packet to this address takes. */
+export function appendRouteQuestion(
+  builder: MessageBuilder,
+  interfaceIndex: number,
+  address: IpAddress,
+): void {
+  builder
+    .u8(familyOf(address))
+    .u8(isIpv6(address) ? 128 : 32)
+    .u16(0)
+    .u32(0)
+    .u32(0)
+    .attributeIp(RTA_DST, address)
+    .attributeU32(RTA_OIF, interfaceIndex);
+}
+
+/** A route that says "here", in the answer. */
+export const isLocalRoute = ({ type, payload }: NetlinkMessage): boolean =>
+  type === RTM_NEWROUTE && payload[7] === RTN_LOCAL;

@@ -41,12 +41,14 @@ import {
   appendAddress,
   appendAddressName,
   appendPrefixRoute,
+  appendRouteQuestion,
   eventOf,
   familyOf,
   IFA_CACHEINFO,
   IFA_F_DADFAILED,
   IFA_F_TENTATIVE,
   IFA_PROTO,
+  isLocalRoute,
   linkOf,
   NDA_DST,
   type NeighbourInfo,
@@ -57,6 +59,7 @@ import {
   RTM_GETADDR,
   RTM_GETLINK,
   RTM_GETNEIGH,
+  RTM_GETROUTE,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWNEIGH,
@@ -191,6 +194,16 @@ export class Rtnetlink {
     return outcome.ok || isGone(outcome)
       ? this.#prefixRoutes.remove(interfaceIndex, address)
       : outcome;
+  }
+
+  /** What is sent to this address on this device ends here. */
+  isLocal(interfaceIndex: number, address: IpAddress): boolean {
+    appendRouteQuestion(this.#start(RTM_GETROUTE, NLM_F_ACK), interfaceIndex, address);
+    let isLocal = false;
+    const outcome = this.transact("RTM_GETROUTE", (message) => {
+      isLocal ||= isLocalRoute(message);
+    });
+    return outcome.ok && isLocal;
   }
 
   addRoute(route: PrefixRoute): Outcome {

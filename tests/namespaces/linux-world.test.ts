@@ -31,6 +31,7 @@ import {
   layCable,
   linkOf,
   type Side,
+  virtual,
 } from "../support/linux-net.ts";
 
 interface Node {
@@ -148,6 +149,27 @@ for (const version of [4, 6] as const) {
     });
   });
 }
+
+test("what is announced answers already: a new IPv6 address has no route for a moment", () => {
+  withNodes((cable, left) => {
+    listen(left, cable.left, routerOf(6));
+    const { link, rtnetlink, namespace } = cable.left;
+    for (let n = 0; n < 30; n++) {
+      const vip = virtual(`2001:db8::${(0x100 + n).toString(16)}`);
+      namespace.within(() => {
+        mustDo(left.world.setAddress(link.index, vip, 60));
+        mustDo(left.world.sendFrame(link.index, announcement(cable.left, 6)));
+      });
+      assert.ok(rtnetlink.isLocal(link.index, vip.address));
+      mustDo(left.world.removeAddress(link.index, vip));
+      assert.ok(!rtnetlink.isLocal(link.index, vip.address));
+    }
+    const linkLocal = virtual("fe80::100", { prefix: 64 });
+    mustDo(left.world.setAddress(link.index, linkLocal, 60));
+    mustDo(left.world.sendFrame(link.index, announcement(cable.left, 6)));
+    assert.ok(rtnetlink.isLocal(link.index, linkLocal.address));
+  });
+});
 
 test("both versions on one interface, and each alone when the other is not wanted any more", () => {
   withNodes((cable, left, right) => {
