@@ -48,6 +48,7 @@ const nothing: World = {
   promoteSecondaries: () => OK,
   claimed: () => new Set(),
   guard: undefined,
+  unixTime: () => 0,
   emit: () => undefined,
 };
 

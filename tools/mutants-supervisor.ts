@@ -349,7 +349,12 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ["nor are we", " || source === ours) return false;", ") return false;"],
     [
       "what an engine refuses ends nothing",
-      'checkAdvert(packet, parsed.advert, derived(config).expectation).kind === "accepted"',
+      'checkAdvert(packet, parsed.advert, expectation).kind === "accepted"',
+      "true",
+    ],
+    [
+      "nor does what nobody has signed",
+      "isAuthentic(config, expectation, packet, parsed.advert, unixTime)",
       "true",
     ],
     [

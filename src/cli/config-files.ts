@@ -9,6 +9,7 @@ import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Source } from "#diagnostics/source";
 import type { IncludeAnswer, IncludeLoader } from "#keepalived/lines/include";
 import { type Reading, type ReadOptions, readConfiguration } from "#keepalived/read";
+import type { KeyFile } from "#keepalived/values/key-file";
 import { globPaths } from "./glob-paths.ts";
 import { FILE_BYTES_MAX, readRegular } from "./read-regular.ts";
 
@@ -150,11 +151,22 @@ function absoluteFolder(file: string): string {
   }
 }
 
+/** Far more than a key has. */
+const KEY_FILE_MAX = 4_096;
+
+function readKeyFile(path: string): KeyFile {
+  const read = readRegular(path, KEY_FILE_MAX);
+  if (read.kind === "bytes")
+    return { kind: "text", text: read.bytes.toString("latin1"), mode: read.mode };
+  return { kind: "refused", error: read.kind === "failed" ? read.error : read.kind };
+}
+
 /** Reads one configuration with the includes and the environment of this machine. */
 export const readFiles = (source: Source, options: ReadOptions): Reading =>
   readConfiguration([source], {
     include: includeLoader,
     folder: absoluteFolder,
+    keyFile: readKeyFile,
     random: (min, max) => min + Math.floor(Math.random() * (max - min + 1)),
     ...options,
     configId: options.configId ?? defaultConfigId(),

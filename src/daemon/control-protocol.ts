@@ -198,6 +198,8 @@ export interface InstanceStatus {
      * reaches it.
      */
     readonly unresolvedSeconds?: number;
+    /** `auth_hmac`: whether its last advertisement was signed. */
+    readonly signed?: boolean;
   }[];
   readonly addresses: readonly {
     readonly address: string;

@@ -4,7 +4,7 @@
  * is logged, or returned as the effect's result.
  */
 
-import { workBound } from "#linux/clock";
+import { wallClock, workBound } from "#linux/clock";
 import { openNftFence } from "#linux/nft-fence";
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import type { Rtnetlink } from "#linux/rtnetlink";
@@ -72,13 +72,13 @@ export class HandOver {
     for (;;) {
       const length = socket?.receive(this.#packet) ?? 0;
       if (length <= 0) return false;
-      if (isSuccessor(hold, this.#packet.subarray(0, length))) return true;
+      if (isSuccessor(hold, this.#packet.subarray(0, length), wallClock())) return true;
     }
   }
 
   sendRelease({ hold, config, source }: Effect<"sendRelease">): void {
     const socket = this.#sockets.get(hold);
-    for (const { destination, bytes } of releasePackets(config, source)) {
+    for (const { destination, bytes } of releasePackets(config, source, wallClock())) {
       const sent = socket?.send(bytes, destination);
       if (sent === undefined || sent.ok) continue;
       this.#warn(config.router.name, sent, `0 priority to ${printIp(destination)}: `);

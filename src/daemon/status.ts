@@ -75,7 +75,11 @@ export function instanceStatus(
     trackers: snapshot.trackers,
     ...(snapshot.standby === undefined ? {} : { standby: standbyOf(snapshot.standby, at) }),
     ...holdDownStatus(snapshot.holdDown, at),
-    peers: snapshot.peers.map((peer) => ({ ...peerStatus(peer, at), checksum: peer.checksum })),
+    peers: snapshot.peers.map((peer) => ({
+      ...peerStatus(peer, at),
+      checksum: peer.checksum,
+      ...(peer.isSigned === undefined ? {} : { signed: peer.isSigned }),
+    })),
     addresses: snapshot.addresses.map((one) => ({
       address: printAddress(one),
       interface: one.interface,

@@ -169,6 +169,13 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2126: error("two-gates-of-one-name"),
   VR2127: error("fence-too-large"),
 
+  VR2130: fatal("bad-signing-key"),
+  VR2131: error("second-key-of-a-number"),
+  VR2132: fatal("signing-without-key"),
+  VR2133: warning("password-beside-signatures"),
+  VR2134: warning("time-window-without-effect"),
+  VR2135: info("signatures-not-enforced"),
+
   VR2501: error("pair-differs"),
   VR2502: error("pair-instance-missing"),
   VR2503: error("pair-peers-do-not-match"),
@@ -183,6 +190,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2512: warning("pair-timers-differ"),
   VR2513: info("pair-names-differ"),
   VR2514: error("pair-gates-differ"),
+  VR2515: error("pair-signatures-differ"),
 
   VR3001: warning("weighted-check-with-nopreempt"),
   VR3002: warning("timeout-above-interval"),
@@ -228,6 +236,8 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR5002: fatal("not-a-file"),
   VR5003: warning("executable-file"),
   VR5004: fatal("unreadable-file"),
+  VR5005: fatal("unusable-key-file"),
+  VR5006: insecure("key-file-open-to-others"),
   VR5101: fatal("interface-not-found"),
   VR5102: warning("interface-down"),
   VR5103: error("source-not-on-interface"),

@@ -4,6 +4,7 @@
  * them.
  */
 import type { GateFacts } from "./facts-gate.ts";
+import type { SigningFacts } from "./facts-signing.ts";
 
 /** What a machine would do without, when Baton reads a keyword but does not act on it. */
 export type Loss =
@@ -11,7 +12,6 @@ export type Loss =
   | "bfd"
   | "dbus"
   | "filter"
-  | "hmac"
   | "interface-delays"
   | "ipvs"
   | "linkbeat"
@@ -81,7 +81,7 @@ export type TrackerWord =
 /** What an argument that is missing should have been. */
 export type ExpectedArgument = "number" | "seconds" | "word" | "address" | "interface" | "command";
 
-export interface Facts extends GateFacts {
+export interface Facts extends GateFacts, SigningFacts {
   // Syntax
   readonly VR1001: {
     readonly word: string;

@@ -26,6 +26,8 @@ import {
   writtenPassword,
 } from "./model/effective.ts";
 import type { Model } from "./model/model.ts";
+import { signingBlock } from "./model/signing.ts";
+import { signingDifference, signingPlace } from "./pair-signing.ts";
 import { planGate } from "./plan/gate.ts";
 import { cutPassword } from "./plan/password.ts";
 import { trackersOf } from "./plan/trackers.ts";
@@ -178,6 +180,12 @@ function mirror(own: Side, other: Side, report: Partners["report"]): void {
 
 /** Compared as sent, after the cut; the passwords themselves are not printed. */
 function compareAuthentication({ first, second, report }: Partners): void {
+  const differs = signingDifference(first, second);
+  if (differs !== undefined) {
+    const related = [signingPlace(second)];
+    report(finding("VR2515", signingPlace(first), { differs }, { related }));
+  }
+  if (signingBlock(first.block) !== undefined || signingBlock(second.block) !== undefined) return;
   if (versionOf(first.block, first.model) === 3 || versionOf(second.block, second.model) === 3)
     return;
   if (isSameAuthentication(sentBy(first), sentBy(second))) return;

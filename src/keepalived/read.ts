@@ -32,6 +32,7 @@ import { makePlan } from "./plan/make-plan.ts";
 import type { RunPlan } from "./plan/run-plan.ts";
 import type { CloudVendor, KnownVendor } from "./rules/cloud-vendor.ts";
 import { runRules } from "./rules/rules.ts";
+import type { KeyFileReader } from "./values/key-file.ts";
 
 export interface ReadOptions {
   /** `-i`; keepalived's default is the host name up to the first dot. */
@@ -44,6 +45,8 @@ export interface ReadOptions {
   readonly folder?: (file: string) => string;
   /** Finds and reads the files of an `include`. Without it, nothing is found. */
   readonly include?: IncludeLoader;
+  /** Reads the files of keys (`key 1 file:…`). Without it, they are taken as good. */
+  readonly keyFile?: KeyFileReader;
   /** Advice for a cloud; undefined: guessed from the file. */
   readonly cloud?: CloudVendor;
   /** Every finding, also of a code of which there are thousands. */
@@ -92,7 +95,7 @@ export function readConfiguration(files: readonly Source[], options: ReadOptions
     if (line.text.startsWith("instance")) instanceName = textOf(blocks.root, "instance");
   }
   blocks.end(endOf(files));
-  const model = modelOf(blocks.root, blocks.lostNames);
+  const model = modelOf(blocks.root, blocks.lostNames, options.keyFile);
   const rules = runRules(model, {
     cloud: options.cloud,
     lineOf: lines,

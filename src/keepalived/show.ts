@@ -3,7 +3,7 @@
 import type { Span } from "#diagnostics/source";
 import { isIpv6, printIp } from "#units/address";
 import type { Micros } from "#units/time";
-import type { InstanceConfig } from "#vrrp/router/config";
+import type { InstanceConfig, SigningConfig } from "#vrrp/router/config";
 import { type Block, lastSetting } from "./blocks/block.ts";
 import type { GarpPreset } from "./keywords/garp-presets.ts";
 import { garpPresetOf } from "./model/effective.ts";
@@ -167,6 +167,7 @@ function showInstance({ config, notify, havip, gate }: InstancePlan, model: Mode
       row("startup_delay", seconds(config.router.startupDelay)),
       ...transportRows(row, config),
       row("authentication", config.authentication === undefined ? "none" : "PASS ********"),
+      ...(config.signing === undefined ? [] : [row("auth_hmac", printSigning(config.signing))]),
       row("skip_check_adv_addr", onOff(config.skipCheckAdvAddr)),
       row("lower_prio_no_advert", onOff(config.router.lowerPrioNoAdvert)),
       row("higher_prio_send_advert", onOff(config.router.higherPrioSendAdvert)),
@@ -184,6 +185,15 @@ function showInstance({ config, notify, havip, gate }: InstancePlan, model: Mode
     ],
   };
 }
+
+const printSigning = ({ keys, active, ...rest }: SigningConfig): string =>
+  [
+    `key ${keys.map(({ id }) => id).join(", ")}`,
+    `active_key ${active}`,
+    `mode ${rest.mode}`,
+    `anti_replay ${rest.antiReplay}`,
+    ...(rest.antiReplay === "time" ? [`time_window ${rest.window}`] : []),
+  ].join("; ");
 
 /** What no keyword says comes from the preset, if there is one. `vrrp_min_garp` goes before it. */
 function presetRow(row: Row, block: Block | undefined, model: Model): Row {

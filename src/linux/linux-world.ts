@@ -27,7 +27,7 @@ import { ETHER_TYPE_IPV6, etherTypeOf } from "#vrrp/wire/ethernet";
 import { claimedAddresses } from "./address-claims.ts";
 import type { AddressLifetimes } from "./address-lifetimes.ts";
 import { BfdReceiver } from "./bfd-receiver.ts";
-import { now, workBound } from "./clock.ts";
+import { now, wallClock, workBound } from "./clock.ts";
 import * as libc from "./ffi.ts";
 import { KernelFence } from "./kernel-fence.ts";
 import type { LinePipe } from "./line-pipe.ts";
@@ -201,6 +201,10 @@ export class LinuxWorld implements World {
         socket.close();
       }
     }
+  }
+
+  unixTime(): number {
+    return wallClock();
   }
 
   sendAdverts(adverts: readonly Advertisement[]): readonly Outcome[] | undefined {

@@ -57,6 +57,14 @@ function withoutGate(config: InstanceConfig): InstanceConfig {
   return gate === undefined ? config : { ...rest, router: plain };
 }
 
+/** A capture has no calendar that could be compared with the one of a signature. */
+function withoutCalendar(config: InstanceConfig): InstanceConfig {
+  const { signing } = config;
+  return signing === undefined
+    ? config
+    : { ...config, signing: { ...signing, antiReplay: "monotonic" } };
+}
+
 export class ShadowNode {
   readonly #plan: NodePlan;
   readonly #tolerance: Micros | undefined;
@@ -75,7 +83,10 @@ export class ShadowNode {
   readonly #trackers = new Map<string, TrackerResult>();
 
   constructor(plan: NodePlan, tolerance: Micros | undefined, report: NodeReport, at: Instant) {
-    this.#plan = { ...plan, instances: plan.instances.map(withoutGate) };
+    this.#plan = {
+      ...plan,
+      instances: plan.instances.map((one) => withoutCalendar(withoutGate(one))),
+    };
     this.#tolerance = tolerance;
     this.#report = report;
     this.#virtual = new Set(plan.instances.flatMap(addressesOf));

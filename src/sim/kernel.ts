@@ -19,6 +19,7 @@ import {
   type WorldEvent,
 } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
+import { Calendar } from "./calendar.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { SimulatedFence } from "./kernel-fence.ts";
 
@@ -75,6 +76,7 @@ export class SimulatedKernel {
   hasPrimary = true;
   /** Time the caller has lost in slow calls since it was last asked. */
   lag = 0;
+  readonly calendar: Calendar;
   notify: (event: WorldEvent) => void = () => {};
   /** Something changed that decides who answers. */
   onChange: () => void = () => {};
@@ -84,6 +86,7 @@ export class SimulatedKernel {
     this.#rng = rng;
     this.#mac = mac;
     this.#primary = primary;
+    this.calendar = new Calendar(rng.split("calendar"), () => queue.now + this.lag);
   }
 
   link(): LinkInfo {

@@ -38,6 +38,7 @@ export function createMachineWorld(parts: WorldParts): World {
       return OK;
     },
     unlisten: () => parts.listening(false),
+    unixTime: () => kernel.calendar.unixTime(),
     sendAdverts: (adverts) =>
       sendEach(adverts, ({ interfaceIndex, packet, to }) => {
         const failure = refused(interfaceIndex, "sendto");

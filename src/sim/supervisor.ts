@@ -208,7 +208,8 @@ export class SimulatedSupervisor implements MachineSupervisor {
       return;
     }
     for (const hold of this.#state.holds)
-      if (isSuccessor(hold, packet)) this.#happened({ kind: "peerHeard", hold: hold.id });
+      if (isSuccessor(hold, packet, this.#machine.kernel.calendar.unixTime()))
+        this.#happened({ kind: "peerHeard", hold: hold.id });
   }
 
   #handle(message: FromEngine): void {
@@ -328,7 +329,11 @@ export class SimulatedSupervisor implements MachineSupervisor {
     const { kernel, neighbours, port, environment } = machine;
     if (!kernel.linkUp || !kernel.linkExists) return;
     const { network, observers } = environment;
-    for (const { destination, bytes } of releasePackets(config, source)) {
+    for (const { destination, bytes } of releasePackets(
+      config,
+      source,
+      machine.kernel.calendar.unixTime(),
+    )) {
       observers.emit("advertSent", machine, config.router.vrid, RELEASE, bytes);
       sendPacket({ network, neighbours, port }, destination, bytes, 0);
     }

@@ -55,8 +55,9 @@ function sample({ word, takes }: Keyword): string {
     case "program":
     case "text":
     case "secret":
-    case "secrets":
       return "word";
+    case "secrets":
+      return Array.from({ length: takes.min }, () => "1").join(" ");
     case "texts":
       return Array.from({ length: takes.min }, () => "1").join(" ");
     case "command":

@@ -33,7 +33,7 @@ type InstanceOptions = Partial<
   readonly excluded?: readonly string[];
 };
 
-type AdvertOptions = Partial<Omit<AdvertFields, "vrid" | "priority">> & {
+export type AdvertOptions = Partial<Omit<AdvertFields, "vrid" | "priority">> & {
   readonly vrid?: number;
   readonly priority?: number;
 };

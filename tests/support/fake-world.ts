@@ -72,6 +72,8 @@ interface KernelAddress {
 
 export class FakeWorld implements World {
   now: Instant = instant(0);
+  /** Calendar minus clock, microseconds. */
+  calendarOffset = 1_767_225_600_000_000;
   /** What the engine did, one line a call, oldest first. */
   calls: string[] = [];
   emitted: FromEngine[] = [];
@@ -334,6 +336,10 @@ export class FakeWorld implements World {
 
   claimed(): ReadonlySet<IpAddress> {
     return this.claims;
+  }
+
+  unixTime(): number {
+    return this.now + this.calendarOffset;
   }
 
   emit(message: FromEngine): void {

@@ -107,7 +107,7 @@ function layOut(root: string, text: string | undefined, shown: readonly Shown[])
 /** In the encoding that `file` names; a key's file is found in the example's own folder. */
 function bytesOf(text: string, root: string, shown: readonly Shown[]): Buffer {
   const placed = text.replace(
-    /(credentials_file )(\/\S+\.key)/,
+    /(credentials_file |file:)(\/\S+\.key)/,
     (_, word, path) => `${word}${root}${path}`,
   );
   const kind = shown.find(({ command }) => command.startsWith("file "))?.output ?? "";

@@ -62,6 +62,8 @@ const NOTIFY = 'notify "/bin/true"';
 /** Mail that could be sent, to nobody. */
 const SERVER = "smtp_server 127.0.0.1 9";
 const RECIPIENTS = "notification_email {\nops@example.com\n}";
+/** With which a configuration is complete. */
+const SIGNING_KEY = `key 1 ${"word".repeat(8)}\nactive_key 1`;
 const GATE = 'gate {\ndemote "/bin/true"\n}';
 const MAIL = `${SERVER}\n${RECIPIENTS}`;
 const HOOK = "webhook http://127.0.0.1:9/hook";
@@ -124,6 +126,7 @@ const INSTANCE: readonly Pair[] = [
       "authentication {\nauth_type PASS\nauth_pass first\n}",
       { instance: "version 2" },
     ],
+    ["auth_hmac", "", `auth_hmac {\n${SIGNING_KEY}\n}`],
     ["unicast_peer", UNICAST, "unicast_peer {\n@PEER@\n@PEER2@\n}"],
     ["virtual_ipaddress", "", "virtual_ipaddress {\n10.99.@N@.1/24\n}"],
     ["virtual_ipaddress_excluded", "", "virtual_ipaddress_excluded {\n10.99.@N@.2/32\n}"],
@@ -157,6 +160,18 @@ const INSTANCE: readonly Pair[] = [
   ...rows("authentication", [
     ["auth_type", "auth_type PASS\nauth_pass word", "", { instance: "version 2" }],
   ]),
+  ...valued("auth_hmac", [
+    ["key", `1 ${"first".repeat(8)}\nactive_key 1`, `1 ${"other".repeat(8)}\nactive_key 1`],
+    ["anti_replay", "time", "monotonic"],
+    ["time_window", 7, 9],
+    ["mode", "receive-only", "enforce"],
+  ]),
+  {
+    block: "auth_hmac",
+    word: "active_key",
+    before: `key 2 ${"second-".repeat(6)}`,
+    after: `key 2 ${"second-".repeat(6)}\nactive_key 2`,
+  },
   ...valued("havip", [
     ["endpoint", "http://127.0.0.1:9", "http://127.0.0.1:10"],
     ["region", "ap-guangzhou", "ap-beijing"],
@@ -475,6 +490,8 @@ function instanceText({ block, word, instance = "" }: Pair, line: string): strin
     own,
   ];
   if (block === "authentication" && line !== "") lines.push(`authentication {\n${line}\n}`);
+  if (block === "auth_hmac")
+    lines.push(`auth_hmac {\n${word === "key" ? "" : SIGNING_KEY}\n${line}\n}`);
   if (block === "havip")
     lines.push(`havip {\n${word === "endpoint" ? "" : "endpoint http://127.0.0.1:9"}\n${line}\n}`);
   if (block === "check") lines.push("track_script {\nC@N@\n}");

@@ -16,14 +16,14 @@ import {
   STATES,
   wantedState,
 } from "./reading.ts";
-import { COUNTERS } from "./stats-text.ts";
+import { countersOf } from "./stats-text.ts";
 
 /** @param version `json_version` */
 export function printDumpJson(reading: DumpReading, version: 1 | 2): string {
   const commands = new Map(reading.scripts.map(({ name, command }) => [name, command]));
   const instances = reading.instances.map((one) => ({
     data: dataOf(one, reading, commands),
-    stats: Object.fromEntries(COUNTERS.map((key) => [key, one.counters[key] ?? 0])),
+    stats: Object.fromEntries(countersOf(one).map((key) => [key, one.counters[key] ?? 0])),
   }));
   const { processes } = reading.plan;
   const whole =

@@ -39,8 +39,17 @@ const GROUPS = [
   ],
 ] as const;
 
-/** The counters of the JSON, in its order. */
-export const COUNTERS = [
+/** keepalived 2.4's group, behind the one for authentication; only of an instance that signs. */
+const SIGNATURES = [
+  ["Missing", "auth_ext_missing"],
+  ["Malformed", "auth_ext_malformed"],
+  ["Unknown Key", "auth_ext_unknown_key"],
+  ["Invalid HMAC", "auth_ext_invalid_hmac"],
+  ["Stale", "auth_ext_stale"],
+  ["Replay", "auth_ext_replay"],
+] as const;
+
+const COUNTERS: readonly string[] = [
   "advert_rcvd",
   "advert_sent",
   "become_master",
@@ -55,7 +64,14 @@ export const COUNTERS = [
   "auth_failure",
   "pri_zero_rcvd",
   "pri_zero_sent",
-] as const;
+];
+
+/** The counters of the JSON, in its order. */
+export function countersOf({ plan }: DumpInstance): readonly string[] {
+  if (plan.config.signing === undefined) return COUNTERS;
+  const behind = COUNTERS.indexOf("pri_zero_rcvd");
+  return COUNTERS.toSpliced(behind, 0, ...SIGNATURES.map(([, key]) => key));
+}
 
 export const printStats = ({ instances }: DumpReading): string =>
   instances.map(printInstance).join("");
@@ -67,6 +83,9 @@ function printInstance({ plan, counters }: DumpInstance): string {
     else {
       lines.push(`  ${title}:`);
       for (const [name, key] of inside) lines.push(`    ${name}: ${counters[key] ?? 0}`);
+      if (title !== "Authentication Errors" || plan.config.signing === undefined) continue;
+      lines.push("  Authentication Extension Errors:");
+      for (const [name, key] of SIGNATURES) lines.push(`    ${name}: ${counters[key] ?? 0}`);
     }
   }
   return `${lines.join("\n")}\n`;

@@ -12,6 +12,12 @@ export function drop(what: Drop): string {
 const AUTH: Readonly<Record<string, string>> = { 0: "none", 1: "a password", 2: "IPsec AH" };
 const auth = (type: string): string => AUTH[type] ?? `type ${type}`;
 
+/** Our clock is ahead of the sender's by so many seconds. */
+function ago(drop: Drop): string {
+  const seconds = Number(value(drop, "seconds"));
+  return seconds >= 0 ? `${seconds} s ago` : `${-seconds} s in the future`;
+}
+
 const SENTENCES: Readonly<Record<string, (drop: Drop) => string>> = {
   "too-short": (d) =>
     `the packet is too short: ${value(d, "actual")} bytes, ${value(d, "needed")} are needed`,
@@ -28,8 +34,21 @@ const SENTENCES: Readonly<Record<string, (drop: Drop) => string>> = {
       : `the peer speaks VRRP version ${value(d, "theirs")}, we speak version ${value(d, "ours")}`,
   "bad-length": (d) =>
     `it has ${value(d, "actual")} bytes where its own fields say ${value(d, "expected")}`,
-  "hmac-not-supported": (d) =>
-    `the peer signs its advertisements (\`auth_hmac\`, key ${value(d, "keyId")}), which Baton does not check`,
+  "unexpected-signature": (d) =>
+    `the peer signs its advertisements (\`auth_hmac\`, key ${value(d, "keyId")}), and this instance has no \`auth_hmac\``,
+  "missing-signature": () =>
+    "it has no signature: is `auth_hmac` on that node, with a mode that signs?",
+  "malformed-signature": (d) =>
+    `what stands in place of its signature is none (type ${value(d, "type")}, reserved ${value(d, "reserved")})`,
+  "stale-signature": (d) =>
+    `it was signed ${ago(d)} by our clock, and \`time_window\` is ${value(d, "window")} s: an old packet, or a wrong clock`,
+  "unknown-key": (d) => `it is signed with key ${value(d, "keyId")}, which this node does not have`,
+  "wrong-signature": (d) =>
+    `its signature is wrong: forged, altered on its way, or key ${value(d, "keyId")} is another one there`,
+  "replayed-signature": () =>
+    "it was received before, or is older than what was: somebody sends recorded packets",
+  "clock-differs": (d) =>
+    `it was signed ${ago(d)} by our clock; beyond \`time_window\` (${value(d, "window")} s) we would refuse it: are both clocks right?`,
   "bad-vrid": (d) => `it carries virtual_router_id ${value(d, "vrid")}, which is not allowed`,
   "bad-interval": () => "it carries an advertisement interval of 0",
   "bad-type": (d) => `it is VRRP type ${value(d, "type")}, not an advertisement`,

@@ -62,6 +62,19 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     message: `\`${path}\` cannot be read: ${UNREADABLE[error] ?? error}`,
     ...(MAY_NOT.includes(error) && { help: "try again with sudo, or as the user it belongs to" }),
   }),
+  VR5005: ({ path, error }) => ({
+    message:
+      error === "relative"
+        ? `\`file:${path}\` is not an absolute path, so the key is not found from everywhere`
+        : `the key in \`${path}\` cannot be read: ${UNREADABLE[error] ?? error}`,
+    label: "no key",
+    notes: ["without it, this node would send what its peers refuse"],
+  }),
+  VR5006: ({ path, mode, isWritable }) => ({
+    message: `\`${path}\` can be ${isWritable ? "changed" : "read"} by others (mode ${mode}), who could then sign as this node`,
+    label: "a key",
+    help: `chmod 600 ${path}`,
+  }),
   VR5101: ({ interface: device, known }) => ({
     message: `this machine has no interface \`${device}\``,
     label: "not here",

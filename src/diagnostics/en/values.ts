@@ -421,6 +421,13 @@ const LISTS: Readonly<Record<Facts["VR2011"]["tracker"], string>> = {
 const addresses = (items: readonly string[]): string =>
   items.length === 0 ? "nothing" : list(items);
 
+const PAIR_SIGNATURES: Readonly<Record<Facts["VR2515"]["differs"], string>> = {
+  "one-only": "one node has `auth_hmac`, and the other does not",
+  "no-signature": "one node is `receive-only` and sends no signatures, and the other enforces them",
+  "no-key": "one node signs with a key that the other does not have",
+  "other-key": "the key that one node signs with is another one on the other node",
+};
+
 export const PAIR: Messages<CodeFamily<"VR25">> = {
   VR2501: ({ what, first, second }): Message => ({
     message: `\`${what}\` differs: ${first} in the first file, ${second} in the second`,
@@ -454,6 +461,12 @@ export const PAIR: Messages<CodeFamily<"VR25">> = {
     ...(strict === undefined
       ? {}
       : { help: "write `vrrp_strict` on both nodes or, better, on neither" }),
+  }),
+  VR2515: ({ differs }) => ({
+    message: PAIR_SIGNATURES[differs],
+    label: "in the first file",
+    related: ["in the second file"],
+    notes: ["a node drops the other's advertisements, so both become master"],
   }),
   VR2505: ({ firstOnly, secondOnly }) => ({
     message: `the virtual addresses differ: only in the first ${addresses(firstOnly)}; only in the second ${addresses(secondOnly)}`,

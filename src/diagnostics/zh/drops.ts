@@ -12,6 +12,12 @@ export function drop(what: Drop): string {
 const AUTH: Readonly<Record<string, string>> = { 0: "不认证", 1: "密码", 2: "IPsec AH" };
 const auth = (type: string): string => AUTH[type] ?? `类型 ${type}`;
 
+/** 本机时钟比发送者快的秒数。 */
+function ago(drop: Drop): string {
+  const seconds = Number(value(drop, "seconds"));
+  return seconds >= 0 ? `${seconds} 秒前` : `${-seconds} 秒后`;
+}
+
 const SENTENCES: Readonly<Record<string, (drop: Drop) => string>> = {
   "too-short": (d) => `报文太短：只有 ${value(d, "actual")} 字节，至少要 ${value(d, "needed")}`,
   truncated: (d) => `报文被截断：应有 ${value(d, "expected")} 字节，只有 ${value(d, "actual")}`,
@@ -26,8 +32,19 @@ const SENTENCES: Readonly<Record<string, (drop: Drop) => string>> = {
       ? `VRRP 版本号 ${value(d, "theirs")} 不存在`
       : `对端用 VRRPv${value(d, "theirs")}，本机用 VRRPv${value(d, "ours")}`,
   "bad-length": (d) => `报文有 ${value(d, "actual")} 字节，而按其字段应有 ${value(d, "expected")}`,
-  "hmac-not-supported": (d) =>
-    `对端的通告带签名（\`auth_hmac\`，密钥 ${value(d, "keyId")}），Baton 不校验`,
+  "unexpected-signature": (d) =>
+    `对端的通告带签名（\`auth_hmac\`，密钥 ${value(d, "keyId")}），而本实例没有 \`auth_hmac\``,
+  "missing-signature": () => "没有签名，请检查那台节点的 `auth_hmac` 及其 `mode`",
+  "malformed-signature": (d) =>
+    `签名的位置上不是签名（类型 ${value(d, "type")}，保留字段 ${value(d, "reserved")}）`,
+  "stale-signature": (d) =>
+    `按本机时钟，它签于 ${ago(d)}，而 \`time_window\` 是 ${value(d, "window")} 秒：可能是旧报文，或时钟不准`,
+  "unknown-key": (d) => `签名用的是密钥 ${value(d, "keyId")}，本节点没有这个密钥`,
+  "wrong-signature": (d) =>
+    `签名不对：可能是伪造、途中被改动，或两边的密钥 ${value(d, "keyId")} 不同`,
+  "replayed-signature": () => "收到过，或比收到过的更旧：有人在重放录下的报文",
+  "clock-differs": (d) =>
+    `按本机时钟，它签于 ${ago(d)}；超过 \`time_window\`（${value(d, "window")} 秒）就会被拒绝，请检查两边的时钟`,
   "bad-vrid": (d) => `virtual_router_id 是 ${value(d, "vrid")}，不合法`,
   "bad-interval": () => "通告间隔是 0",
   "bad-type": (d) => `VRRP 类型是 ${value(d, "type")}，不是通告`,

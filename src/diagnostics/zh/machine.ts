@@ -57,6 +57,19 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     message: `无法读取 \`${path}\`：${UNREADABLE[error] ?? error}`,
     ...(MAY_NOT.includes(error) && { help: "请用 sudo 重试，或以文件所有者的身份运行" }),
   }),
+  VR5005: ({ path, error }) => ({
+    message:
+      error === "relative"
+        ? `\`file:${path}\` 不是绝对路径，换个目录就找不到密钥`
+        : `无法读取 \`${path}\` 中的密钥：${UNREADABLE[error] ?? error}`,
+    label: "没有密钥",
+    notes: ["没有它，对端会拒绝本节点的通告"],
+  }),
+  VR5006: ({ path, mode, isWritable }) => ({
+    message: `\`${path}\` 可被其他用户${isWritable ? "修改" : "读取"}（权限 ${mode}），他们就能冒充本节点签名`,
+    label: "密钥",
+    help: `chmod 600 ${path}`,
+  }),
   VR5101: ({ interface: device, known }) => ({
     message: `本机没有网卡 \`${device}\``,
     label: "不存在",

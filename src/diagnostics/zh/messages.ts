@@ -5,6 +5,7 @@ import { ADVICE } from "./advice.ts";
 import { DIFFERS } from "./differs.ts";
 import { CHECKS, GATE } from "./gate-block.ts";
 import { MACHINE } from "./machine.ts";
+import { SIGNING } from "./signing.ts";
 import { SYNTAX } from "./syntax.ts";
 import { PAIR, VALUES } from "./values.ts";
 
@@ -17,4 +18,5 @@ export const CHINESE: Messages<Code> = {
   ...MACHINE,
   ...GATE,
   ...CHECKS,
+  ...SIGNING,
 };

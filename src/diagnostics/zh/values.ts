@@ -395,6 +395,13 @@ const CLOUD_VALUES: Readonly<Record<Facts["VR2061"]["wanted"], string>> = {
 
 const addresses = (items: readonly string[]): string => (items.length === 0 ? "无" : list(items));
 
+const PAIR_SIGNATURES: Readonly<Record<Facts["VR2515"]["differs"], string>> = {
+  "one-only": "一个节点有 `auth_hmac`，另一个没有",
+  "no-signature": "一个节点是 `receive-only`，不发送签名，而另一个只接受带签名的通告",
+  "no-key": "一个节点签名所用的密钥，另一个节点没有",
+  "other-key": "一个节点签名所用的密钥，在另一个节点上内容不同",
+};
+
 export const PAIR: Messages<CodeFamily<"VR25">> = {
   VR2501: ({ what, first, second }) => ({
     message: `两边的 \`${what}\` 不同：第一个文件是 ${first}，第二个是 ${second}`,
@@ -422,6 +429,12 @@ export const PAIR: Messages<CodeFamily<"VR25">> = {
     related: ["第二个文件"],
     notes: ["双方互相丢弃通告，两边都会成为主节点"],
     ...(strict === undefined ? {} : { help: "两个节点都写 `vrrp_strict`，或者（更好）都不写" }),
+  }),
+  VR2515: ({ differs }) => ({
+    message: PAIR_SIGNATURES[differs],
+    label: "第一个文件",
+    related: ["第二个文件"],
+    notes: ["有一方会丢弃另一方的通告，两边都会成为主节点"],
   }),
   VR2505: ({ firstOnly, secondOnly }) => ({
     message: `两边的虚拟地址不同：只在第一个文件的有 ${addresses(firstOnly)}；只在第二个文件的有 ${addresses(secondOnly)}`,

@@ -54,6 +54,9 @@ const OPEN_KEYWORDS: ReadonlySet<string> = new Set([
   "mode",
 ]);
 
+/** A path is no secret, and a finding has to name it. */
+const KEY_IN_A_FILE = /^key[ \t]+\d+[ \t]+"?file:\/[^\s"]*"?[ \t\r]*(?:[#!].*)?$/;
+
 const IS_DESTINATION: ReadonlySet<string> = new Set(DESTINATIONS);
 
 interface RawLine {
@@ -133,6 +136,7 @@ function secretFrom(
   const url = line.includes("://") ? line.search(ROBOT_OR_ACCOUNT) : -1;
   if (url >= 0) return url;
   if (inside === undefined || word === "") return -1;
+  if (KEY_IN_A_FILE.test(line.slice(lead))) return -1;
   if (!OPEN_KEYWORDS.has(word)) {
     const meant = nearest(word, tableOf(inside).keys());
     const isWord = meant !== undefined || tableOf(inside).has(word);

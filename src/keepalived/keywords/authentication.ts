@@ -1,14 +1,5 @@
 /** `authentication` and `auth_hmac`. */
-import {
-  choice,
-  integer,
-  type KeywordTable,
-  secret,
-  secretTexts,
-  table,
-  without,
-  yes,
-} from "./keyword.ts";
+import { choice, integer, type KeywordTable, secret, secrets, table, yes } from "./keyword.ts";
 
 export const AUTHENTICATION: KeywordTable = table([
   {
@@ -30,9 +21,9 @@ export const AUTHENTICATION: KeywordTable = table([
 export const HMAC: KeywordTable = table([
   {
     word: "key",
-    takes: secretTexts(2, 2),
+    takes: secrets(2, 2),
     since: "2.4.0",
-    acts: without("hmac"),
+    acts: yes,
     repeatable: true,
     purpose: "number and secret: `hex:…`, plain text or `file:PATH`, 32 to 64 bytes",
   },
@@ -40,7 +31,7 @@ export const HMAC: KeywordTable = table([
     word: "active_key",
     takes: integer(1, 255),
     since: "2.4.0",
-    acts: without("hmac"),
+    acts: yes,
     purpose: "number of the key to sign with",
   },
   {
@@ -48,7 +39,7 @@ export const HMAC: KeywordTable = table([
     takes: choice("time", "monotonic"),
     since: "2.4.0",
     default: "time",
-    acts: without("hmac"),
+    acts: yes,
     purpose: "how old advertisements are distinguished from new ones",
   },
   {
@@ -57,7 +48,7 @@ export const HMAC: KeywordTable = table([
     since: "2.4.0",
     default: "three advertisements, at least 5",
     unit: "s",
-    acts: without("hmac"),
+    acts: yes,
     purpose: "difference of clocks that is accepted",
   },
   {
@@ -65,7 +56,7 @@ export const HMAC: KeywordTable = table([
     takes: choice("enforce", "permissive", "receive-only"),
     since: "2.4.0",
     default: "enforce",
-    acts: without("hmac"),
+    acts: yes,
     purpose: "what is done with unsigned advertisements",
   },
 ]);

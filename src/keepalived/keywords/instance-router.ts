@@ -19,7 +19,6 @@ import {
   quiet,
   reportedByRule,
   version,
-  without,
   yes,
 } from "./keyword.ts";
 
@@ -94,8 +93,9 @@ export const ROUTER: readonly Keyword[] = [
     word: "auth_hmac",
     takes: block("auth_hmac", false),
     since: "2.4.0",
-    acts: without("hmac"),
-    purpose: "signed advertisements",
+    acts: yes,
+    conflicts: ["authentication"],
+    purpose: "signed advertisements, as keepalived 2.4.2 and later have them",
   },
   {
     word: "nopreempt",

@@ -8,6 +8,7 @@ import {
   newBlock,
   textOf,
 } from "../blocks/block.ts";
+import type { KeyFileReader } from "../values/key-file.ts";
 
 export interface Model {
   readonly root: Block;
@@ -26,9 +27,15 @@ export interface Model {
   readonly sessions: readonly Block[];
   readonly pacing: readonly Block[];
   readonly lostNames: ReadonlySet<string>;
+  /** Reads the files of keys; undefined: nobody reads files here. */
+  readonly keyFile: KeyFileReader | undefined;
 }
 
-export function modelOf(root: Block, lostNames: ReadonlySet<string>): Model {
+export function modelOf(
+  root: Block,
+  lostNames: ReadonlySet<string>,
+  keyFile?: KeyFileReader,
+): Model {
   const parts = blocksOf(root, "global_defs");
   const globals = newBlock("global_defs", parts[0]?.head, undefined);
   for (const part of parts) {
@@ -47,6 +54,7 @@ export function modelOf(root: Block, lostNames: ReadonlySet<string>): Model {
     sessions: blocksOf(root, "bfd_instance"),
     pacing: blocksOf(root, "garp_group"),
     lostNames,
+    keyFile,
   };
 }
 

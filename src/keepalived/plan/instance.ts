@@ -35,6 +35,7 @@ import {
   versionOf,
 } from "../model/effective.ts";
 import type { Model } from "../model/model.ts";
+import { signingOf } from "../model/signing.ts";
 import type { Ip } from "../values/ip.ts";
 import type { AddressItem } from "../values/value.ts";
 import { announceOf, arpForm, pacingOf } from "./announce.ts";
@@ -62,7 +63,9 @@ export function planInstance(
   const group = groupOf(instance, model);
   const gate = (group && planGate(group, model)) ?? planGate(instance, model);
   const password = passwordOf(instance, model);
-  const plain = password?.kind === "pass" && version === 2 ? password.secret : undefined;
+  const signing = signingOf(instance, model);
+  const isPlain = signing === undefined && version === 2;
+  const plain = password?.kind === "pass" && isPlain ? password.secret : undefined;
   return {
     router: {
       ...planRouter(instance, model, id),
@@ -75,6 +78,7 @@ export function planInstance(
     ...(plain === undefined
       ? {}
       : { authentication: { kind: "pass", secret: cutPassword(plain) } as const }),
+    ...(signing === undefined ? {} : { signing }),
     checksum: checksumOf(instance, model),
     addresses: planAddresses(addressesOf(instance), instance, model),
     excludedAddresses: planAddresses(excludedOf(instance), instance, model),

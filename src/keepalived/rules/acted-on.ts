@@ -84,11 +84,4 @@ function isOff(block: Block, setting: Setting): boolean {
 /** In a block that is lost as a whole, or is ours as a whole, no keyword is reported by itself. */
 const isLost = (block: Block): boolean => block.word !== undefined && WHOLE.has(block.word);
 
-const WHOLE: ReadonlySet<BlockWord> = new Set([
-  "auth_hmac",
-  "havip",
-  "api",
-  "alert",
-  "check",
-  "gate",
-]);
+const WHOLE: ReadonlySet<BlockWord> = new Set(["havip", "api", "alert", "check", "gate"]);

@@ -3,12 +3,15 @@
 import { blocksOf, hasSetting, lastSetting, nameOf, placeOf } from "../blocks/block.ts";
 import { byteLength } from "../lines/tokens.ts";
 import { isStrict, PASSWORD_BYTES, versionOf, writtenPassword } from "../model/effective.ts";
+import { signingBlock } from "../model/signing.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkAuthentication: Rule = ({ model, report }) => {
   for (const instance of model.instances) {
     const block = blocksOf(instance, "authentication").at(-1);
     if (block === undefined || instance.damaged) continue;
+    // With signatures no password is sent, and rules/signing.ts reports that.
+    if (signingBlock(instance) !== undefined) continue;
     // Strict mode sends no password, and rules/strict.ts reports that.
     if (isStrict(instance, model)) continue;
     const place = placeOf(block);

@@ -34,6 +34,7 @@ import { checkRequired } from "./required.ts";
 import { checkRouterIds } from "./router-ids.ts";
 import { collect, type Rule } from "./rule.ts";
 import { checkScriptTimes } from "./script-times.ts";
+import { checkSigning } from "./signing.ts";
 import { checkStrict } from "./strict.ts";
 import { checkSyncGroups } from "./sync-groups.ts";
 import { checkTrackedTwice } from "./tracked-twice.ts";
@@ -53,6 +54,7 @@ export const RULES: readonly Rule[] = [
   checkUnicast,
   checkPreemption,
   checkAuthentication,
+  checkSigning,
   checkInterval,
   checkRepeated,
   checkTrackedTwice,

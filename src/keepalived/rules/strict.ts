@@ -10,6 +10,7 @@ import {
   hasSetting,
   lastSetting,
   nameOf,
+  textOf,
 } from "../blocks/block.ts";
 import {
   DOWN_TIMER_ADVERTS,
@@ -21,6 +22,7 @@ import {
   writtenState,
 } from "../model/effective.ts";
 import type { Model } from "../model/model.ts";
+import { signingBlock } from "../model/signing.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkStrict: Rule = (context) => {
@@ -71,6 +73,14 @@ function resetBy(block: Block, model: Model): readonly string[] {
     ...(flag("lower_prio_no_advert") === false ? ["lower_prio_no_advert"] : []),
     ...(flag("higher_prio_send_advert") === true ? ["higher_prio_send_advert"] : []),
     ...NO_REPEATS.filter(isWritten),
+    ...(isModeReset(block) ? ["mode"] : []),
     ...(hasSetting(block, "accept") && !isOwner(block) ? ["accept"] : []),
   ];
+}
+
+/** `auth_hmac` is always enforced then. */
+function isModeReset(instance: Block): boolean {
+  const signing = signingBlock(instance);
+  const mode = signing && textOf(signing, "mode");
+  return mode !== undefined && mode !== "enforce";
 }

@@ -1,6 +1,7 @@
 /**
  * Our advertisements: a packet is made once for an instance and each of its destinations, and made
- * anew when it has something else to say; otherwise only its identification is another one.
+ * anew when it has something else to say; otherwise only its identification, and with `auth_hmac`
+ * its signature, is another one.
  */
 import { type IpAddress, isIpv6, printIp } from "#units/address";
 import type { Instant } from "#units/time";
@@ -93,6 +94,7 @@ export class Advertiser {
       this.#batch.push(advert);
       this.#senders.push(instance);
     }
+    if (instance.signing?.signs === true) instance.signing.sign(adverts, this.#world.unixTime());
   }
 
   #prepare(
@@ -131,6 +133,7 @@ export class Advertiser {
       addresses: instance.advertised,
       password: instance.password,
       checksum,
+      isSigned: instance.signing?.signs === true,
     });
     return this.#packet.slice(0, length);
   }

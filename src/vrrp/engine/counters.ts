@@ -13,6 +13,13 @@ export interface Counters {
   invalid_authtype: number;
   authtype_mismatch: number;
   auth_failure: number;
+  /** Of `auth_hmac`: nothing signed where a signature is wanted, and so on. */
+  auth_ext_missing: number;
+  auth_ext_malformed: number;
+  auth_ext_unknown_key: number;
+  auth_ext_invalid_hmac: number;
+  auth_ext_stale: number;
+  auth_ext_replay: number;
   pri_zero_rcvd: number;
   pri_zero_sent: number;
   version_err: number;
@@ -40,6 +47,12 @@ export const zeroCounters = (): Counters => ({
   invalid_authtype: 0,
   authtype_mismatch: 0,
   auth_failure: 0,
+  auth_ext_missing: 0,
+  auth_ext_malformed: 0,
+  auth_ext_unknown_key: 0,
+  auth_ext_invalid_hmac: 0,
+  auth_ext_stale: 0,
+  auth_ext_replay: 0,
   pri_zero_rcvd: 0,
   pri_zero_sent: 0,
   version_err: 0,
@@ -58,7 +71,7 @@ export function counterOf(dropKind: string): keyof Counters | undefined {
     case "too-short":
     case "truncated":
     case "bad-length":
-    case "hmac-not-supported":
+    case "unexpected-signature":
       return "packet_len_err";
     case "ttl-not-255":
     case "ttl-out-of-range":
@@ -71,6 +84,18 @@ export function counterOf(dropKind: string): keyof Counters | undefined {
       return "authtype_mismatch";
     case "auth-failure":
       return "auth_failure";
+    case "missing-signature":
+      return "auth_ext_missing";
+    case "malformed-signature":
+      return "auth_ext_malformed";
+    case "unknown-key":
+      return "auth_ext_unknown_key";
+    case "wrong-signature":
+      return "auth_ext_invalid_hmac";
+    case "stale-signature":
+      return "auth_ext_stale";
+    case "replayed-signature":
+      return "auth_ext_replay";
     case "interval-mismatch":
     case "bad-interval":
       return "advert_interval_err";

@@ -4,11 +4,14 @@
  */
 
 import { Secret } from "#units/secret";
-import type { InstanceConfig } from "../router/config.ts";
+import type { InstanceConfig, SigningConfig } from "../router/config.ts";
 import type { ToEngine } from "./engine-link.ts";
 
-type Revealed = Omit<InstanceConfig, "authentication"> & {
+type Revealed = Omit<InstanceConfig, "authentication" | "signing"> & {
   readonly authentication?: { readonly kind: "pass"; readonly secret: string };
+  readonly signing?: Omit<SigningConfig, "keys"> & {
+    readonly keys: readonly { readonly id: number; readonly secret: string }[];
+  };
 };
 
 /** Without the line end. */
@@ -29,15 +32,33 @@ type RevealedConfigure = Omit<Extract<ToEngine, { type: "configure" }>, "instanc
 };
 
 function reveal(config: InstanceConfig): Revealed {
-  const { authentication, ...rest } = config;
-  if (authentication === undefined) return rest;
-  const { kind, secret } = authentication;
-  return { ...rest, authentication: { kind, secret: secret.reveal() } };
+  const { authentication, signing, ...rest } = config;
+  return {
+    ...rest,
+    ...(authentication && {
+      authentication: { kind: authentication.kind, secret: authentication.secret.reveal() },
+    }),
+    ...(signing && {
+      signing: {
+        ...signing,
+        keys: signing.keys.map(({ id, secret }) => ({ id, secret: secret.reveal() })),
+      },
+    }),
+  };
 }
 
 function hide(config: Revealed): InstanceConfig {
-  const { authentication, ...rest } = config;
-  if (authentication === undefined) return rest;
-  const { kind, secret } = authentication;
-  return { ...rest, authentication: { kind, secret: new Secret(secret) } };
+  const { authentication, signing, ...rest } = config;
+  return {
+    ...rest,
+    ...(authentication && {
+      authentication: { kind: authentication.kind, secret: new Secret(authentication.secret) },
+    }),
+    ...(signing && {
+      signing: {
+        ...signing,
+        keys: signing.keys.map(({ id, secret }) => ({ id, secret: new Secret(secret) })),
+      },
+    }),
+  };
 }

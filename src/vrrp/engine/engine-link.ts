@@ -411,6 +411,8 @@ export interface InstanceSnapshot {
     readonly checksum: string | undefined;
     /** MASTER, unicast: it has not answered ARP since, so nothing that we send reaches it. */
     readonly unresolvedSince?: Instant;
+    /** `auth_hmac`: whether its last advertisement was signed. */
+    readonly isSigned?: boolean;
   }[];
   readonly addresses: readonly {
     readonly address: IpAddress;

@@ -17,10 +17,11 @@ import type { AnnounceReason, RouterState } from "../router/state.ts";
 import { strongestPeer } from "../router/step.ts";
 import type { AdvertExpectation } from "../wire/check-advert.ts";
 import { passwordData } from "../wire/password.ts";
-import { ADVERTISED_MAX } from "../wire/vrrp-packet.ts";
+import { ADVERTISED_MAX, type SignedParts } from "../wire/vrrp-packet.ts";
 import { type Counters, zeroCounters } from "./counters.ts";
 import { type Due, newDue } from "./due-queue.ts";
 import type { AboutInstance } from "./engine-link.ts";
+import { Signing } from "./signing.ts";
 import { type AddressInfo, type Advertisement, ANY_DEVICE } from "./world.ts";
 
 /** What is reported at most some times a second. */
@@ -57,6 +58,8 @@ export interface PeerMemory {
   checksum: string | undefined;
   /** Our advertisements wait for its MAC address. */
   unresolved: { readonly since: Instant; readonly isReported: boolean } | undefined;
+  /** `auth_hmac`: whether the last one accepted was signed; undefined without. */
+  isSigned?: boolean;
 }
 
 export const newPeer = (address: IpAddress): PeerMemory => ({
@@ -79,6 +82,8 @@ export interface AcceptedAdvert {
   /** The lookup by which it was found: with other instances it is to be checked again. */
   readonly lookup: object;
   readonly expectation: AdvertExpectation;
+  /** Where its message and its signature begin; the signature of the next is another one. */
+  readonly signed: SignedParts | undefined;
 }
 
 /** Advertisements to all peers, or to the group, and what they were made of (advertiser.ts). */
@@ -128,6 +133,8 @@ export class Instance {
   /** What received advertisements are compared with; follows from the configuration. */
   expectation: AdvertExpectation;
   password: Uint8Array | undefined;
+  /** `auth_hmac` */
+  signing: Signing | undefined;
   /** The addresses of the advertisement, in order; those beyond its count field are left out. */
   advertised: readonly IpAddress[];
   lease: Lease;
@@ -179,6 +186,7 @@ export class Instance {
     this.addresses = instanceAddresses(config);
     this.peers = configuredPeers(config);
     this.password = password;
+    this.signing = config.signing && new Signing(config.signing);
     this.advertised = advertised;
     this.expectation = expectation;
     this.#state = initialState(config.router, false, undefined);
@@ -259,8 +267,22 @@ export function derived(
       transport,
       mayBeEmpty: router.version === 2 || advertised.length === 0,
       addresses: advertised,
+      ...(config.signing === undefined ? {} : { isSigned: true }),
     },
   };
+}
+
+/** Keys and rules follow the configuration; what was signed and heard stays known. */
+export function changeSigning(instance: Instance): void {
+  const { config, signing } = instance;
+  if (config.signing === undefined || signing === undefined) {
+    instance.signing = config.signing && new Signing(config.signing);
+    return;
+  }
+  const { transport } = config;
+  const isPeer = (address: IpAddress): boolean =>
+    transport.kind === "multicast" || transport.peers.some((peer) => peer.address === address);
+  signing.reconfigure(config.signing, isPeer);
 }
 
 export const addressKey = (virtual: VirtualAddress): string =>

@@ -5,21 +5,22 @@
  *   parseAdvert    structure and checksum (wire/parse-advert.ts)
  *   lookup         the instances of its interface and VRID (lookup.ts)
  *   isMeant        of several, the one it is meant for (addressee.ts)
- *   checkAdvert    what the instance expects: TTL, version, password, interval, source, addresses
+ *   checkAdvert    what the instance expects: TTL, version, password, interval, source, addresses;
+ *                  with `auth_hmac` the signature, before what is signed (signing.ts)
  *   apply          an `advertReceived` event (steps.ts)
  */
 import type { IpAddress } from "#units/address";
 import type { Instant } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
-import { checkAdvert } from "../wire/check-advert.ts";
+import { checkAdvert, checkSender } from "../wire/check-advert.ts";
 import { ipVersionAt } from "../wire/ipv4-fields.ts";
 import { parseAdvert } from "../wire/parse-advert.ts";
-import type { Advert } from "../wire/vrrp-packet.ts";
+import type { Advert, DropReason, SignedParts } from "../wire/vrrp-packet.ts";
 import { isAddressedTo, isMeant } from "./addressee.ts";
 import { claimIn } from "./claims.ts";
 import { deviceOf, type EngineContext } from "./context.ts";
 import { DurationHistogram } from "./histogram.ts";
-import { type Instance, newPeer, type PeerMemory } from "./instance.ts";
+import { type AcceptedAdvert, type Instance, newPeer, type PeerMemory } from "./instance.ts";
 import { recordJitter } from "./jitter.ts";
 import { routerNumber } from "./lookup.ts";
 import type { Probes } from "./probes.ts";
@@ -58,7 +59,10 @@ export class Receiver {
     const accepted = only?.accepted;
     if (only === undefined || accepted === undefined || !isRepetition(only, bytes, lookup))
       return this.#otherPacket(interfaceIndex, bytes, now);
+    if (!this.#isSignatureGood(only, accepted, bytes, now))
+      return this.#otherPacket(interfaceIndex, bytes, now);
     countRepetition(only, accepted, this.jitter, now);
+    acceptSignature(only, accepted.signed, accepted.event.from, now);
     // Others may have been read since.
     accepted.peer.priority = accepted.event.priority;
     accepted.peer.checksum = accepted.checksum;
@@ -75,11 +79,27 @@ export class Receiver {
     const accepted = only?.accepted;
     if (only === undefined || accepted === undefined) return false;
     if (!isRepetition(only, bytes, instances.lookup)) return false;
+    if (!this.#isSignatureGood(only, accepted, bytes, now)) return false;
     const due = only.hearAgain(now);
     if (due === undefined) return false;
     countRepetition(only, accepted, this.jitter, now);
+    acceptSignature(only, accepted.signed, accepted.event.from, now);
     instances.dueAgain(only, due);
     return true;
+  }
+
+  /** Nothing about it is to be counted or reported; what is not good is read as any packet is. */
+  #isSignatureGood(
+    { signing }: Instance,
+    { signed, event }: AcceptedAdvert,
+    bytes: Uint8Array,
+    now: Instant,
+  ): boolean {
+    if (signing === undefined) return true;
+    const unixTime = this.#context.world.unixTime();
+    return (
+      signing.check(bytes, signed, event.from, unixTime, now) === undefined && !signing.isSkewed
+    );
   }
 
   #otherPacket(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
@@ -121,11 +141,16 @@ export class Receiver {
     const expectation = skipsList
       ? { ...instance.expectation, addresses: undefined }
       : instance.expectation;
-    const checked = checkAdvert(bytes, advert, expectation);
+    const unsigned = this.#checkSignature(instance, bytes, advert, now);
+    const checked =
+      unsigned === undefined
+        ? checkAdvert(bytes, advert, expectation)
+        : ({ kind: "drop", drop: unsigned } as const);
     if (checked.kind === "drop") {
       this.#refusals.drop(instance, checked.drop, from, now);
       return undefined;
     }
+    this.#acceptSigned(instance, advert, now);
     instance.counters.advert_rcvd += 1;
     this.#context.instances.lookup.learnInterval(interval);
     if (priority === 0) instance.counters.pri_zero_rcvd += 1;
@@ -135,16 +160,39 @@ export class Receiver {
     const peer = remember(instance, advert, checked.checksum, now);
     for (const warning of checked.warnings) this.#refusals.warn(instance, warning, from, now);
     const event = { kind: "advertReceived", priority, interval, from } as const;
+    const { signed } = advert;
     const isPlain = priority > 0 && checked.warnings.length === 0 && !skipsList && !isShared;
     const known = instance.accepted;
     const isRecent = known !== undefined && now - known.at < REMEMBER_EVERY;
     if (isPlain && peer !== undefined && !isRecent) {
       const { lookup } = this.#context.instances;
       const { checksum } = checked;
-      const found = { event, peer, checksum, lookup, expectation };
+      const found = { event, peer, checksum, lookup, expectation, signed };
       instance.accepted = { at: now, bytes: bytes.slice(), ...found };
     }
     return event;
+  }
+
+  /** Undefined: there is none to look at, or it is a good one. */
+  #checkSignature(
+    { signing, expectation }: Instance,
+    bytes: Uint8Array,
+    advert: Advert,
+    now: Instant,
+  ): DropReason | undefined {
+    if (signing === undefined) return undefined;
+    const { source, signed } = advert;
+    const unixTime = this.#context.world.unixTime();
+    return checkSender(advert, expectation) ?? signing.check(bytes, signed, source, unixTime, now);
+  }
+
+  #acceptSigned(instance: Instance, { source, signed }: Advert, now: Instant): void {
+    const { signing } = instance;
+    if (signing === undefined) return;
+    acceptSignature(instance, signed, source, now);
+    const { isSkewed, skew: seconds, window } = signing;
+    if (isSkewed)
+      this.#refusals.warn(instance, { kind: "clock-differs", seconds, window }, source, now);
   }
 
   /**
@@ -171,6 +219,15 @@ export class Receiver {
         deviceOf(this.#context, instance, virtual.interface) === interfaceIndex,
     );
   }
+}
+
+function acceptSignature(
+  { signing }: Instance,
+  signed: SignedParts | undefined,
+  source: IpAddress,
+  now: Instant,
+): void {
+  if (signed !== undefined) signing?.accept(source, now);
 }
 
 /**
@@ -200,5 +257,6 @@ function remember(
   peer.heardAt = now;
   peer.priority = advert.priority;
   peer.checksum = checksum;
+  if (instance.signing !== undefined) peer.isSigned = advert.signed !== undefined;
   return peer;
 }

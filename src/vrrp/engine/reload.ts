@@ -22,6 +22,7 @@ import { fenceOf } from "./fences.ts";
 import type { Gates } from "./gates.ts";
 import type { Guard } from "./guard.ts";
 import {
+  changeSigning,
   configuredPeers,
   derived,
   type Instance,
@@ -102,6 +103,7 @@ export class Reloader {
     const trackers = this.#trackerStates(instance, config);
     instance.config = config;
     Object.assign(instance, derived(config));
+    changeSigning(instance);
     changePeers(instance, configuredPeers(old), configuredPeers(config));
     const { effectivePriority: from } = instance.state;
     instance.state = reconfigure(old.router, config.router, instance.state, trackers, now);

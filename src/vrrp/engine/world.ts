@@ -163,6 +163,11 @@ export interface World {
     | undefined;
   /** Undefined where nobody can: then sessions stay down. */
   readonly bfd?: BfdPort | undefined;
+  /**
+   * Microseconds since 1970 by the calendar clock, which may be set forwards and back: only for
+   * what two machines have to compare.
+   */
+  unixTime(): number;
   /** To the supervisor. */
   emit(message: FromEngine): void;
 }

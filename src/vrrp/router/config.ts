@@ -119,6 +119,8 @@ export interface InstanceConfig {
   readonly transport: Transport;
   /** Version 2 only. */
   readonly authentication?: { readonly kind: "pass"; readonly secret: Secret };
+  /** `auth_hmac`; never together with `authentication`. */
+  readonly signing?: SigningConfig;
   /** Version 3 over IPv4: which checksum to send. Receiving accepts all. */
   readonly checksum: "pseudo-header" | "no-pseudo-header";
   /** Advertised, in this order. */
@@ -150,17 +152,46 @@ export const versionOf = ({ family }: Pick<InstanceConfig, "family">): IpVersion
 
 export const versionOfAddress = (address: IpAddress): IpVersion => (isIpv6(address) ? 6 : 4);
 
+/** `auth_hmac`: advertisements are signed (engine/signing.ts). */
+export interface SigningConfig {
+  /** At least one, each id once. */
+  readonly keys: readonly SigningKey[];
+  /** `active_key`: the one to sign with, of `keys`. */
+  readonly active: number;
+  /**
+   * `enforce`: what has no signature is refused. `permissive`: it is accepted. `receive-only`: it
+   * is accepted, and what is sent has none. A signature that is wrong is refused always.
+   */
+  readonly mode: "enforce" | "permissive" | "receive-only";
+  /** `time`: the sender's clock may differ from ours by `window`. `monotonic`: by anything. */
+  readonly antiReplay: "time" | "monotonic";
+  /** Whole seconds. */
+  readonly window: number;
+}
+
+export interface SigningKey {
+  /** 1 to 255. */
+  readonly id: number;
+  /** 32 to 64 bytes, as hexadecimal digits. */
+  readonly secret: Secret;
+}
+
 export interface FencePort {
   readonly protocol: "tcp" | "udp";
   readonly port: number;
 }
 
-/** Compares passwords too, which the printed form hides. */
+/** Compares passwords and keys too, which the printed form hides. */
 export function isSameConfig(a: InstanceConfig, b: InstanceConfig): boolean {
   if (JSON.stringify(a) !== JSON.stringify(b)) return false;
-  const [own, other] = [a.authentication?.secret, b.authentication?.secret];
-  return own === other || (own !== undefined && other !== undefined && own.equals(other));
+  const [own, others] = [secretsOf(a), secretsOf(b)];
+  return own.every((secret, at) => others[at]?.equals(secret) === true);
 }
+
+const secretsOf = ({ authentication, signing }: InstanceConfig): readonly Secret[] => [
+  ...(authentication === undefined ? [] : [authentication.secret]),
+  ...(signing === undefined ? [] : signing.keys.map(({ secret }) => secret)),
+];
 
 export interface PacingConfig {
   /** Frames that may leave at once; 0 = no limit. */

@@ -2,6 +2,7 @@
 import type { IpAddress } from "#units/address";
 import { RELEASE } from "#units/vrrp";
 import { derived } from "../engine/instance.ts";
+import { Signing } from "../engine/signing.ts";
 import type { InstanceConfig } from "../router/config.ts";
 import { emitAdvert } from "../wire/emit-advert.ts";
 import { ADVERT_LENGTH_MAX } from "../wire/vrrp-packet.ts";
@@ -12,16 +13,22 @@ export interface ReleasePacket {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * @param unixTime of the calendar, microseconds: with `auth_hmac` they are signed, later than what
+ *   the engine has signed
+ */
 export function releasePackets(
   config: InstanceConfig,
   source: IpAddress,
+  unixTime: number,
 ): readonly ReleasePacket[] {
   const { router, transport, checksum } = config;
   const { advertised, password } = derived(config);
   const isUnicast = transport.kind === "unicast";
   const targets = isUnicast ? transport.peers.map(({ address }) => address) : [transport.group];
-  const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
-  return targets.map((destination) => {
+  const signing = config.signing && new Signing(config.signing);
+  const packets = targets.map((destination) => {
+    const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
     const length = emitAdvert(bytes, {
       source,
       destination,
@@ -34,7 +41,10 @@ export function releasePackets(
       addresses: advertised,
       password,
       checksum,
+      isSigned: signing?.signs === true,
     });
-    return { destination, bytes: bytes.slice(0, length) };
+    return { destination, packet: bytes.subarray(0, length) };
   });
+  if (signing?.signs === true) signing.sign(packets, unixTime);
+  return packets.map(({ destination, packet }) => ({ destination, bytes: packet }));
 }

@@ -6,6 +6,7 @@
 import type { IpAddress } from "#units/address";
 import type { Centis } from "#units/time";
 import { readU8 } from "./bytes.ts";
+import { isSignature, keyIdAt } from "./signature.ts";
 import {
   type Advert,
   type AdvertWarning,
@@ -14,6 +15,7 @@ import {
   AUTH_PASS,
   type ChecksumForm,
   type DropReason,
+  SIGNATURE_LENGTH,
   VRRP_TYPE_ADVERTISEMENT,
 } from "./vrrp-packet.ts";
 
@@ -50,6 +52,8 @@ export interface AdvertExpectation {
    * master known already).
    */
   readonly addresses: readonly IpAddress[] | undefined;
+  /** `auth_hmac`: whoever compares has looked at the signature. Otherwise none is expected. */
+  readonly isSigned?: true;
 }
 
 export type CheckedAdvert =
@@ -63,13 +67,14 @@ export type CheckedAdvert =
 const NO_WARNINGS: readonly AdvertWarning[] = [];
 const dropped = (drop: DropReason): CheckedAdvert => ({ kind: "drop", drop });
 
-/** `bytes` are those `advert` was parsed from; they are needed for the password only. */
+/** `bytes` are those `advert` was parsed from; needed for what is not kept of it: the password. */
 export function checkAdvert(
   bytes: Uint8Array,
   advert: Advert,
   expectation: AdvertExpectation,
 ): CheckedAdvert {
   const drop =
+    checkLength(bytes, advert, expectation) ??
     checkTtl(advert, expectation) ??
     checkVersion(advert, expectation) ??
     checkAuthentication(bytes, advert, expectation) ??
@@ -86,6 +91,38 @@ export function checkAdvert(
   if (advert.addresses.length === 0 && !expectation.mayBeEmpty)
     return dropped({ kind: "no-addresses" });
   return { kind: "accepted", checksum: checksum.form, warnings: findWarnings(advert, expectation) };
+}
+
+/**
+ * What comes before the signature: whether the packet is one of a router that we hear at all. With
+ * `auth_hmac` a unicast sender must be a peer also where `check_unicast_src` is off, as in
+ * keepalived, which remembers what was last signed for each peer.
+ */
+export function checkSender(
+  advert: Advert,
+  expectation: AdvertExpectation,
+): DropReason | undefined {
+  return (
+    checkTtl(advert, expectation) ??
+    checkVersion(advert, expectation) ??
+    (isKnown(advert, expectation) ? undefined : { kind: "not-a-peer", source: advert.source })
+  );
+}
+
+const isKnown = ({ source }: Advert, { transport }: AdvertExpectation): boolean =>
+  transport.kind === "multicast" || transport.peers.some(({ address }) => address === source);
+
+function checkLength(
+  bytes: Uint8Array,
+  { signed }: Advert,
+  { isSigned }: AdvertExpectation,
+): DropReason | undefined {
+  if (signed === undefined || isSigned === true) return undefined;
+  const { pdu, trailer } = signed;
+  if (isSignature(bytes, trailer))
+    return { kind: "unexpected-signature", keyId: keyIdAt(bytes, trailer) };
+  const expected = trailer - pdu;
+  return { kind: "bad-length", expected, actual: expected + SIGNATURE_LENGTH };
 }
 
 function checkTtl(advert: Advert, { transport }: AdvertExpectation): DropReason | undefined {

@@ -16,6 +16,7 @@ import {
   AUTH_NONE,
   AUTH_PASS,
   type ChecksumForm,
+  SIGNATURE_LENGTH,
   VRRP_HEADER_LENGTH,
   VRRP_OFFSET,
   VRRP_TYPE_ADVERTISEMENT,
@@ -41,6 +42,8 @@ export interface AdvertFields {
   readonly password: Uint8Array | undefined;
   /** Version 3 over IPv4; others have one form only and ignore this. */
   readonly checksum: ChecksumForm;
+  /** Leaves room for a signature, which is not written here (signature.ts). */
+  readonly isSigned?: boolean;
 }
 
 /**
@@ -54,7 +57,8 @@ export function emitAdvert(into: Uint8Array, fields: AdvertFields): number {
   assert(version === 3 || addressLength === 4, "version 2 has no IPv6");
   const trailerLength = version === 2 ? AUTH_DATA_LENGTH : 0;
   const length = VRRP_HEADER_LENGTH + addresses.length * addressLength + trailerLength;
-  const at = emitHeader(into, fields, length);
+  const signature = fields.isSigned === true ? SIGNATURE_LENGTH : 0;
+  const at = emitHeader(into, fields, length + signature);
 
   into[at + VRRP_OFFSET.versionAndType] = (version << 4) | VRRP_TYPE_ADVERTISEMENT;
   into[at + VRRP_OFFSET.vrid] = fields.vrid;
@@ -89,7 +93,8 @@ export function emitAdvert(into: Uint8Array, fields: AdvertFields): number {
     at + VRRP_OFFSET.checksum,
     checksumOf(sum16(into, at, end) + pseudoHeader(into, fields, length)),
   );
-  return end;
+  into.fill(0, end, end + signature);
+  return end + signature;
 }
 
 /** Returns its length, where the payload of `length` bytes starts. */

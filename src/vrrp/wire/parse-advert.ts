@@ -15,8 +15,8 @@ import {
   AUTH_DATA_LENGTH,
   type ChecksumStatus,
   type DropReason,
-  HMAC_TRAILER_LENGTH,
   intervalAt,
+  SIGNATURE_LENGTH,
   VRRP_HEADER_LENGTH,
   VRRP_OFFSET,
 } from "./vrrp-packet.ts";
@@ -80,15 +80,8 @@ function parseVrrp(bytes: Uint8Array, packet: Ipv4Packet | Ipv6Packet): ParsedAd
   const addressLength = isIpv6 ? 16 : 4;
   const trailerLength = version === 2 ? AUTH_DATA_LENGTH : 0;
   const expected = VRRP_HEADER_LENGTH + count * addressLength + trailerLength;
-  if (actual !== expected) {
-    const trailer = at + expected;
-    // Type 1 and two reserved zero bytes: draft-cassen-vrrp-auth-hmac, as keepalived 2.4.2 sends
-    // it.
-    const isHmac = readU8(bytes, trailer) === 1 && readU16(bytes, trailer + 2) === 0;
-    return actual === expected + HMAC_TRAILER_LENGTH && isHmac
-      ? dropped({ kind: "hmac-not-supported", keyId: readU8(bytes, trailer + 1) })
-      : dropped({ kind: "bad-length", expected, actual });
-  }
+  const isSigned = actual === expected + SIGNATURE_LENGTH;
+  if (actual !== expected && !isSigned) return dropped({ kind: "bad-length", expected, actual });
   if (seenVrid === 0) return dropped({ kind: "bad-vrid", vrid: seenVrid });
   const interval = intervalAt(bytes, at, version);
   if (interval === 0) return dropped({ kind: "bad-interval", interval });
@@ -109,7 +102,9 @@ function parseVrrp(bytes: Uint8Array, packet: Ipv4Packet | Ipv6Packet): ParsedAd
       priority: priority(readU8(bytes, at + VRRP_OFFSET.priority)),
       interval: centis(interval),
       addresses,
-      checksum: isIpv6 ? checkIpv6Checksum(bytes, packet) : checkChecksum(bytes, packet, version),
+      checksum: isIpv6
+        ? checkIpv6Checksum(bytes, packet)
+        : checkChecksum(bytes, packet, version, expected),
       authentication:
         version === 2
           ? {
@@ -117,12 +112,19 @@ function parseVrrp(bytes: Uint8Array, packet: Ipv4Packet | Ipv6Packet): ParsedAd
               dataOffset: at + expected - AUTH_DATA_LENGTH,
             }
           : undefined,
+      ...(isSigned ? { signed: { pdu: at, trailer: at + expected } } : {}),
     },
   };
 }
 
-function checkChecksum(bytes: Uint8Array, packet: Ipv4Packet, version: 2 | 3): ChecksumStatus {
-  const { source, destination, payloadOffset: at, payloadLength: length } = packet;
+/** @param length of the message, without a signature: its checksum does not cover that */
+function checkChecksum(
+  bytes: Uint8Array,
+  packet: Ipv4Packet,
+  version: 2 | 3,
+  length: number,
+): ChecksumStatus {
+  const { source, destination, payloadOffset: at } = packet;
   const sum = sum16(bytes, at, at + length);
   const found = readU16(bytes, at + VRRP_OFFSET.checksum);
   if (version === 2) {

@@ -14,6 +14,8 @@
  *     +---------------------------------------------------------------+
  *  v2 |       8 bytes of authentication data, zeros if none           |
  *     +---------------------------------------------------------------+
+ *     |       28 bytes of signature (signature.ts), if any            |
+ *     +---------------------------------------------------------------+
  *
  * A packet's path: `parseAdvert` (parse-advert.ts) looks at structure only and needs no
  * configuration, so that it can answer *which* router a packet is for; `checkAdvert`
@@ -44,13 +46,13 @@ export const VRRP_OFFSET = {
 } as const;
 /** Version 2 ends with this much authentication data, also without authentication. */
 export const AUTH_DATA_LENGTH = 8;
-/** HMAC trailer of keepalived 2.4: recognised to explain the refusal, not understood. */
-export const HMAC_TRAILER_LENGTH = 28;
+/** The signature of `auth_hmac` behind the message (signature.ts). */
+export const SIGNATURE_LENGTH = 28;
 /** The field "IPvX Addr Count" has one byte. */
 export const ADVERTISED_MAX = 255;
-/** The longest advertisement we send: IPv6 header, VRRP header, addresses. */
+/** The longest advertisement we send: IPv6 header, VRRP header, addresses, signature. */
 export const ADVERT_LENGTH_MAX: number =
-  IPV6_HEADER_LENGTH + VRRP_HEADER_LENGTH + ADVERTISED_MAX * 16;
+  IPV6_HEADER_LENGTH + VRRP_HEADER_LENGTH + ADVERTISED_MAX * 16 + SIGNATURE_LENGTH;
 
 export const VRRP_TYPE_ADVERTISEMENT = 1;
 
@@ -76,6 +78,12 @@ export type ChecksumStatus =
   /** `expected` is the first form that would have done: `v2`, or `pseudo-header` for version 3. */
   | { readonly kind: "broken"; readonly found: number; readonly expected: number };
 
+/** Where the parts of a signed packet begin: the message at `pdu`, the signature at `trailer`. */
+export interface SignedParts {
+  readonly pdu: number;
+  readonly trailer: number;
+}
+
 /**
  * An advertisement of sound structure; nothing in it has been compared with a configuration yet.
  */
@@ -97,6 +105,11 @@ export interface Advert {
    * with this value.
    */
   readonly authentication: { readonly type: number; readonly dataOffset: number } | undefined;
+  /**
+   * Where the message begins and where it ends, if as many bytes follow as a signature has;
+   * undefined: none do.
+   */
+  readonly signed?: SignedParts;
 }
 
 /** Why a packet was refused. All numbers as on the wire unless said otherwise. */
@@ -108,8 +121,8 @@ export type DropReason =
   /** A router's version differs from ours, or is one nobody has. */
   | { readonly kind: "bad-version"; readonly theirs: number; readonly ours: number | undefined }
   | { readonly kind: "bad-length"; readonly expected: number; readonly actual: number }
-  /** The extra 28 bytes are keepalived's `auth_hmac` trailer. */
-  | { readonly kind: "hmac-not-supported"; readonly keyId: number }
+  /** The peer signs (`auth_hmac`), and here that is not configured. */
+  | { readonly kind: "unexpected-signature"; readonly keyId: number }
   | { readonly kind: "bad-vrid"; readonly vrid: number }
   /** An interval of 0 would make a backup wait no time at all. */
   | { readonly kind: "bad-interval"; readonly interval: number }
@@ -129,8 +142,21 @@ export type DropReason =
   | { readonly kind: "interval-mismatch"; readonly theirs: number; readonly ours: number }
   | { readonly kind: "bad-checksum"; readonly found: number; readonly expected: number }
   | { readonly kind: "not-a-peer"; readonly source: IpAddress }
+  | SignatureDrop
   /** Version 3, without addresses: RFC 9568 5.2.5, erratum 8299. */
   | { readonly kind: "no-addresses" };
+
+/** Of an instance with `auth_hmac`, in the order in which it looks. */
+export type SignatureDrop =
+  /** Only `mode enforce` refuses what has none. */
+  | { readonly kind: "missing-signature" }
+  | { readonly kind: "malformed-signature"; readonly type: number; readonly reserved: number }
+  /** Seconds by which our clock is ahead of the sender's (negative: behind), and the window. */
+  | { readonly kind: "stale-signature"; readonly seconds: number; readonly window: number }
+  | { readonly kind: "unknown-key"; readonly keyId: number }
+  | { readonly kind: "wrong-signature"; readonly keyId: number }
+  /** As old as the last one of this sender, or older: by so many whole seconds. */
+  | { readonly kind: "replayed-signature"; readonly seconds: number };
 
 /** Differences that an operator should know of and that are no reason to refuse. */
 export type AdvertWarning =
@@ -146,6 +172,11 @@ export type AdvertWarning =
       readonly onlyTheirs: IpAddress | undefined;
       readonly onlyOurs: IpAddress | undefined;
     }
+  /**
+   * Signed by a clock that differs from ours by more than half of what is accepted: `seconds` as in
+   * `stale-signature`.
+   */
+  | { readonly kind: "clock-differs"; readonly seconds: number; readonly window: number }
   /** Version 3: a backup adopts the master's interval (RFC 9568 6.4.2). Centiseconds. */
   | { readonly kind: "interval-differs"; readonly theirs: number; readonly ours: number };
 

@@ -100,6 +100,7 @@ class Machine {
       promoteSecondaries: () => OK,
       claimed: () => new Set(),
       guard: undefined,
+      unixTime: () => 0,
       emit: () => undefined,
     };
   }
@@ -159,7 +160,8 @@ test("a thousand routers move many times, and nothing is kept", () => {
     collect();
     return getHeapStatistics().used_heap_size;
   };
-  measure(3);
+  // Until V8 has compiled what it will: that stays, and is no memory of a move.
+  measure(10);
   const before = measure(3);
   const grown = measure(MOVES) - before;
   const each = grown / (MOVES * ROUTERS);

@@ -16,9 +16,11 @@ import { unitOf } from "#vrrp/engine/fences";
 import { identity } from "#vrrp/engine/instance";
 import { ANY_DEVICE } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
+import { parseAdvert } from "#vrrp/wire/parse-advert";
 import { Bench, PEER } from "../../support/bench.ts";
 import { ETH0, FakeWorld, ip, own } from "../../support/fake-world.ts";
 import { PAIRS, type Pair, textOf, WITHOUT_DIFFERENCE } from "../../support/reload-pairs.ts";
+import { bytesOf, signed } from "../../support/signed.ts";
 
 const ETH1 = { ...ETH0, index: 3, name: "eth1" };
 const LO = { ...ETH0, index: 1, name: "lo", arp: false };
@@ -135,9 +137,19 @@ class Life {
         addresses: addresses.map(({ address }) => address),
         password: found.password,
         checksum: config.checksum,
+        isSigned: found.signing?.signs === true,
       });
+      const { signing } = config;
+      const key = signing?.keys.find(({ id }) => id === signing.active);
+      const signature = key && {
+        keyId: key.id,
+        key: bytesOf(key.secret.reveal()),
+        unixTime: this.bench.world.unixTime(),
+      };
+      const sent =
+        found.signing?.signs === true && signature !== undefined ? signed(bytes, signature) : bytes;
       const interfaceIndex = config.interface === undefined ? ANY_DEVICE : ETH0.index;
-      this.bench.event({ kind: "packet", interfaceIndex, bytes });
+      this.bench.event({ kind: "packet", interfaceIndex, bytes: sent });
     }
   }
 
@@ -185,6 +197,10 @@ class Life {
       // Identification and header checksum count packets.
       const same = Buffer.from(bytes);
       same.fill(0, 4, 6).fill(0, 10, 12);
+      const parsed = parseAdvert(bytes);
+      // When it was signed, and the signature, which differs for that reason alone.
+      if (parsed.kind === "advert" && parsed.advert.signed !== undefined)
+        same.fill(0, parsed.advert.signed.trailer + 4);
       said.push(`${index} ${printIp(to)} ${same.toString("hex")}`);
     };
     this.bench.until(seconds);

@@ -12,8 +12,11 @@ import { parseAdvert } from "#vrrp/wire/parse-advert";
 import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
 import { instance, PEER } from "../../support/bench.ts";
 import { ip } from "../../support/fake-world.ts";
+import { hexOf, OTHER_KEY, SIGNING, signed } from "../../support/signed.ts";
 
 const OURS = ip("192.0.2.1");
+/** By the calendar. */
+const NOW = 1_767_225_600_000_000;
 const A = instance({ router: { name: "A" }, excluded: ["192.0.2.110"] });
 
 function packet(changes: Partial<AdvertFields> = {}): Uint8Array {
@@ -47,6 +50,7 @@ const isHeard = (bytes: Uint8Array, config: InstanceConfig = A): boolean =>
       removeAt: undefined,
     },
     bytes,
+    NOW,
   );
 
 test("a valid advertisement of another router, stronger or weaker", () => {
@@ -87,7 +91,7 @@ test("priority 0 goes to every peer, with the addresses that are advertised", ()
     ...A,
     transport: { kind: "unicast", peers, ttl: 64, checkSource: true },
   } as const satisfies InstanceConfig;
-  const packets = releasePackets(config, OURS);
+  const packets = releasePackets(config, OURS, NOW);
   assert.deepEqual(
     packets.map(({ destination }) => printIp(destination)),
     [PEER, "192.0.2.3"],
@@ -105,8 +109,35 @@ test("priority 0 goes to every peer, with the addresses that are advertised", ()
 test("or to the group, with TTL 255", () => {
   const group = ip("224.0.0.18");
   const config = { ...A, transport: { kind: "multicast", group } } as const;
-  const [only, ...more] = releasePackets(config, OURS);
+  const [only, ...more] = releasePackets(config, OURS, NOW);
   assert.deepEqual([only?.destination, more.length], [group, 0]);
   const parsed = parseAdvert(only?.bytes ?? new Uint8Array(0));
   assert.ok(parsed.kind === "advert" && parsed.advert.ttl === 255);
+});
+
+const SIGNED = { ...A, signing: SIGNING };
+const room = (changes: Partial<AdvertFields> = {}): Uint8Array =>
+  packet({ isSigned: true, ...changes });
+
+test("with auth_hmac only what a peer has signed, and not long ago", () => {
+  assert.ok(isHeard(signed(room(), { unixTime: NOW }), SIGNED));
+  assert.ok(!isHeard(packet(), SIGNED), "no signature");
+  assert.ok(!isHeard(signed(room(), { unixTime: NOW, key: OTHER_KEY }), SIGNED), "forged");
+  assert.ok(!isHeard(signed(room(), { unixTime: NOW - 6_000_000 }), SIGNED), "recorded");
+  assert.ok(!isHeard(signed(room({ source: ip("192.0.2.77") }), { unixTime: NOW }), SIGNED));
+  assert.ok(!isHeard(signed(room(), { unixTime: NOW })), "not configured here");
+  const permissive = { ...A, signing: { ...SIGNING, mode: "permissive" as const } };
+  assert.ok(isHeard(packet(), permissive));
+});
+
+test("priority 0 for an engine that died is signed, one signature for all peers", () => {
+  const peers = [{ address: ip(PEER) }, { address: ip("192.0.2.3") }];
+  const transport = { kind: "unicast", peers, ttl: 255, checkSource: true } as const;
+  const packets = releasePackets({ ...SIGNED, transport }, OURS, NOW);
+  for (const { bytes } of packets)
+    assert.equal(hexOf(bytes), hexOf(signed(bytes, { unixTime: NOW })));
+  const [mode] = ["receive-only"] as const;
+  const [plain] = releasePackets({ ...A, signing: { ...SIGNING, mode } }, OURS, NOW);
+  const parsed = parseAdvert(plain?.bytes ?? new Uint8Array(0));
+  assert.ok(parsed.kind === "advert" && parsed.advert.signed === undefined);
 });

@@ -133,12 +133,14 @@ test("v2 without a password still ends with eight zero bytes", () => {
 
 test("255 addresses fit, and nothing behind the packet is written", () => {
   const addresses = Array.from({ length: 255 }, (_, i) => address(`10.1.0.${i}`));
-  const needed = 20 + 8 + 255 * 4 + 8;
+  const needed = 20 + 8 + 255 * 4 + 8 + 28;
   const into = new Uint8Array(needed + 4).fill(0x55);
-  const length = emitAdvert(into, { ...V2, addresses });
+  const length = emitAdvert(into, { ...V2, addresses, isSigned: true });
   assert.equal(length, needed);
   assert.equal(hexFromBytes(into.subarray(length)), "55555555");
-  assert.deepEqual(advertIn(into.slice(0, length)).addresses, addresses);
+  const advert = advertIn(into.slice(0, length));
+  assert.deepEqual(advert.addresses, addresses);
+  assert.deepEqual(advert.signed, { pdu: 20, trailer: length - 28 });
 });
 
 test("a password is eight bytes of UTF-8, longer ones cut, shorter ones padded", () => {
@@ -204,10 +206,16 @@ test("structure is refused with the numbers", () => {
   assert.deepEqual(drop(altered(V3, 1, 0)).drop, { kind: "bad-vrid", vrid: 0 });
   assert.deepEqual(drop(altered(V3, 5, 0)).drop, { kind: "bad-interval", interval: 0 });
   assert.deepEqual(drop(altered(V2, 5, 0)).drop, { kind: "bad-interval", interval: 0 });
+});
 
-  const trailer = withTotalLength(v3, 60);
-  trailer.set([1, 7, 0, 0], 32);
-  assert.deepEqual(drop(trailer).drop, { kind: "hmac-not-supported", keyId: 7 });
+test("28 bytes more are a signature, which is refused where none is expected", () => {
+  const bytes = packetOf({ ...V3, isSigned: true });
+  bytes.set([1, 7, 0, 0], 32);
+  assert.deepEqual(advertIn(bytes).checksum, { kind: "intact", form: "pseudo-header" });
+  assert.equal(check(bytes, { ...EXPECT_V3, isSigned: true }).kind, "accepted");
+  assert.deepEqual(refusal(bytes, EXPECT_V3), { kind: "unexpected-signature", keyId: 7 });
+  bytes[34] = 1;
+  assert.deepEqual(refusal(bytes, EXPECT_V3), { kind: "bad-length", expected: 12, actual: 40 });
 });
 
 test("AH and other protocols are refused by name", () => {
