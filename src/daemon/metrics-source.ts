@@ -6,17 +6,24 @@ import { EngineTotals } from "#metrics/engine-totals";
 import { InstanceSeries, instanceSeries } from "#metrics/instance-labels";
 import { printMetricsJson } from "#metrics/metrics-json";
 import { MetricsPrinter } from "#metrics/print-metrics";
-import type { CloudReading, GroupReading, MetricsReading, TransitionCount } from "#metrics/reading";
+import type {
+  CloudReading,
+  GroupReading,
+  MetricsReading,
+  SessionReading,
+  TransitionCount,
+} from "#metrics/reading";
 import { daemonSeries } from "#metrics/series";
+import { printIpv4 } from "#units/address";
 import { type Instant, instant } from "#units/time";
-import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
+import type { InstanceSnapshot, SessionSnapshot } from "#vrrp/engine/engine-link";
 import type { HavipStatus } from "./control-protocol.ts";
 import type { Snapshot } from "./engine-process.ts";
 
 /** What is not of one instance. */
 export type DaemonReading = Omit<
   MetricsReading,
-  "series" | "at" | "wallMs" | "engineAnswers" | "durations" | "instances" | "groups"
+  "series" | "at" | "wallMs" | "engineAnswers" | "durations" | "sessions" | "instances" | "groups"
 >;
 
 export interface MetricsParts {
@@ -75,6 +82,7 @@ export class MetricsSource {
       at,
       wallMs: snapshot === undefined ? Date.now() : this.#wallMs(at),
       engineAnswers: snapshot !== undefined,
+      sessions: snapshot?.sessions?.map(sessionReading),
       durations: this.#totals.durations(pid, snapshot?.durations),
       instances: instances.map((one, place) => ({
         series: series[place] ?? instanceSeries(one),
@@ -107,6 +115,15 @@ export class MetricsSource {
     });
   }
 }
+
+const sessionReading = ({ neighbor, state, ...one }: SessionSnapshot): SessionReading => ({
+  name: one.name,
+  neighbor: printIpv4(neighbor),
+  isUp: state === "up",
+  sent: one.sent,
+  received: one.received,
+  refused: one.refused,
+});
 
 const cloudReading = ({ address, platform, counters }: HavipStatus): CloudReading => ({
   address,

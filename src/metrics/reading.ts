@@ -27,6 +27,8 @@ export interface MetricsReading {
   readonly instances: readonly InstanceReading[];
   readonly groups: readonly GroupReading[];
   readonly checks: readonly CheckReading[];
+  /** Undefined: none, or nothing is known. */
+  readonly sessions?: readonly SessionReading[] | undefined;
   readonly notify: readonly NotifyReading[];
   readonly maintenance: MaintenanceReading;
   /** Of each unit with a gate. */
@@ -63,6 +65,16 @@ export interface TransitionCount {
 export interface GroupReading {
   readonly name: string;
   readonly state: PublicState | "MIXED";
+}
+
+/** A BFD session; counted since the engine was started. */
+export interface SessionReading {
+  readonly name: string;
+  readonly neighbor: string;
+  readonly isUp: boolean;
+  readonly sent: number;
+  readonly received: number;
+  readonly refused: number;
 }
 
 export const RUN_RESULTS = ["succeeded", "failed", "timeout", "not-started"] as const;

@@ -68,6 +68,7 @@ export function reading(more: Partial<MetricsReading> = {}): MetricsReading {
     durations: { lateness: counts, collections: counts, jitter: counts },
     instances: all.map(instanceReading),
     groups: [{ name: "G", state: "MIXED" }],
+    sessions: [{ name: "gw", neighbor: "192.0.2.9", isUp: true, sent: 7, received: 6, refused: 1 }],
     checks: [
       {
         name: "check nginx",
