@@ -16,6 +16,7 @@ import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import { missingCapabilities } from "#linux/process";
 import { type Result, success } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
+import { cleanVirtualMacs } from "#linux/virtual-mac-devices";
 import { type IpAddress, printIp } from "#units/address";
 import type { Leftover } from "#vrrp/engine/engine-link";
 import { type AddressInfo, BATON_PROTO, type FenceEntry, printFailure } from "#vrrp/engine/world";
@@ -49,8 +50,8 @@ export function releaseCommand(openRequests: typeof openRtnetlink): Command {
   return defineCommand({
     name: "release",
     summary: text(
-      "Removes every address that Baton added to this machine and that is still there, the nftables rules that keep such an address from answering, and the fences of gates.",
-      "清除本机上由 Baton 添加、但仍然残留的地址，使这些地址不应答的 nftables 规则，以及 gate 的 fence 规则。",
+      "Removes every address that Baton added to this machine and that is still there, the nftables rules that keep such an address from answering, the devices of virtual MAC addresses, and the fences of gates.",
+      "清除本机上由 Baton 添加、但仍然残留的地址，使这些地址不应答的 nftables 规则，虚拟 MAC 网卡，以及 gate 的 fence 规则。",
     ),
     details: text(
       `What a running daemon owns stays, whatever its runtime directory, and with --force too. Refuses while a daemon runs with this runtime directory, and waits up to 10 s for an engine that still hands over. A daemon that hangs has to be killed first. A fence stays with --after-lease: a service that was not demoted is not to be reached after a stop either.
@@ -108,21 +109,26 @@ async function release(
   if (typeof done === "string") return fail(done);
   const cleaned = cleanGuard(done, claimed);
   if (cleaned !== undefined) done.failures.push(cleaned);
+  const devices = cleanVirtualMacs(
+    rtnetlink.value,
+    (_, address) => address !== undefined && (claimed.has(address) || done.stays.has(address)),
+  );
+  if (devices.failure !== undefined) done.failures.push(printFailure(devices.failure));
   const fences = options["after-lease"] ? success([]) : cleanFences(claimed);
   if (!fences.ok) done.failures.push(printFailure(fences));
   for (const text of done.failures) fail(text);
-  report(line, done, fences.ok ? fences.value : []);
+  report(line, { ...done, devices: devices.removed }, fences.ok ? fences.value : []);
   return done.failures.length === 0 ? 0 : 1;
 }
 
 function report(
   { options, io, language }: Line<typeof OPTIONS>,
-  { removed, failures }: Done,
+  { removed, failures, devices }: Done & { readonly devices: readonly string[] },
   fences: readonly FenceEntry[],
 ): void {
   if (options.json) {
     const opened = fences.map((one) => ({ ...one, address: printIp(one.address) }));
-    io.stdout(`${JSON.stringify({ removed, fences: opened })}\n`);
+    io.stdout(`${JSON.stringify({ removed, devices, fences: opened })}\n`);
     return;
   }
   const en = language === "en";
@@ -132,11 +138,13 @@ function report(
         ? `removed ${one.address} from ${one.interface}\n`
         : `已从 ${one.interface} 清除 ${one.address}\n`,
     );
+  for (const name of devices)
+    io.stdout(en ? `removed the device ${name}\n` : `已删除虚拟 MAC 网卡 ${name}\n`);
   for (const { address, protocol, port } of fences) {
     const where = `${protocol} ${printIp(address)}:${port}`;
     io.stdout(en ? `opened the fence of ${where}\n` : `已解除 ${where} 的 fence\n`);
   }
-  if (removed.length + fences.length + failures.length === 0)
+  if (removed.length + devices.length + fences.length + failures.length === 0)
     io.stdout(en ? "nothing to remove\n" : "没有残留地址\n");
 }
 

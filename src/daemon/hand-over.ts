@@ -9,6 +9,7 @@ import { openNftFence } from "#linux/nft-fence";
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { destroySocketsNow } from "#linux/socket-destroy";
+import { openVirtualMacSocket, type VirtualMacSocket } from "#linux/virtual-mac-socket";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
 import { type IpAddress, printIp } from "#units/address";
 import { type Micros, micros } from "#units/time";
@@ -31,6 +32,7 @@ export class HandOver {
   readonly #rtnetlink: Rtnetlink;
   readonly #log: Log;
   readonly #sockets = new Map<number, VrrpSocket>();
+  readonly #vmacs = new Map<number, VirtualMacSocket>();
   readonly #packet = new Uint8Array(65_536);
   #openGuard: NftGuard | undefined;
 
@@ -51,33 +53,45 @@ export class HandOver {
    * Opened before anything is sent: with one peer the successor's advertisement arrives within
    * a millisecond.
    */
-  listen({ hold, instance, link, version, group }: Effect<"listen">): SupervisorEvent {
+  listen({ hold, instance, link, version, group, vmac }: Effect<"listen">): SupervisorEvent {
     const opened = openVrrpSocket(link.index, link.name, version);
     if (!opened.ok) return { kind: "listenRefused", hold, failure: opened };
     this.#sockets.set(hold, opened.value);
     const joined = group === undefined ? undefined : opened.value.joinGroup(group);
     // Then the successor is not heard, and the hand-over takes as long as it is allowed to.
     if (joined?.ok === false) this.#warn(instance, joined);
+    if (vmac !== undefined) {
+      const virtual = openVirtualMacSocket(vmac.index, vmac.name, vmac.mac);
+      if (virtual.ok) this.#vmacs.set(hold, virtual.value);
+      else this.#warn(instance, virtual);
+    }
     return { kind: "listening", hold };
   }
 
   unlisten({ hold }: Effect<"unlisten">): void {
     this.#sockets.get(hold)?.close();
     this.#sockets.delete(hold);
+    this.#vmacs.get(hold)?.close();
+    this.#vmacs.delete(hold);
   }
 
   /** Reads everything that has arrived. */
   isSuccessorHeard(hold: Hold): boolean {
-    const socket = this.#sockets.get(hold.id);
+    const sockets = [this.#sockets.get(hold.id), this.#vmacs.get(hold.id)?.receiver];
+    return sockets.some((socket) => socket !== undefined && this.#hears(hold, socket));
+  }
+
+  #hears(hold: Hold, socket: Pick<VrrpSocket, "receive">): boolean {
     for (;;) {
-      const length = socket?.receive(this.#packet) ?? 0;
+      const length = socket.receive(this.#packet);
       if (length <= 0) return false;
       if (isSuccessor(hold, this.#packet.subarray(0, length), wallClock())) return true;
     }
   }
 
   sendRelease({ hold, config, source }: Effect<"sendRelease">): void {
-    const socket = this.#sockets.get(hold);
+    const vmac = config.advertisesBy === undefined ? undefined : this.#vmacs.get(hold)?.sender;
+    const socket = vmac ?? this.#sockets.get(hold);
     for (const { destination, bytes } of releasePackets(config, source, wallClock())) {
       const sent = socket?.send(bytes, destination);
       if (sent === undefined || sent.ok) continue;

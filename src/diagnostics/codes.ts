@@ -176,6 +176,12 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2134: warning("time-window-without-effect"),
   VR2135: info("signatures-not-enforced"),
 
+  VR2150: error("bad-virtual-mac"),
+  VR2151: error("name-of-a-virtual-mac-taken"),
+  VR2152: warning("virtual-mac-with-unicast"),
+  VR2153: warning("virtual-mac-without-effect"),
+  VR2154: warning("virtual-mac-of-ipv6"),
+
   VR2501: error("pair-differs"),
   VR2502: error("pair-instance-missing"),
   VR2503: error("pair-peers-do-not-match"),

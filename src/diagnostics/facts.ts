@@ -5,6 +5,7 @@
  */
 import type { GateFacts } from "./facts-gate.ts";
 import type { SigningFacts } from "./facts-signing.ts";
+import type { VmacFacts } from "./facts-vmac.ts";
 
 /** What a machine would do without, when Baton reads a keyword but does not act on it. */
 export type Loss =
@@ -25,7 +26,9 @@ export type Loss =
   | "snmp"
   | "static"
   | "strict"
-  | "vmac";
+  | "extra-garp"
+  | "ipvlan"
+  | "vrf";
 
 /** Why a keyword needs no action here although keepalived has it. */
 export type NoNeed =
@@ -81,7 +84,7 @@ export type TrackerWord =
 /** What an argument that is missing should have been. */
 export type ExpectedArgument = "number" | "seconds" | "word" | "address" | "interface" | "command";
 
-export interface Facts extends GateFacts, SigningFacts {
+export interface Facts extends GateFacts, SigningFacts, VmacFacts {
   // Syntax
   readonly VR1001: {
     readonly word: string;

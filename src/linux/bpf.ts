@@ -2,6 +2,7 @@
  * Classic BPF programs for sockets (linux/filter.h, linux/bpf_common.h). Pure: instructions in,
  * bytes out.
  */
+import type { Mac } from "#units/address";
 import { assert } from "#units/assert";
 import {
   ETHER_TYPE_ARP,
@@ -64,6 +65,8 @@ const PACKET_TYPE = -0x1000 + 4;
 const NETLINK_ATTRIBUTE = -0x1000 + 12;
 /** SKF_NET_OFF: from the IPv6 header on, also where the socket's packets begin behind it. */
 const NETWORK_HEADER = -0x100000;
+/** SKF_LL_OFF: counted from the Ethernet header, also where the packet begins behind it. */
+const FRAME = -0x200000;
 const INSTRUCTIONS_MAX = 4096;
 const WHOLE_FRAME = 0xffffffff;
 
@@ -229,6 +232,23 @@ function inHostOrder(value: number, size: 2 | 4): number {
   else view.setUint32(0, value, true);
   return size === 2 ? view.getUint16(0) : view.getUint32(0);
 }
+
+/**
+ * Whole IPv4 packets of this protocol that another machine has sent from this MAC address, on a
+ * socket that receives ETH_P_IP only, without Ethernet header.
+ */
+export const protocolFrom = (protocol: number, mac: Mac): readonly BpfInstruction[] => [
+  instruction(LOAD_WORD, PACKET_TYPE),
+  instruction(JUMP_IF_EQUAL, PACKET_OUTGOING, 7, 0),
+  instruction(LOAD_BYTE, IPV4_OFFSET.protocol),
+  instruction(JUMP_IF_EQUAL, protocol, 0, 5),
+  instruction(LOAD_WORD, FRAME + ETHERNET_OFFSET.source),
+  instruction(JUMP_IF_EQUAL, Math.floor(mac / 0x10000), 0, 3),
+  instruction(LOAD_HALF, FRAME + ETHERNET_OFFSET.source + 4),
+  instruction(JUMP_IF_EQUAL, mac % 0x10000, 0, 1),
+  instruction(RETURN, WHOLE_FRAME),
+  instruction(RETURN, 0),
+];
 
 /** ARP, and IPv4 with this protocol, on a socket that receives every type, untagged. */
 export const arpAndProtocol = (protocol: number): readonly BpfInstruction[] => [

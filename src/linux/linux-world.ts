@@ -19,6 +19,7 @@ import {
   type Listening,
   OK,
   type Outcome,
+  type VirtualMacDevices,
   type World,
   type WorldEvent,
 } from "#vrrp/engine/world";
@@ -49,17 +50,22 @@ import type { Reactor } from "./reactor.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
 import { NUD_FAILED, NUD_INCOMPLETE } from "./rtnetlink-messages.ts";
 import { destroySocketsNow } from "./socket-destroy.ts";
+import { LinuxVirtualMacs } from "./virtual-mac-devices.ts";
 import { openVrrpSocket, type VrrpSocket } from "./vrrp-socket.ts";
 
-/** The sockets of one version of IP on one interface. */
-interface Port {
+/** What advertisements leave by. */
+interface Sender {
   readonly version: IpVersion;
   /** Undefined if no router sends there. */
+  readonly vrrp: VrrpSocket | undefined;
+  /** Which of the advertisements being sent are for this socket. */
+  readonly waiting: number[];
+}
+
+interface Port extends Sender {
   vrrp: VrrpSocket | undefined;
   neighbours: NeighbourSocket | undefined;
   readonly groups: Set<IpAddress>;
-  /** Which of the advertisements being sent are for this socket. */
-  readonly waiting: number[];
 }
 
 /** Both versions on one interface. */
@@ -111,6 +117,7 @@ export class LinuxWorld implements World {
   readonly #repeats: Repeats;
   readonly #ports = new Map<number, Ports>();
   readonly #promoting = new PromoteSecondaries();
+  readonly #virtualMacs: LinuxVirtualMacs;
   readonly #senders = new Map<number, NeighbourSocket>();
   readonly #received = new IncomingPackets();
   readonly #sending = new OutgoingPackets();
@@ -140,6 +147,18 @@ export class LinuxWorld implements World {
     this.bfd = new BfdReceiver(parts.reactor, (bytes) => parts.receive({ kind: "bfd", bytes }));
     this.#receive = parts.receive;
     this.#repeats = parts.repeats;
+    this.#virtualMacs = new LinuxVirtualMacs(parts.rtnetlink, {
+      start: (port, device, base) => {
+        const { fd } = port.socket.receiver;
+        const isOpen = (): boolean => this.#virtualMacs.ports.get(device) === port;
+        this.#reactor.addPackets(fd, () => this.#drain("packet", base, isOpen, fd, this.#received));
+      },
+      stop: ({ socket }) => this.#reactor.remove(socket.receiver.fd),
+    });
+  }
+
+  get virtualMacs(): VirtualMacDevices {
+    return this.#virtualMacs;
   }
 
   listen(interfaceIndex: number, name: string, wanted: Listening): Outcome {
@@ -168,13 +187,14 @@ export class LinuxWorld implements World {
   /** Opens those of its sockets that are wanted and do not exist yet. */
   #open(port: Port, interfaceIndex: number, name: string, wanted: Listening): Outcome {
     const { version } = port;
+    const isOpen = (): boolean => this.#ports.get(interfaceIndex)?.[version] === port;
     if (wanted.vrrp.includes(version) && port.vrrp === undefined) {
       const opened = openVrrpSocket(interfaceIndex, name, version);
       if (!opened.ok) return opened;
       const { fd } = opened.value;
       port.vrrp = opened.value;
       const source = version === 4 ? this.#received : (this.#received6 ??= new Ipv6Packets());
-      this.#reactor.addPackets(fd, () => this.#drain("packet", interfaceIndex, fd, source));
+      this.#reactor.addPackets(fd, () => this.#drain("packet", interfaceIndex, isOpen, fd, source));
     }
     const isHeard = wanted.neighbours.includes(version) && interfaceIndex !== ANY_DEVICE;
     if (isHeard && port.neighbours === undefined) {
@@ -183,7 +203,7 @@ export class LinuxWorld implements World {
       const { fd } = opened.value;
       port.neighbours = opened.value;
       this.#reactor.addPackets(fd, () =>
-        this.#drain("neighbour", interfaceIndex, fd, this.#received),
+        this.#drain("neighbour", interfaceIndex, isOpen, fd, this.#received),
       );
     }
     return OK;
@@ -216,27 +236,29 @@ export class LinuxWorld implements World {
         outcomes[place] = notListening("sendto(VRRP)");
       } else port.waiting.push(place);
     }
-    for (const ports of this.#ports.values()) {
-      for (const version of VERSIONS) {
-        const port = ports[version];
-        if (port.waiting.length === 0) continue;
-        outcomes = this.#sendWaiting(port, adverts, outcomes);
-        port.waiting.length = 0;
-      }
-    }
+    for (const ports of this.#ports.values())
+      for (const version of VERSIONS)
+        outcomes = this.#sendWaiting(ports[version], adverts, outcomes);
+    for (const port of this.#virtualMacs.ports.values())
+      outcomes = this.#sendWaiting(port, adverts, outcomes);
     return outcomes;
   }
 
-  #portOf(advert: Advertisement | undefined): Port | undefined {
+  #portOf(advert: Advertisement | undefined): Sender | undefined {
     if (advert === undefined) return undefined;
-    return this.#ports.get(advert.interfaceIndex)?.[versionOf(advert.to)];
+    const { interfaceIndex, to } = advert;
+    const version = versionOf(to);
+    return (
+      this.#virtualMacs.ports.get(interfaceIndex) ?? this.#ports.get(interfaceIndex)?.[version]
+    );
   }
 
   #sendWaiting(
-    { version, vrrp, waiting }: Port,
+    { version, vrrp, waiting }: Sender,
     adverts: readonly Advertisement[],
     before: Outcome[] | undefined,
   ): Outcome[] | undefined {
+    if (waiting.length === 0) return before;
     const sending = version === 4 ? this.#sending : (this.#sending6 ??= new OutgoingPackets(6));
     let outcomes = before;
     for (let from = 0; from < waiting.length && vrrp !== undefined; from += BATCH) {
@@ -251,6 +273,7 @@ export class LinuxWorld implements World {
         outcomes[waiting[at] ?? -1] = sent[at - from] ?? OK;
       }
     }
+    waiting.length = 0;
     return outcomes;
   }
 
@@ -338,10 +361,10 @@ export class LinuxWorld implements World {
   #drain(
     kind: "packet" | "neighbour",
     interfaceIndex: number,
+    isOpen: () => boolean,
     fd: number,
     received: PacketSource,
   ): boolean {
-    const ports = this.#ports.get(interfaceIndex);
     const count = received.receive(fd);
     // One reading of the clock for all that only repeat, up to one that may take time: they were
     // there before it.
@@ -351,7 +374,7 @@ export class LinuxWorld implements World {
       if (kind === "packet" && this.#repeats(interfaceIndex, bytes, at)) continue;
       this.#receive({ kind, interfaceIndex, bytes });
       // What was received may have ended the listening.
-      if (this.#ports.get(interfaceIndex) !== ports) return false;
+      if (!isOpen()) return false;
       at = now();
     }
     return count === BATCH;

@@ -1,6 +1,6 @@
 /**
  * Whole Ethernet frames in and out of one interface (AF_PACKET, SOCK_RAW): capture, injection, a
- * switch's port.
+ * switch's port. Or, with `payloadOnly`, what is behind their headers.
  *
  * The kernel keeps a VLAN tag beside the frame, not in it; frames are therefore seen untagged. On a
  * veth, checksums and large segments are unfinished unless its offloads are off (links.ts).
@@ -24,6 +24,8 @@ export interface PacketSocketOptions {
    */
   readonly promiscuous?: boolean;
   readonly filter?: readonly BpfInstruction[];
+  /** Without the Ethernet header (SOCK_DGRAM); to receive. */
+  readonly payloadOnly?: true;
   /** Bytes; the kernel doubles it, and charges some hundred bytes for each frame. */
   readonly receiveBuffer?: number;
 }
@@ -104,7 +106,8 @@ export function openPacketSocket(
 ): Result<PacketSocket> {
   // Protocol 0 receives nothing until `bind` says which: no frame of another interface, and none
   // that the filter would have refused, slips in between.
-  const fd = libc.socket(abi.AF_PACKET, abi.SOCK_RAW | abi.SOCK_NONBLOCK | abi.SOCK_CLOEXEC, 0);
+  const type = options.payloadOnly === true ? abi.SOCK_DGRAM : abi.SOCK_RAW;
+  const fd = libc.socket(abi.AF_PACKET, type | abi.SOCK_NONBLOCK | abi.SOCK_CLOEXEC, 0);
   if (fd < 0) return libc.failure("socket(AF_PACKET)");
   const prepared = prepare(fd, interfaceIndex, options);
   if (prepared.ok) return success(new PacketSocket(fd));

@@ -24,6 +24,7 @@ import {
   type Outcome,
   sendEach,
   setEach,
+  type VirtualMacDevices,
   type World,
   type WorldEvent,
 } from "#vrrp/engine/world";
@@ -69,6 +70,10 @@ interface KernelAddress {
   /** Undefined: for ever. */
   readonly expiresAt: Instant | undefined;
 }
+
+/** The same in every life. */
+const indexFor = (name: string, base: number): number =>
+  1_000 + base + Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 99_991, 7);
 
 export class FakeWorld implements World {
   now: Instant = instant(0);
@@ -118,6 +123,11 @@ export class FakeWorld implements World {
   readonly closed: Set<string> = new Set();
   /** errno with which the fence refuses a call, by its name. */
   readonly fenceRefuses: Map<keyof Fence, string> = new Map();
+  virtualMacs: VirtualMacDevices | undefined;
+  /** errno with which the kernel refuses such a device. */
+  virtualMacRefused: string | undefined;
+  /** Those there are, by name; see `addVirtualMacs`. */
+  readonly devices: Map<string, LinkInfo> = new Map();
   readonly #groups = new Map<number, readonly IpAddress[]>();
   /** Where packets and frames go besides `calls`. */
   carry:
@@ -176,6 +186,27 @@ export class FakeWorld implements World {
         return outcome(this.bfdSendError, "sendto");
       },
       close: () => void this.calls.push("bfd close"),
+    };
+  }
+
+  /** Devices with virtual MAC addresses; `calls` has its calls. */
+  addVirtualMacs(): void {
+    this.virtualMacs = {
+      open: ({ name, mac }, base) => {
+        this.calls.push(`vmac open ${name} on ${base.name}`);
+        const errno = this.virtualMacRefused;
+        if (errno !== undefined) return { ok: false, errno, call: "RTM_NEWLINK" };
+        const known = this.devices.get(name);
+        const link = { ...base, index: known?.index ?? indexFor(name, base.index), name, mac };
+        this.devices.set(name, link);
+        return { ok: true, link };
+      },
+      close: (name) => {
+        this.calls.push(`vmac close ${name}`);
+        this.devices.delete(name);
+        return OK;
+      },
+      clean: () => OK,
     };
   }
 

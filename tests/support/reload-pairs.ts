@@ -51,6 +51,8 @@ const UNBOUND =
 const IPV6 =
   "vrrp_instance V6_@N@ {\ninterface eth0\nvirtual_router_id @OTHER@\npriority 150\n" +
   "virtual_ipaddress {\nfe80::97:@N@/64\n}\n}";
+/** An address on another interface. */
+const ELSEWHERE = "virtual_ipaddress_excluded {\n10.97.@N@.9/32 dev eth1\n}";
 const V3 = { instance: "version 3" };
 const SCRIPT = 'vrrp_script S@N@ {\nscript "/bin/true"\ninterval 1\nweight 2\n}';
 const FILES = "track_file F@N@ {\nfile @FOLDER@/f@N@\ninit_file 3 overwrite\n}";
@@ -117,6 +119,9 @@ const INSTANCE: readonly Pair[] = [
     "accept",
     "promote_secondaries",
   ]),
+  ...flags("vrrp_instance", ["use_vmac"]),
+  ...flags("vrrp_instance", ["use_vmac_addr"], { instance: ELSEWHERE }),
+  ...flags("vrrp_instance", ["vmac_xmit_base"], { instance: "use_vmac" }),
   ...flags("vrrp_instance", ["track_src_ip"], { instance: "mcast_src_ip @OWN@" }),
   ...GARP("", "vrrp_instance"),
   ...rows("vrrp_instance", [
@@ -294,6 +299,10 @@ const GLOBALS: readonly Pair[] = [
     "fifo_write_vrrp_states_on_reload",
   ]),
   ...flags("global_defs", ["no_email_faults"], { globals: MAIL }),
+  ...rows("global_defs", [
+    ["vmac_prefix", "", "vmac_prefix vm", { instance: "use_vmac" }],
+    ["vmac_addr_prefix", "", "vmac_addr_prefix vm", { instance: `use_vmac_addr\n${ELSEWHERE}` }],
+  ]),
   ...GARP("vrrp_", "global_defs"),
   ...rows("global_defs", [
     ["notification_email", "", RECIPIENTS, { globals: SERVER }],

@@ -23,7 +23,9 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   snmp: "SNMP",
   static: "these static items: Baton adds only what moves with an instance",
   strict: "strict mode: Baton speaks the same protocol and drops nothing",
-  vmac: "a virtual MAC address: the interface's own is used, and announced by gratuitous ARP",
+  "extra-garp": "repeated gratuitous ARP on the interfaces of other virtual addresses",
+  ipvlan: "ipvlan: the addresses are on the interface itself, with its MAC address",
+  vrf: "a VRF: the device of the virtual MAC address is in that of its interface",
 };
 
 const NO_NEED: Readonly<Record<NoNeed, string>> = {

@@ -8,6 +8,7 @@ import { MACHINE } from "./machine.ts";
 import { SIGNING } from "./signing.ts";
 import { SYNTAX } from "./syntax.ts";
 import { PAIR, VALUES } from "./values.ts";
+import { VMAC } from "./vmac.ts";
 
 export const ENGLISH: Messages<Code> = {
   ...SYNTAX,
@@ -19,4 +20,5 @@ export const ENGLISH: Messages<Code> = {
   ...GATE,
   ...CHECKS,
   ...SIGNING,
+  ...VMAC,
 };

@@ -117,6 +117,8 @@ export function fault(cause: FaultCause): string {
       return `${tracked(cause.tracker)} \`${cause.name}\` failed`;
     case "address-rejected":
       return `the kernel refused ${printIp(cause.address)}: ${cause.error}`;
+    case "vmac-refused":
+      return `\`${cause.device}\`, the device with the virtual MAC address, cannot be made: ${cause.error}`;
     case "lease-refused":
       return `the kernel neither prolongs the lease of the address nor removes its rule, so this node may not answer for it: ${cause.error}`;
     case "address-fight":

@@ -22,7 +22,9 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   snmp: "没有 SNMP",
   static: "没有这些静态配置：Baton 只添加随实例漂移的地址",
   strict: "没有严格模式：协议相同，但不丢弃任何流量",
-  vmac: "没有虚拟 MAC：使用网卡自身的 MAC，靠免费 ARP 宣告",
+  "extra-garp": "不会在其他虚拟地址所在网卡上重复发送免费 ARP",
+  ipvlan: "没有 ipvlan：地址直接配置在网卡上，使用网卡自身的 MAC",
+  vrf: "没有 VRF：虚拟 MAC 网卡与其所在网卡同属一个 VRF",
 };
 
 const NO_NEED: Readonly<Record<NoNeed, string>> = {

@@ -115,6 +115,8 @@ export function fault(cause: FaultCause): string {
       return `${tracked(cause.tracker)} \`${cause.name}\` 失败`;
     case "address-rejected":
       return `内核拒绝添加 ${printIp(cause.address)}：${cause.error}`;
+    case "vmac-refused":
+      return `无法创建虚拟 MAC 网卡 \`${cause.device}\`：${cause.error}`;
     case "lease-refused":
       return `内核既不续期该地址的租约，也不删除租约规则，本机可能无法为该地址应答：${cause.error}`;
     case "address-fight":

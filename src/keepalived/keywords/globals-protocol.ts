@@ -227,7 +227,7 @@ export const ANNOUNCE: readonly Keyword[] = [
     takes: texts(1, 2),
     since: "2.2.3",
     default: "off",
-    acts: less("vmac"),
+    acts: less("extra-garp"),
     purpose: "gratuitous ARP on the interfaces of other virtual addresses",
   },
   {
@@ -235,7 +235,7 @@ export const ANNOUNCE: readonly Keyword[] = [
     bareIsSkipped: true,
     takes: texts(1, 2),
     since: "2.2.0",
-    acts: less("vmac"),
+    acts: less("extra-garp"),
     deprecated: "vrrp_garp_extra_if",
     purpose: "old name of `vrrp_garp_extra_if`",
   },

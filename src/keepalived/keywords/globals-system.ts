@@ -164,7 +164,7 @@ export const HOUSEKEEPING: readonly Keyword[] = [
       takes: text,
       since: "2.2.0",
       default: "vrrp",
-      acts: quiet("names"),
+      acts: yes,
       purpose: "names of generated virtual MAC interfaces",
     }),
   ),

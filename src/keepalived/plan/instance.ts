@@ -36,6 +36,7 @@ import {
 } from "../model/effective.ts";
 import type { Model } from "../model/model.ts";
 import { signingOf } from "../model/signing.ts";
+import { addressVmac } from "../model/vmac.ts";
 import type { Ip } from "../values/ip.ts";
 import type { AddressItem } from "../values/value.ts";
 import { announceOf, arpForm, pacingOf } from "./announce.ts";
@@ -44,6 +45,7 @@ import { holdDownOf } from "./hold-down.ts";
 import { cutPassword } from "./password.ts";
 import type { HavipPlan } from "./run-plan.ts";
 import { trackersOf, tracksPrimary } from "./trackers.ts";
+import { planVmacs } from "./vmac.ts";
 
 const MULTICAST_GROUPS = { 4: "224.0.0.18", 6: "ff02::12" } as const;
 /** Of unicast without `unicast_ttl`: over IPv6 keepalived leaves it to the kernel. */
@@ -75,6 +77,7 @@ export function planInstance(
     ...(familyOf(instance) === 6 ? { family: 6 } : {}),
     ...(device === undefined ? {} : { interface: device }),
     transport: transportOf(instance, model),
+    ...planVmacs(instance, model),
     ...(plain === undefined
       ? {}
       : { authentication: { kind: "pass", secret: cutPassword(plain) } as const }),
@@ -169,7 +172,8 @@ function planAddresses(
   for (const item of items) {
     const broadcast = item.broadcast?.family === 4 ? item.broadcast.value : undefined;
     const peer = item.peer?.family === item.ip.family ? item.peer.value : undefined;
-    const holder = holderOf(item, instance, model);
+    const vmac = addressVmac(item, instance, model)?.name;
+    const holder = vmac ?? holderOf(item, instance, model);
     addresses.push({
       address: item.ip.value,
       prefix: item.prefix,

@@ -16,6 +16,9 @@ export const CLOUDS: readonly CloudVendor[] = [
 /** Clouds in which an address moves by gratuitous ARP; elsewhere only an API call moves it. */
 export const MOVES_BY_ARP: readonly CloudVendor[] = ["tencent", "alibaba", "huawei"];
 
+/** Where the vendor's own tutorial recommends `use_vmac`. */
+export const TAKES_VMAC: readonly CloudVendor[] = ["tencent"];
+
 /** The vendors' advice: virtual addresses on one interface. */
 export const ADDRESSES_MAX: Readonly<Record<CloudVendor, number | undefined>> = {
   tencent: 5,

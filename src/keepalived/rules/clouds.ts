@@ -11,7 +11,7 @@ import {
   interfaceOf,
   isUnicast,
 } from "../model/effective.ts";
-import { ADDRESSES_MAX, type KnownVendor, MOVES_BY_ARP } from "./cloud-vendor.ts";
+import { ADDRESSES_MAX, type KnownVendor, MOVES_BY_ARP, TAKES_VMAC } from "./cloud-vendor.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkClouds: Rule = (context) => {
@@ -26,7 +26,8 @@ function checkInstance({ model, report }: RuleContext, cloud: KnownVendor, block
   const place = placeOf(block);
   if (!isUnicast(block) && !block.damaged) report("VR3012", place, { cloud, instance });
   const vmac = lastSetting(block, "use_vmac", "use_ipvlan");
-  if (vmac !== undefined) report("VR3016", vmac.token.span, { cloud, instance });
+  if (vmac !== undefined && !(TAKES_VMAC.includes(cloud) && vmac.keyword.word === "use_vmac"))
+    report("VR3016", vmac.token.span, { cloud, instance });
   if (!MOVES_BY_ARP.includes(cloud)) {
     const group = groupOf(block, model);
     const isNotified = [block, ...(group === undefined ? [] : [group])].some(

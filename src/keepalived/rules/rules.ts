@@ -40,6 +40,7 @@ import { checkSyncGroups } from "./sync-groups.ts";
 import { checkTrackedTwice } from "./tracked-twice.ts";
 import { checkTrackerReferences } from "./tracker-references.ts";
 import { checkUnicast } from "./unicast.ts";
+import { checkVmac } from "./vmac.ts";
 import { checkWeights } from "./weights.ts";
 import { checkWholeFile } from "./whole-file.ts";
 import { checkZeroInterval } from "./zero-interval.ts";
@@ -52,6 +53,7 @@ export const RULES: readonly Rule[] = [
   checkSyncGroups,
   checkAddresses,
   checkUnicast,
+  checkVmac,
   checkPreemption,
   checkAuthentication,
   checkSigning,

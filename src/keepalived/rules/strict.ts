@@ -23,6 +23,7 @@ import {
 } from "../model/effective.ts";
 import type { Model } from "../model/model.ts";
 import { signingBlock } from "../model/signing.ts";
+import { usesVmac, vmacArguments } from "../model/vmac.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkStrict: Rule = (context) => {
@@ -74,6 +75,8 @@ function resetBy(block: Block, model: Model): readonly string[] {
     ...(flag("higher_prio_send_advert") === true ? ["higher_prio_send_advert"] : []),
     ...NO_REPEATS.filter(isWritten),
     ...(isModeReset(block) ? ["mode"] : []),
+    ...(hasSetting(block, "vmac_xmit_base") && usesVmac(block) ? ["vmac_xmit_base"] : []),
+    ...(usesVmac(block) && vmacArguments(block)?.mac !== undefined ? ["use_vmac"] : []),
     ...(hasSetting(block, "accept") && !isOwner(block) ? ["accept"] : []),
   ];
 }

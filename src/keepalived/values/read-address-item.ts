@@ -57,7 +57,7 @@ const SCOPES: Readonly<Record<string, number>> = {
 const LABEL_BYTES_MAX = 15;
 
 const IPV6_FLAGS: readonly AddressFlag[] = ["home", "mngtmpaddr", "noprefixroute", "-nodad"];
-const FLAGS = new Set<string>([...IPV6_FLAGS, "autojoin", "use_vmac"]);
+const FLAGS = new Set<string>([...IPV6_FLAGS, "autojoin"]);
 
 const ADDRESS_OPTIONS: readonly string[] = [
   "dev",
@@ -69,6 +69,7 @@ const ADDRESS_OPTIONS: readonly string[] = [
   "no_track",
   "track_group",
   "preferred_lft",
+  "use_vmac",
   ...FLAGS,
 ];
 
@@ -82,6 +83,7 @@ interface AddressDraft {
   preferred: boolean;
   noTrack: boolean;
   readonly flags: AddressFlag[];
+  vmac: boolean;
   refused: boolean;
   readonly others: Token[];
 }
@@ -123,6 +125,7 @@ const BARE: Details = {
   preferred: false,
   noTrack: false,
   flags: [],
+  vmac: false,
   others: [],
 };
 
@@ -145,6 +148,9 @@ function readAddressOption(
   switch (token.text) {
     case "no_track":
       draft.noTrack = true;
+      return 1;
+    case "use_vmac":
+      draft.vmac = true;
       return 1;
     case "dev":
     case "label":

@@ -51,7 +51,9 @@ export interface AddressItem {
   readonly preferred: boolean;
   /** Kernel flags of an IPv6 address. */
   readonly flags: readonly AddressFlag[];
-  /** Kernel flags and virtual MAC options that Baton does not set, with their places. */
+  /** `use_vmac`: on a device with a virtual MAC address, on its interface. */
+  readonly vmac: boolean;
+  /** Kernel flags that Baton does not set, with their places. */
   readonly others: readonly Token[];
 }
 

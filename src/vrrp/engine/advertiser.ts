@@ -14,7 +14,7 @@ import { renewId } from "../wire/ipv4-rewrite.ts";
 import { IPV6_HEADER_LENGTH } from "../wire/ipv6-fields.ts";
 import { ADVERT_LENGTH_MAX, VRRP_OFFSET } from "../wire/vrrp-packet.ts";
 import type { EngineContext } from "./context.ts";
-import type { Instance, PreparedAdverts } from "./instance.ts";
+import { type Instance, type PreparedAdverts, sendingIndex } from "./instance.ts";
 import { NeighbourResolution } from "./neighbour-resolution.ts";
 import { type Advertisement, type Failure, printFailure, type World } from "./world.ts";
 
@@ -102,7 +102,8 @@ export class Advertiser {
     priority: Priority,
     only: IpAddress | undefined,
   ): PreparedAdverts | undefined {
-    const { interfaceIndex, state, config, prepared } = instance;
+    const { state, config, prepared } = instance;
+    const interfaceIndex = sendingIndex(instance, only);
     const source = state.source ?? instance.lastSource;
     if (interfaceIndex === undefined || source === undefined) return undefined;
     const isSame =

@@ -25,6 +25,7 @@ import type { Refusals } from "./refusals.ts";
 import type { ChangedInstance, Reloader } from "./reload.ts";
 import type { Steps } from "./steps.ts";
 import type { Trackers } from "./trackers.ts";
+import type { VirtualMacs } from "./virtual-macs.ts";
 
 type Configure = Extract<ToEngine, { type: "configure" }>;
 
@@ -42,6 +43,7 @@ interface ConfiguratorParts {
   readonly operator: Operator;
   readonly gates: Gates;
   readonly sessions: BfdSessions;
+  readonly virtualMacs: VirtualMacs;
 }
 
 /** How the instances of a new configuration relate to the running ones. */
@@ -82,20 +84,24 @@ export class Configurator {
     this.#parts.operator.configured(message);
     // Before the first address goes: a reload may remove the primary one of a subnet.
     promoting.settle(message.instances);
+    const { virtualMacs } = this.#parts;
     const begun = this.#parts.reloader.change(changed, now);
     for (const instance of removed) departures.leave(instance, this.#configurations, now);
     this.#parts.announcements.configure(context.instances.all, now);
     if (this.#configurations === 1) sweepLeftovers(context, message.resume, message.leftovers);
+    for (const { instance } of begun) virtualMacs.check(instance, now);
     this.#parts.interfaceState.attach(fresh, now);
     for (const instance of fresh) {
       const isHeld = message.resume.includes(instance.config.router.name);
       this.#start(instance, isHeld ? (message.spared ?? []) : undefined, now);
+      virtualMacs.check(instance, now);
     }
     for (const { unit, eligible } of message.eligible ?? [])
       gates.eligible(this.#parts.steps, unit, eligible, now);
     groups.settle(this.#parts.steps, now);
     promoting.settle();
     departures.sweep(now);
+    virtualMacs.close();
     for (const instance of fresh) begun.push({ instance, added: instance.addresses });
     for (const { instance, added } of begun) findForeignAddresses(context, instance, added, now);
   }

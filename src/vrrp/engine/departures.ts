@@ -11,6 +11,7 @@ import { about, type Instance } from "./instance.ts";
 import type { SecondaryPromotion } from "./promote-secondaries.ts";
 import type { SocketBindings } from "./socket-bindings.ts";
 import type { Steps } from "./steps.ts";
+import type { VirtualMacs } from "./virtual-macs.ts";
 
 interface DepartureParts {
   readonly context: EngineContext;
@@ -20,6 +21,7 @@ interface DepartureParts {
   readonly bindings: SocketBindings;
   readonly addressDevices: AddressDevices;
   readonly promoting: SecondaryPromotion;
+  readonly virtualMacs: VirtualMacs;
 }
 
 export class Departures {
@@ -59,16 +61,17 @@ export class Departures {
   sweep(now: Instant): void {
     if (this.#leaving > 0) this.#sweepLeaving(now);
     if (!this.isStopping || this.isFinished) return;
-    const { context, promoting } = this.#parts;
+    const { context, promoting, virtualMacs } = this.#parts;
     if (context.instances.all.every((instance) => instance.state.phase.kind === "stopped")) {
       this.isFinished = true;
       promoting.settle();
+      virtualMacs.close();
       context.world.emit({ type: "stopped" });
     }
   }
 
   #sweepLeaving(now: Instant): void {
-    const { context, bindings, addressDevices, promoting, gates } = this.#parts;
+    const { context, bindings, addressDevices, promoting, gates, virtualMacs } = this.#parts;
     let isSmaller = false;
     for (const instance of context.instances.all) {
       if (instance.leaving === undefined || instance.state.phase.kind !== "stopped") continue;
@@ -80,6 +83,7 @@ export class Departures {
       gates.removed(this.#parts.steps, instance, now);
     }
     if (!isSmaller) return;
+    virtualMacs.close();
     addressDevices.settle(now);
     promoting.settle();
   }

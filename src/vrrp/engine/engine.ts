@@ -54,6 +54,7 @@ import { SocketBindings } from "./socket-bindings.ts";
 import { Sources } from "./sources.ts";
 import { Steps } from "./steps.ts";
 import { Trackers } from "./trackers.ts";
+import { VirtualMacs } from "./virtual-macs.ts";
 import type { AddressInfo, LinkInfo, World, WorldEvent } from "./world.ts";
 
 export interface EngineOptions {
@@ -82,6 +83,7 @@ export class Engine {
   readonly #configurator: Configurator;
   readonly #operator: Operator;
   readonly #gates: Gates;
+  readonly #virtualMacs: VirtualMacs;
   readonly #crowd: Crowd;
   readonly #turnMax: number;
   /** The last turn, and everything that had come was read before it. */
@@ -126,7 +128,10 @@ export class Engine {
     this.#sessions = sessions;
     const refusals = new Refusals(context);
     const promoting = new SecondaryPromotion(context);
-    const base = { context, steps, announcements, addressDevices, bindings, sources, trackers };
+    const virtualMacs = new VirtualMacs(context, steps);
+    this.#virtualMacs = virtualMacs;
+    const own = { addressDevices, bindings, sources, trackers, virtualMacs };
+    const base = { context, steps, announcements, ...own };
     const reconciler = new Reconciler({ ...base, addresses, leases, ownRemovals });
     const interfaceState = new InterfaceState({ ...base, reconciler });
     const reloader = new Reloader({ ...base, leases, guard, gates });
@@ -249,6 +254,7 @@ export class Engine {
     if (isRaised(instance, "fence-refused") && this.#gates.closeAgain(instance, now))
       this.#steps.apply(instance, { kind: "faultLifted", cause: "fence-refused" }, now);
     if (isRaised(instance, "cannot-listen")) this.#bindings.open(instance, now);
+    if (isRaised(instance, "vmac-refused")) this.#interfaceState.changed(now);
     this.#addressDevices.settle(now);
     for (const cause of ["address-rejected", "lease-refused", "address-fight"] as const)
       this.#steps.apply(instance, { kind: "faultLifted", cause }, now);
@@ -290,6 +296,8 @@ export class Engine {
         return this.#addressReported(event.address, now);
       case "addressGone":
         interfaces.removeAddress(event.address);
+        if (this.#virtualMacs.isReplaced(event.address.index, event.address.address))
+          return this.#interfaceState.changed(now);
         this.#reconciler.addressGone(event.address, now);
         return this.#sources.addressGone(event.address, now);
       case "resync":

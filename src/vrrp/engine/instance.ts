@@ -117,6 +117,19 @@ export const identity = (config: InstanceConfig): string =>
 export const isRaised = ({ state }: Instance, kind: FaultCause["kind"]): boolean =>
   state.raised.some((cause) => cause.kind === kind);
 
+/**
+ * Of the device that its advertisements leave by. One for a single router leaves by the interface:
+ * from the virtual MAC address the kernel would first ask for the router's, also on a node that has
+ * just lost the address, and draw the switch to it.
+ */
+export const sendingIndex = (
+  instance: Instance,
+  only: IpAddress | undefined,
+): number | undefined =>
+  instance.config.advertisesBy === undefined || only !== undefined
+    ? instance.interfaceIndex
+    : instance.vmacIndex;
+
 /** Sends and receives by whatever device the routes say, and has no link of its own. */
 export const isUnbound = ({ interfaceIndex }: Instance): boolean => interfaceIndex === ANY_DEVICE;
 
@@ -124,6 +137,8 @@ export class Instance {
   config: InstanceConfig;
   /** Undefined while its interface does not exist; `ANY_DEVICE` for one that is bound to none. */
   interfaceIndex: number | undefined;
+  /** Of `advertisesBy`; undefined: it has none, or none yet. */
+  vmacIndex: number | undefined;
   readonly addresses: InstanceAddress[];
   readonly peers: Map<IpAddress, PeerMemory>;
   readonly counters: Counters = zeroCounters();

@@ -13,6 +13,7 @@ import type { SocketBindings } from "./socket-bindings.ts";
 import type { Sources } from "./sources.ts";
 import type { Steps } from "./steps.ts";
 import type { Trackers } from "./trackers.ts";
+import type { VirtualMacs } from "./virtual-macs.ts";
 import { ANY_DEVICE, type LinkInfo } from "./world.ts";
 
 interface InterfaceStateParts {
@@ -24,6 +25,7 @@ interface InterfaceStateParts {
   readonly sources: Sources;
   readonly trackers: Trackers;
   readonly reconciler: Reconciler;
+  readonly virtualMacs: VirtualMacs;
 }
 
 export class InterfaceState {
@@ -55,19 +57,22 @@ export class InterfaceState {
 
   /** What an attached instance starts with. */
   initial(instance: Instance): Pick<RouterState, "linkUp" | "source" | "raised"> {
-    const { context, sources } = this.#parts;
+    const { context, sources, virtualMacs } = this.#parts;
     const isThere =
       isUnbound(instance) || context.interfaces.link(instance.interfaceIndex) !== undefined;
     const missing = sources.missing(instance);
     const raised = instance.state.raised.filter(({ kind }) => kind === "cannot-listen");
     if (!isThere) raised.push({ kind: "interface-missing" });
     if (missing !== undefined) raised.push(missing);
+    const refused = virtualMacs.fault(instance);
+    if (refused !== undefined) raised.push(refused);
     return { linkUp: this.#isLinkUp(instance), source: sources.of(instance), raised };
   }
 
   /** After interfaces have come, gone or changed. */
   changed(now: Instant): void {
-    const { context, steps, addressDevices, trackers, reconciler } = this.#parts;
+    const { context, steps, addressDevices, trackers, reconciler, virtualMacs } = this.#parts;
+    virtualMacs.open();
     addressDevices.settle(now);
     for (const instance of context.instances.all) {
       const index = this.#indexOf(instance);
@@ -76,11 +81,13 @@ export class InterfaceState {
         const link = context.interfaces.link(index);
         if (link !== undefined) this.#enter(instance, link, now);
       }
+      virtualMacs.check(instance, now);
       reconciler.devicesMoved(instance, now);
       const up = this.#isLinkUp(instance);
       if (up !== instance.state.linkUp) steps.apply(instance, { kind: "linkChanged", up }, now);
       trackers.interfacesChanged(instance, now);
     }
+    virtualMacs.close();
   }
 
   /**

@@ -48,6 +48,22 @@ export function sweepLeftovers(
     world.emit({ type: "log", level: "error", text });
   }
   sweepFences({ world, instances }, isKept);
+  sweepVirtualMacs({ world, instances }, isKept);
+}
+
+function sweepVirtualMacs(
+  { world, instances }: Pick<EngineContext, "world" | "instances">,
+  isKept: (address: IpAddress) => boolean,
+): void {
+  const configured = new Set(
+    instances.all.flatMap(({ config }) => config.vmacs?.map(({ name }) => name) ?? []),
+  );
+  const cleaned = world.virtualMacs?.clean(
+    (name, address) => configured.has(name) || (address !== undefined && isKept(address)),
+  );
+  if (cleaned === undefined || cleaned.ok) return;
+  const text = `devices of virtual MAC addresses, left by an earlier run, could not be removed: ${printFailure(cleaned)}`;
+  world.emit({ type: "log", level: "error", text });
 }
 
 /** What is configured with a fence keeps it until its router opens it. */

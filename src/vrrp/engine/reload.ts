@@ -35,6 +35,7 @@ import type { SocketBindings } from "./socket-bindings.ts";
 import type { Sources } from "./sources.ts";
 import type { Steps } from "./steps.ts";
 import type { Trackers } from "./trackers.ts";
+import type { VirtualMacs } from "./virtual-macs.ts";
 import type { FenceEntry } from "./world.ts";
 
 /** A running instance, and the other configuration it is to have. */
@@ -54,6 +55,7 @@ interface ReloaderParts {
   readonly bindings: SocketBindings;
   readonly sources: Sources;
   readonly trackers: Trackers;
+  readonly virtualMacs: VirtualMacs;
 }
 
 /** What the new configuration of an instance has changed. */
@@ -74,11 +76,15 @@ export class Reloader {
     this.#parts = parts;
   }
 
-  /** Returns the addresses that each of them has more than before. */
+  /**
+   * Returns the addresses that each of them has more than before. Devices of those that begin are
+   * made here as well.
+   */
   change(changes: readonly ChangedInstance[], now: Instant): Pick<Move, "instance" | "added">[] {
-    const { context, leases, announcements, addressDevices, bindings } = this.#parts;
+    const { context, leases, announcements, addressDevices, bindings, virtualMacs } = this.#parts;
     const moves = changes.map((change) => this.#adopt(change, now));
     context.instances.lookupChanged();
+    virtualMacs.open();
     addressDevices.settle(now);
     // Once all have their new configuration, so that no group is left or kept by mistake.
     for (const { instance, hasOtherGroup } of moves)

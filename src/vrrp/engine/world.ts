@@ -149,6 +149,8 @@ export interface World {
   promoteSecondaries(devices: ReadonlySet<string>): Outcome;
   /** Addresses that a running daemon of this network namespace, this one included, may own. */
   claimed(): { has(address: IpAddress): boolean };
+  /** Undefined where such devices cannot be made. */
+  readonly virtualMacs?: VirtualMacDevices | undefined;
   /** The sub-second lease; undefined where the kernel has none. */
   readonly guard: AddressGuard | undefined;
   /** Undefined where the kernel has none: then nothing with a fence may be served. */
@@ -179,6 +181,30 @@ export interface BfdPort {
   /** A whole IPv4 packet; source 0 is replaced by the kernel. May not be kept after the call. */
   send(packet: Uint8Array, to: Ipv4): Outcome;
   close(): void;
+}
+
+/** A device for the virtual addresses of a router, with a MAC address that moves with them. */
+export interface VirtualMacDevice {
+  readonly name: string;
+  readonly mac: Mac;
+  /** Those of its router: a later run knows by the first whether another daemon has the device. */
+  readonly addresses: readonly IpAddress[];
+}
+
+/** They outlive this process. The VRRP packets that one receives are reported as its base's. */
+export interface VirtualMacDevices {
+  /**
+   * Makes it on this link, or takes over one that is there. Harmless when done already: then it is
+   * made again what it should be.
+   */
+  open(
+    device: VirtualMacDevice,
+    base: LinkInfo,
+  ): { readonly ok: true; readonly link: LinkInfo } | Failure;
+  /** Removes it, and puts back what was changed for it. */
+  close(name: string): Outcome;
+  /** Removes what earlier processes left, unless it is to be kept. */
+  clean(isKept: (name: string, address: IpAddress | undefined) => boolean): Outcome;
 }
 
 /** Packets to this port of the address. */

@@ -4,7 +4,7 @@
  * the pipe from supervisor to engine (vrrp/engine/engine-link-lines.ts), is written to recordings
  * and is built by hand in tests.
  */
-import { type IpAddress, type Ipv4, isIpv6 } from "#units/address";
+import { type IpAddress, type Ipv4, isIpv6, type Mac } from "#units/address";
 import type { Secret } from "#units/secret";
 import type { Centis, Micros } from "#units/time";
 import type { Priority, Vrid } from "#units/vrrp";
@@ -117,6 +117,10 @@ export interface InstanceConfig {
    */
   readonly interface?: string;
   readonly transport: Transport;
+  /** `use_vmac`, `use_vmac_addr`: devices for its addresses, which name them. */
+  readonly vmacs?: readonly VmacConfig[];
+  /** The one of them that advertisements leave by; undefined: `interface` itself. */
+  readonly advertisesBy?: string;
   /** Version 2 only. */
   readonly authentication?: { readonly kind: "pass"; readonly secret: Secret };
   /** `auth_hmac`; never together with `authentication`. */
@@ -151,6 +155,13 @@ export interface InstanceConfig {
 export const versionOf = ({ family }: Pick<InstanceConfig, "family">): IpVersion => family ?? 4;
 
 export const versionOfAddress = (address: IpAddress): IpVersion => (isIpv6(address) ? 6 : 4);
+/** A device with a virtual MAC address. */
+export interface VmacConfig {
+  readonly name: string;
+  readonly mac: Mac;
+  /** The interface it is on. */
+  readonly base: string;
+}
 
 /** `auth_hmac`: advertisements are signed (engine/signing.ts). */
 export interface SigningConfig {

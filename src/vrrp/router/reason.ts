@@ -132,6 +132,8 @@ export type FaultCause =
    * answering for the address.
    */
   | { readonly kind: "lease-refused"; readonly error: string }
+  /** `use_vmac`: a device with a virtual MAC address cannot be made. */
+  | { readonly kind: "vmac-refused"; readonly device: string; readonly error: string }
   /** `gate`: the kernel does not close or open the fence, so the address may not be served. */
   | { readonly kind: "fence-refused"; readonly error: string }
   /** `gate` with `on_refusal fault`. */

@@ -3,7 +3,7 @@
  * "answers" come back from an effect: an executor performs effects in order, and gives the machine
  * what one brings back before it performs the next.
  */
-import type { IpAddress } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import type { FromEngine } from "../engine/engine-link.ts";
 import type { AddressPlace } from "../engine/instance.ts";
 import type { AddressInfo, Failure, LinkInfo } from "../engine/world.ts";
@@ -89,6 +89,8 @@ export type SupervisorEffect =
       readonly link: Link;
       readonly version: IpVersion;
       readonly group: IpAddress | undefined;
+      /** The device of its virtual MAC address, which a successor with the same one is heard by. */
+      readonly vmac?: Link & { readonly mac: Mac };
     }
   | { readonly kind: "unlisten"; readonly hold: number }
   /** Priority 0, to every peer or to the group. */

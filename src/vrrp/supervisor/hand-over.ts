@@ -20,7 +20,7 @@ import { type InstanceConfig, versionOf } from "../router/config.ts";
 import { handOverWait, LINGER } from "../router/timing.ts";
 import { copiesHere, copiesOf, isOurs, sparedBy } from "./copies.ts";
 import type { KernelState, Place, Spared, SupervisorEffect, SupervisorEvent } from "./event.ts";
-import { linkOf, placesOf, sourceOf } from "./places.ts";
+import { linkOf, placesOf, sourceOf, vmacOf } from "./places.ts";
 import {
   FIRST_DELAY,
   type Hold,
@@ -183,11 +183,12 @@ function beginHandOver(
   const keeps = router.handover === "make-before-break" && !isFenced(config);
   const listens = transport.kind === "multicast" && keeps;
   const group = listens ? transport.group : undefined;
+  const vmac = vmacOf(config, kernel);
   const version = versionOf(config);
   const listen = { kind: "listen", hold: id, instance, link, version, group } as const;
   return {
     state: { ...next, holds: [...next.holds, hold], nextHold: id + 1 },
-    effects: [...ended, listen],
+    effects: [...ended, vmac === undefined ? listen : { ...listen, vmac }],
   };
 }
 

@@ -1,5 +1,5 @@
 /** Where on this machine the addresses of an instance are, by what the kernel says. */
-import type { IpAddress } from "#units/address";
+import type { IpAddress, Mac } from "#units/address";
 import { isOwnAddress } from "../engine/interfaces.ts";
 import { ANY_DEVICE, BATON_PROTO } from "../engine/world.ts";
 import type { InstanceConfig, IpVersion, VirtualAddress } from "../router/config.ts";
@@ -51,6 +51,17 @@ export function linkOf(
     links.find((one) => one.name === config.interface) ??
     links.find((one) => one.index === own?.interfaceIndex);
   return link === undefined ? undefined : { index: link.index, name: link.name };
+}
+
+/** The device of its virtual MAC address on its interface, if it has one. */
+export function vmacOf(
+  config: InstanceConfig,
+  { links }: KernelState,
+): (Link & { readonly mac: Mac }) | undefined {
+  const vmac = config.vmacs?.find(({ base }) => base === config.interface);
+  const link = vmac && links.find(({ name }) => name === vmac.name);
+  if (vmac === undefined || link === undefined) return undefined;
+  return { index: link.index, name: link.name, mac: vmac.mac };
 }
 
 /** The primary address of the device (of IPv6: of the link), which is nobody's virtual one. */

@@ -95,6 +95,7 @@ class Life {
     const ofTheLink = { ...own(2, "192.0.2.1", 64), address: OURS };
     this.bench = new Bench([LO, ETH0, ETH1], [...addresses, own(3, "198.51.100.1"), ofTheLink]);
     this.bench.world.addFence();
+    this.bench.world.addVirtualMacs();
     this.bench.answer = answerOf;
   }
 
@@ -184,6 +185,7 @@ class Life {
       }),
       groups: world.joined(),
       fence: [...world.closed].toSorted(),
+      devices: [...world.devices.keys()].toSorted(),
       kernel: [...world.kernel].map(([key, { info }]) => `${key} ${info.label}`).toSorted(),
     };
   }
@@ -223,9 +225,20 @@ const addressesOf = (config: InstanceConfig | undefined): readonly string[] =>
   );
 
 const devicesOf = (config: InstanceConfig | undefined): ReadonlyMap<string, string | undefined> =>
-  new Map(config?.addresses.map((one) => [`${printIp(one.address)}/${one.prefix}`, one.interface]));
-/** The keyword that moves addresses between devices. */
-const MOVES = "default_interface";
+  new Map(
+    [...(config?.addresses ?? []), ...(config?.excludedAddresses ?? [])].map((one) => [
+      `${printIp(one.address)}/${one.prefix}`,
+      one.interface,
+    ]),
+  );
+/** The keywords that move addresses between devices. */
+const MOVES: readonly string[] = [
+  "default_interface",
+  "use_vmac",
+  "use_vmac_addr",
+  "vmac_prefix",
+  "vmac_addr_prefix",
+];
 
 for (const pair of PAIRS) {
   const [before, after] = [planOf(pair, "before"), planOf(pair, "after")];
@@ -258,7 +271,7 @@ for (const pair of PAIRS) {
         const isMoved = (address: string): boolean =>
           devicesOf(old).get(address) !== devicesOf(wantedHere).get(address);
         const wanted = addressesOf(wantedHere).filter(
-          (one) => pair.word !== MOVES || !isMoved(one),
+          (one) => !MOVES.includes(pair.word) || !isMoved(one),
         );
         const lost = wanted.filter((one) => removed.includes(`remove ${one}`));
         assert.deepEqual(lost, []);
