@@ -250,7 +250,7 @@ function announceRows(row: Row, config: InstanceConfig): readonly ShownValue[] {
     row("garp_master_refresh_repeat", String(announce.refreshRepeat)),
     row("garp_lower_prio_delay", seconds(announce.lowerPrioDelay)),
     row("garp_lower_prio_repeat", String(announce.lowerPrioRepeat)),
-    row("garp_interval", seconds(config.pacing.gap)),
+    row(config.family === 6 ? "gna_interval" : "garp_interval", seconds(config.pacing.gap)),
     row("garp_form", config.arp, "garp_form"),
     row(
       "garp_rate",

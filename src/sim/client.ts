@@ -8,9 +8,9 @@
  */
 import { BROADCAST_MAC, type IpAddress, type Mac } from "#units/address";
 import type { Rng } from "#units/rng";
-import { parseArp } from "#vrrp/wire/arp";
 import type { AddressOwner, ArpClient, Reachability } from "./cluster-view.ts";
 import type { EventQueue } from "./event-queue.ts";
+import { readNeighbourMessage } from "./neighbour-frames.ts";
 import type { Observers } from "./observer.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 
@@ -76,14 +76,14 @@ export class Client implements ArpClient {
   }
 
   #receive(frame: Frame): void {
-    const parsed = parseArp(frame.bytes);
-    if (parsed.kind === "drop") return;
-    const { senderAddress, senderMac } = parsed.arp;
-    const entry = this.#cache.get(senderAddress);
-    if (entry === undefined || senderMac === BROADCAST_MAC) return;
-    entry.mac = senderMac;
-    this.#observers.emit("clientLearned", this, senderAddress);
-    this.#look(senderAddress);
+    const message = readNeighbourMessage(frame.bytes);
+    if (message?.sender === undefined) return;
+    const { sender, mac } = message;
+    const entry = this.#cache.get(sender);
+    if (entry === undefined || mac === BROADCAST_MAC) return;
+    entry.mac = mac;
+    this.#observers.emit("clientLearned", this, sender);
+    this.#look(sender);
   }
 
   /** Nodes that own the address and hear this client, and it them. */

@@ -11,6 +11,7 @@ import { priority, vrid } from "#units/vrrp";
 import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
 import type { InstanceConfig, RouterConfig, TrackerConfig, Transport } from "#vrrp/router/config";
 import { masterDown } from "#vrrp/router/timing";
+import { drawFamily } from "./draw-family.ts";
 import { drawFaults } from "./draw-faults.ts";
 import { drawGate } from "./draw-gates.ts";
 import { drawPlatform, PLATFORM_SETTLES } from "./draw-platform.ts";
@@ -65,7 +66,7 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
     (rivals.length > 0 ? 8_000_000 : 0) +
     (gate?.settleMicros ?? 0) +
     (cloud === undefined ? 0 : PLATFORM_SETTLES + cloud.platform.claimLatency);
-  return {
+  return drawFamily(rng.split("family"), {
     seed,
     machines,
     network: drawNetwork(rng, shortest),
@@ -80,7 +81,7 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
     stormMicros: cloud?.stormMicros ?? storm,
     settleMicros,
     watchMicros: Math.max(10 * interval, 1_000_000),
-  };
+  });
 }
 
 /** After which a router may wait before it tries again. */

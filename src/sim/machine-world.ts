@@ -1,8 +1,9 @@
 /** The engine's view of a simulated machine: `World` over the simulated kernel and segment. */
 
-import { BROADCAST_MAC, type IpAddress, isMulticast, macFromBytes } from "#units/address";
+import { BROADCAST_MAC, type IpAddress, isMulticast } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import { OK, sendEach, setEach, type World } from "#vrrp/engine/world";
+import { etherDestinationOf, isGroupMac } from "#vrrp/wire/ethernet";
 import { arpSender, arpTarget } from "./frame-fields.ts";
 import type { SimulatedKernel } from "./kernel.ts";
 import type { Neighbours } from "./neighbours.ts";
@@ -56,7 +57,10 @@ export function createMachineWorld(parts: WorldParts): World {
       const bytes = frame.slice();
       const kind = arpSender(bytes) === arpTarget(bytes) ? "garp" : "arp";
       parts.sent(kind, bytes);
-      network.send(port, { from: port.mac, to: macFromBytes(bytes, 0), kind, bytes }, kernel.lag);
+      // A multicast group of Ethernet is everybody here.
+      const destination = etherDestinationOf(bytes);
+      const to = isGroupMac(destination) ? BROADCAST_MAC : destination;
+      network.send(port, { from: port.mac, to, kind, bytes }, kernel.lag);
       return OK;
     },
     setAddress: (index, address, seconds) => kernel.setAddress(index, address, seconds),

@@ -1,6 +1,6 @@
 /**
- * One machine's table of MAC addresses (ARP), as Linux keeps it for the unicast peers it sends to
- * (net/core/neighbour.c, net/ipv4/arp.c, default settings; arp(7)).
+ * One machine's table of MAC addresses (ARP, neighbour discovery), as Linux keeps it for the
+ * unicast peers it sends to (net/core/neighbour.c, net/ipv4/arp.c, net/ipv6/ndisc.c).
  *
  *   absent, failed ──packet──> incomplete ──answer──> known
  *                              three questions, a second apart, then failed
@@ -17,16 +17,14 @@
  */
 import { BROADCAST_MAC, type IpAddress, type Mac } from "#units/address";
 import type { Rng } from "#units/rng";
-import {
-  ARP_FRAME_LENGTH,
-  type Arp,
-  arpReply,
-  arpRequest,
-  emitArp,
-  parseArp,
-} from "#vrrp/wire/arp";
 import type { EventQueue } from "./event-queue.ts";
-import { arpSender, arpTarget, ipv4Of } from "./frame-fields.ts";
+import { arpSender, arpTarget } from "./frame-fields.ts";
+import {
+  answerFrame,
+  type NeighbourMessage,
+  questionFrame,
+  readNeighbourMessage,
+} from "./neighbour-frames.ts";
 import type { Frame } from "./segment.ts";
 
 /** `retrans_time_ms`, `mcast_solicit` and `ucast_solicit`, `delay_first_probe_time`. */
@@ -94,7 +92,7 @@ export class Neighbours {
     return kind === "incomplete" || kind === "failed";
   }
 
-  /** `bytes`: a whole IPv4 packet. */
+  /** `bytes`: a whole packet. */
   send(to: IpAddress, bytes: Uint8Array, lag: number): void {
     const { queue, isOurs } = this.#parts;
     const { now } = queue;
@@ -114,26 +112,24 @@ export class Neighbours {
     this.#transmit(state.mac, bytes, lag, now);
   }
 
-  /** Any ARP frame that reached the machine. */
+  /** Any frame of ARP or neighbour discovery that reached the machine. */
   receive(frame: Frame): void {
     const { isOurs } = this.#parts;
     const sender = arpSender(frame.bytes);
     // An ARP frame from one of our own addresses is no question to us (a martian source).
     const isForUs = !isOurs(sender) && isOurs(arpTarget(frame.bytes));
     if (!isForUs && !this.#table.has(sender)) return;
-    const parsed = parseArp(frame.bytes);
-    if (parsed.kind === "drop") return;
-    const { arp } = parsed;
-    if (arp.operation === "request" && isForUs) {
-      // Whoever asks whether an address is in use has none (RFC 5227 2.1.1).
-      if (sender !== 0) this.#learn(arp, "heard");
-      const reply = arpReply(this.#parts.mac, arp.targetAddress, arp);
-      this.#sendFrame(reply, 0);
-    } else if (this.#table.has(arp.senderAddress)) {
+    const message = readNeighbourMessage(frame.bytes);
+    if (message === undefined) return;
+    if (message.kind === "question" && isForUs) {
+      // Whoever asks whether an address is in use has none.
+      this.#learn(message, "heard");
+      this.#sendFrame(answerFrame(this.#parts.mac, message, frame.bytes), 0);
+    } else if (this.#table.has(sender)) {
       // An announcement, somebody's question to another, or an answer; only the last, sent to us,
       // proves anything.
-      const isAnswer = arp.operation === "reply" && frame.to === this.#parts.mac;
-      this.#learn(arp, isAnswer ? "answered" : "heard");
+      const isAnswer = message.kind === "answer" && frame.to === this.#parts.mac;
+      this.#learn(message, isAnswer ? "answered" : "heard");
     }
   }
 
@@ -164,17 +160,17 @@ export class Neighbours {
     return entry;
   }
 
-  #learn({ senderAddress, senderMac }: Arp, how: "answered" | "heard"): void {
+  #learn({ sender, mac }: NeighbourMessage, how: "answered" | "heard"): void {
+    if (sender === undefined) return;
     const { queue, rng } = this.#parts;
-    const entry = this.#entry(senderAddress);
+    const entry = this.#entry(sender);
     const { state } = entry;
-    const isNews =
-      state.kind === "incomplete" || state.kind === "failed" || state.mac !== senderMac;
+    const isNews = state.kind === "incomplete" || state.kind === "failed" || state.mac !== mac;
     if (how === "heard" && !isNews) return;
     const trusted = how === "answered" ? rng.between(TRUSTED_MIN, TRUSTED_MAX) : 0;
-    this.#enter(entry, { kind: "known", mac: senderMac, trustedUntil: queue.now + trusted });
+    this.#enter(entry, { kind: "known", mac, trustedUntil: queue.now + trusted });
     if (state.kind !== "incomplete") return;
-    for (const { bytes, sentAt } of state.waiting) this.#transmit(senderMac, bytes, 0, sentAt);
+    for (const { bytes, sentAt } of state.waiting) this.#transmit(mac, bytes, 0, sentAt);
   }
 
   #search(entry: Entry, lag: number): void {
@@ -190,10 +186,7 @@ export class Neighbours {
   #ask(entry: Entry, to: Mac, left: number, lag: number): void {
     if (left === 0) return this.#fail(entry);
     const { mac, address } = this.#parts;
-    this.#sendFrame(
-      { ...arpRequest(mac, ipv4Of(address), ipv4Of(entry.address)), etherDestination: to },
-      lag,
-    );
+    this.#sendFrame(questionFrame(mac, address, entry.address, to), lag);
     this.#in(entry, ASK_EVERY, () => this.#ask(entry, to, left - 1, 0));
   }
 
@@ -221,11 +214,9 @@ export class Neighbours {
     });
   }
 
-  #sendFrame(arp: Arp, lag: number): void {
-    const { mac, queue, transmit } = this.#parts;
-    const bytes = new Uint8Array(ARP_FRAME_LENGTH);
-    emitArp(bytes, arp);
-    transmit({ from: mac, to: arp.etherDestination, kind: "arp", bytes }, lag, queue.now);
+  #sendFrame(frame: Frame, lag: number): void {
+    const { queue, transmit } = this.#parts;
+    transmit(frame, lag, queue.now);
   }
 
   #transmit(to: Mac, bytes: Uint8Array, lag: number, sentAt: number): void {

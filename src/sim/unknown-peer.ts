@@ -2,21 +2,47 @@
  * A machine on the segment that is none of ours: packets no router should believe, and some that
  * plain VRRP has to.
  */
-import { BROADCAST_MAC, type IpAddress, ipv4, type Mac } from "#units/address";
+import {
+  BROADCAST_MAC,
+  type IpAddress,
+  type Ipv6,
+  ipv4,
+  isIpv6,
+  type Mac,
+  readIpv6,
+} from "#units/address";
 import type { Rng } from "#units/rng";
 import { OWNER, priority, RELEASE, vrid } from "#units/vrrp";
 import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
 import { emitAdvert } from "#vrrp/wire/emit-advert";
+import {
+  emitNeighbour,
+  NEIGHBOUR_FRAME_LENGTH,
+  unsolicitedAdvertisement,
+} from "#vrrp/wire/neighbour";
 import { passwordData } from "#vrrp/wire/password";
 import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
 import type { EventQueue } from "./event-queue.ts";
-import { CHECKSUM_AT, ipv4Of } from "./frame-fields.ts";
+import { checksumAt, versionAt } from "./frame-fields.ts";
 import type { Hostile, Scenario, ScenarioFault } from "./scenario.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 
 const MAC = 0x02_00_00_00_00_02 as Mac;
 const OWN_ADDRESS: IpAddress = ipv4(0x0a_00_00_fe);
 const KEPT_MAX = 64;
+
+const OWN_IPV6_ADDRESS = readIpv6("fe80::fe") as Ipv6;
+
+function announcementOf(address: IpAddress): Uint8Array {
+  if (isIpv6(address)) {
+    const frame = new Uint8Array(NEIGHBOUR_FRAME_LENGTH);
+    emitNeighbour(frame, unsolicitedAdvertisement(MAC, address, false));
+    return frame;
+  }
+  const frame = new Uint8Array(ARP_FRAME_LENGTH);
+  emitArp(frame, gratuitousArp(MAC, address, "request"));
+  return frame;
+}
 
 export class UnknownPeer {
   readonly #network: Segment;
@@ -54,8 +80,7 @@ export class UnknownPeer {
     for (let i = 0; i < fault.times; i++) {
       this.#queue.in(i * 200_000, () => {
         if (this.isQuiet) return;
-        const bytes = new Uint8Array(ARP_FRAME_LENGTH);
-        emitArp(bytes, gratuitousArp(MAC, ipv4Of(fault.address), "request"));
+        const bytes = announcementOf(fault.address);
         this.#network.send(this.#port, { from: MAC, to: BROADCAST_MAC, kind: "garp", bytes });
       });
     }
@@ -72,16 +97,17 @@ export class UnknownPeer {
       return Uint8Array.from({ length: rng.between(0, 120) }, () => rng.between(0, 255));
     }
     const { router, transport } = instance;
+    const isSix = instance.family === 6;
     const forged = what === "forged-release" || what === "forged-master";
     const version = what === "wrong-version" ? (router.version === 2 ? 3 : 2) : router.version;
     const secret = instance.authentication?.secret.reveal();
     const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
     const length = emitAdvert(bytes, {
-      source: forged ? machine.address : OWN_ADDRESS,
+      source: forged ? machine.address : isSix ? OWN_IPV6_ADDRESS : OWN_ADDRESS,
       destination: transport.kind === "multicast" ? transport.group : machine.address,
       ttl: what === "wrong-ttl" ? 64 : 255,
       id: rng.between(0, 65_535),
-      version,
+      version: isSix ? 3 : version,
       vrid: what === "other-vrid" ? vrid((router.vrid % 255) + 1) : router.vrid,
       priority:
         what === "forged-release" ? RELEASE : what === "forged-master" ? priority(200) : OWNER,
@@ -96,7 +122,9 @@ export class UnknownPeer {
       checksum: instance.checksum,
     });
     if (what === "truncated") return bytes.slice(0, rng.between(0, length - 1));
-    if (what === "bad-checksum") bytes[CHECKSUM_AT] = (bytes[CHECKSUM_AT] ?? 0) ^ 0x5a;
+    // Version 2 has no IPv6: it is written over.
+    if (isSix && version === 2) bytes[versionAt(bytes)] = 0x21;
+    if (what === "bad-checksum") bytes[checksumAt(bytes)] = (bytes[checksumAt(bytes)] ?? 0) ^ 0x5a;
     return bytes.slice(0, length);
   }
 }

@@ -254,6 +254,7 @@ const GLOBALS: readonly Pair[] = [
     ["v3_checksum_as_v2", "off", "on", V3],
     ["vrrp_startup_delay", 0, 1],
     ["vrrp_garp_interval", 0, 0.01],
+    ["vrrp_gna_interval", 0.01, 0.02, { root: IPV6 }],
     ["vrrp_min_garp", "off", "on"],
     ["notification_email_from", "a@example.org", "b@example.org", { globals: MAIL }],
     ["smtp_server", "127.0.0.1 9", "127.0.0.2 9", { globals: RECIPIENTS }],
@@ -370,6 +371,7 @@ const OTHERS: readonly Pair[] = [
   ]),
   ...valued("garp_group", [
     ["garp_interval", 0.01, 0.02],
+    ["gna_interval", 0.01, 0.02, { root: IPV6 }],
     ["interface", "eth0", "eth1"],
   ]),
   ...valued("alert", [
@@ -472,7 +474,7 @@ export function textOf(pair: Pair, which: "before" | "after", places: Places): s
     );
   if (needs("garp_group"))
     parts.push(
-      `garp_group {\n${word === "garp_interval" ? "interface eth0" : "garp_interval 0.01"}\n${line}\n}`,
+      `garp_group {\n${word.endsWith("_interval") ? "interface eth0" : "garp_interval 0.01"}\n${line}\n}`,
     );
   if (needs("vrrp_sync_group"))
     parts.push(

@@ -210,7 +210,7 @@ export const ANNOUNCE: readonly Keyword[] = [
     since: "1.2.21",
     default: "0",
     unit: "s",
-    acts: quiet("always"),
+    acts: yes,
     purpose: "gap between neighbour advertisements on an interface",
   },
   {

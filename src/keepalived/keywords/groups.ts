@@ -72,7 +72,7 @@ export const GARP_GROUP: KeywordTable = table([
     takes: decimal(0.000001, 2147.483647),
     since: "1.2.21",
     unit: "s",
-    acts: quiet("always"),
+    acts: yes,
     purpose: "gap between neighbour advertisements",
   },
   {

@@ -8,6 +8,7 @@ import type { AnnounceConfig, PacingConfig } from "#vrrp/router/config";
 import { type Block, booleanOf, lastSetting, numberOf, textOf } from "../blocks/block.ts";
 import {
   addressesOf,
+  excludedOf,
   garpPresetOf,
   holderOf,
   inherited,
@@ -61,10 +62,16 @@ export function pacingOf(instance: Block, model: Model): PacingConfig {
   const device =
     interfaceOf(instance) ?? (first === undefined ? undefined : holderOf(first, instance, model));
   const group = device === undefined ? undefined : pacingWith(model, device);
-  const gap =
-    (group && numberOf(group, "garp_interval")) ??
-    numberOf(model.globals, "vrrp_garp_interval") ??
-    0;
+  const gapOf = (word: "garp_interval" | "gna_interval"): number =>
+    (group && numberOf(group, word)) ?? numberOf(model.globals, `vrrp_${word}`) ?? 0;
+  // All announcements of an interface stand in one line: with both families the longer gap counts.
+  const families = new Set(
+    [...addressesOf(instance), ...excludedOf(instance)].map(({ ip }) => ip.family),
+  );
+  const gap = Math.max(
+    families.has(6) ? gapOf("gna_interval") : 0,
+    families.has(4) || families.size === 0 ? gapOf("garp_interval") : 0,
+  );
   return { burst, perSecond, gap: gap === 0 ? micros(0) : fromSeconds(gap) };
 }
 

@@ -19,6 +19,12 @@ export const etherTypeOf = (frame: Uint8Array): number => readU16(frame, ETHERNE
 export const etherSourceOf = (frame: Uint8Array): Mac =>
   macFromBytes(frame, ETHERNET_OFFSET.source);
 
+export const etherDestinationOf = (frame: Uint8Array): Mac =>
+  macFromBytes(frame, ETHERNET_OFFSET.destination);
+
+/** Everybody's, or a multicast group's: the lowest bit of the first byte (IEEE 802). */
+export const isGroupMac = (mac: Mac): boolean => Math.floor(mac / 2 ** 40) % 2 === 1;
+
 export function writeMacs(frame: Uint8Array, destination: Mac, source: Mac): void {
   writeMac(destination, frame, ETHERNET_OFFSET.destination);
   writeMac(source, frame, ETHERNET_OFFSET.source);
