@@ -1,6 +1,6 @@
 /**
  * How much of a CPU the engine's own work costs, with the world taken away: `node
- * tools/bench-engine.ts [INSTANCES]`.
+ * tools/bench-engine.ts [INSTANCES] [signed]`; `signed`: with `auth_hmac`.
  *
  *   step      the pure core: one backup, advertisements and wake-ups
  *   backups   INSTANCES backups, each hears its master ten times a second; the loop asks for the
@@ -17,20 +17,26 @@ import { type Ipv4, ipv4, type Mac, readIpv4 } from "#units/address";
 import { centis, type Instant, instant, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
 import { Engine } from "#vrrp/engine/engine";
+import { Signing } from "#vrrp/engine/signing";
 import { type LinkInfo, OK, type World } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { initialState, step } from "#vrrp/router/router";
 import { emitAdvert } from "#vrrp/wire/emit-advert";
 import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
+import { SIGNING } from "../tests/support/signed.ts";
 import { CONFIG } from "../tests/support/vector.ts";
 
 const INSTANCES = Number(process.argv[2] ?? 1000);
+const IS_SIGNED = process.argv[3] === "signed";
 const PER_INTERFACE = 250;
 const INTERVAL = centis(10);
 const SECONDS = 10;
 const PEER = readIpv4("10.0.0.2") as Ipv4;
 const OWN = readIpv4("10.0.0.1") as Ipv4;
 
+/** Of the calendar, at the beginning of each work. */
+const CALENDAR = 1_767_225_600_000_000;
+let clock = CALENDAR;
 let sent = 0;
 const nothing: World = {
   listen: () => OK,
@@ -48,7 +54,7 @@ const nothing: World = {
   promoteSecondaries: () => OK,
   claimed: () => new Set(),
   guard: undefined,
-  unixTime: () => 0,
+  unixTime: () => clock,
   emit: () => undefined,
 };
 
@@ -73,6 +79,7 @@ function config(number: number): InstanceConfig {
     skipCheckAdvAddr: false,
     arp: "request",
     pacing: { burst: 0, perSecond: 0, gap: micros(0) },
+    ...(IS_SIGNED ? { signing: SIGNING } : {}),
   };
 }
 
@@ -120,6 +127,7 @@ function packetOf(number: number): Uint8Array {
     addresses: [addressOf(number)],
     password: undefined,
     checksum: "pseudo-header",
+    isSigned: IS_SIGNED,
   });
   return bytes.subarray(0, length);
 }
@@ -154,13 +162,31 @@ function steps(): number {
   return count;
 }
 
+const ROUNDS = SECONDS * 10;
+const NONE = new Uint8Array(28);
+
+/** What the peers sign, made beforehand: their work is not measured. */
+function signRounds(packets: readonly Uint8Array[]): readonly Uint8Array[] {
+  const peer = new Signing(SIGNING);
+  return Array.from({ length: ROUNDS * INSTANCES }, (_, at) => {
+    const packet = packets[at % INSTANCES] as Uint8Array;
+    peer.sign([{ packet }], CALENDAR + Math.floor(at / INSTANCES) * 100_000);
+    return packet.slice(packet.length - 28);
+  });
+}
+
 function backups(): number {
   const one = engine();
   const packets = Array.from({ length: INSTANCES }, (_, i) => packetOf(i));
+  const trailers = IS_SIGNED ? signRounds(packets) : [];
   const round = (number: number): number => {
     for (let place = 0; place < packets.length; place++) {
       const now = instant(number * 100_000 + Math.floor((place * 100_000) / INSTANCES));
       const bytes = packets[place] as Uint8Array;
+      if (IS_SIGNED) {
+        clock = CALENDAR + now;
+        bytes.set(trailers[(number % ROUNDS) * INSTANCES + place] ?? NONE, bytes.length - 28);
+      }
       one.onWorld({ kind: "packet", interfaceIndex: interfaceOf(place), bytes }, now);
       const due = one.deadline();
       if (due !== undefined && due <= now) one.onTime(now);
@@ -228,7 +254,9 @@ for (const [name, work, perSecond] of [
     `${name.padEnd(8)} ${String(count).padStart(9)} ${cost.toFixed(3).padStart(9)} µs ${String(Math.round(1e6 / cost)).padStart(10)}/s ${load.padStart(8)} ${heap.padStart(14)}`,
   );
 }
-process.stdout.write(`${INSTANCES} instances, 10 advertisements a second each\n`);
+process.stdout.write(
+  `${INSTANCES} instances, 10 advertisements a second each${IS_SIGNED ? ", signed" : ""}\n`,
+);
 process.stdout.write(
   `            count      each    at most/s     load   bytes / 1000\n${lines.join("\n")}\n`,
 );

@@ -15,7 +15,7 @@ import type { RouterEvent } from "../router/event.ts";
 import { checkAdvert, checkSender } from "../wire/check-advert.ts";
 import { ipVersionAt } from "../wire/ipv4-fields.ts";
 import { parseAdvert } from "../wire/parse-advert.ts";
-import type { Advert, DropReason, SignedParts } from "../wire/vrrp-packet.ts";
+import type { Advert, DropReason } from "../wire/vrrp-packet.ts";
 import { isAddressedTo, isMeant } from "./addressee.ts";
 import { claimIn } from "./claims.ts";
 import { deviceOf, type EngineContext } from "./context.ts";
@@ -59,10 +59,10 @@ export class Receiver {
     const accepted = only?.accepted;
     if (only === undefined || accepted === undefined || !isRepetition(only, bytes, lookup))
       return this.#otherPacket(interfaceIndex, bytes, now);
-    if (!this.#isSignatureGood(only, accepted, bytes, now))
+    if (only.signing !== undefined && !this.#isSignatureGood(only, accepted, bytes, now))
       return this.#otherPacket(interfaceIndex, bytes, now);
     countRepetition(only, accepted, this.jitter, now);
-    acceptSignature(only, accepted.signed, accepted.event.from, now);
+    if (accepted.signed !== undefined) only.signing?.accept(accepted.event.from, now);
     // Others may have been read since.
     accepted.peer.priority = accepted.event.priority;
     accepted.peer.checksum = accepted.checksum;
@@ -79,11 +79,12 @@ export class Receiver {
     const accepted = only?.accepted;
     if (only === undefined || accepted === undefined) return false;
     if (!isRepetition(only, bytes, instances.lookup)) return false;
-    if (!this.#isSignatureGood(only, accepted, bytes, now)) return false;
+    if (only.signing !== undefined && !this.#isSignatureGood(only, accepted, bytes, now))
+      return false;
     const due = only.hearAgain(now);
     if (due === undefined) return false;
     countRepetition(only, accepted, this.jitter, now);
-    acceptSignature(only, accepted.signed, accepted.event.from, now);
+    if (accepted.signed !== undefined) only.signing?.accept(accepted.event.from, now);
     instances.dueAgain(only, due);
     return true;
   }
@@ -189,7 +190,7 @@ export class Receiver {
   #acceptSigned(instance: Instance, { source, signed }: Advert, now: Instant): void {
     const { signing } = instance;
     if (signing === undefined) return;
-    acceptSignature(instance, signed, source, now);
+    if (signed !== undefined) signing.accept(source, now);
     const { isSkewed, skew: seconds, window } = signing;
     if (isSkewed)
       this.#refusals.warn(instance, { kind: "clock-differs", seconds, window }, source, now);
@@ -219,15 +220,6 @@ export class Receiver {
         deviceOf(this.#context, instance, virtual.interface) === interfaceIndex,
     );
   }
-}
-
-function acceptSignature(
-  { signing }: Instance,
-  signed: SignedParts | undefined,
-  source: IpAddress,
-  now: Instant,
-): void {
-  if (signed !== undefined) signing?.accept(source, now);
 }
 
 /**
