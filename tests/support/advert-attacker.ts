@@ -1,8 +1,8 @@
 /**
  * Somebody on the segment who can send anything: `node advert-attacker.ts INTERFACE SOURCE VRID
  * ADDRESS`. Records the advertisements of SOURCE for a second, then sends for a second, fifty times
- * each: the recorded ones again, the recorded ones with one bit changed, and forged ones of priority
- * 0 and 255 with a signature of its own. Prints how many as JSON.
+ * each: the recorded ones again, the recorded ones with one bit changed, and forged ones of
+ * priority 0 and 255 with a signature of its own. Prints how many as JSON.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import * as libc from "#linux/ffi";
