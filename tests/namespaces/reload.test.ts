@@ -136,6 +136,9 @@ for (const [what, textFor] of [
       for (const node of [a, b]) {
         const [, second] = placesOf(node, lab.nodes, 1).own;
         await run(node, "ip", "address", "add", `${second}/24`, "dev", "eth0");
+        // For addresses on another interface.
+        await run(node, "ip", "link", "add", "eth1", "type", "veth", "peer", "name", "eth2");
+        for (const name of ["eth1", "eth2"]) await run(node, "ip", "link", "set", name, "up");
       }
       configure("before");
       await a.startDaemon();
