@@ -12,6 +12,7 @@ import { Lines } from "#units/lines";
 import type { Instant } from "#units/time";
 import type { EngineDurations } from "#vrrp/engine/engine-durations";
 import type {
+  BriefSnapshot,
   FromEngine,
   InstanceSnapshot,
   SessionSnapshot,
@@ -42,9 +43,9 @@ const LAST_OUTPUT_MS = 2;
 /** The longest line there may be; messages are far shorter. */
 const LINE_MAX = 64 * 1024 * 1024;
 
-export interface Snapshot {
+export interface Snapshot<I extends BriefSnapshot = InstanceSnapshot> {
   readonly at: Instant;
-  readonly instances: readonly InstanceSnapshot[];
+  readonly instances: readonly I[];
   /** What the engine said of itself; undefined: nothing. */
   readonly pauses?: Pauses | undefined;
   readonly durations?: EngineDurations | undefined;
@@ -52,11 +53,14 @@ export interface Snapshot {
 }
 
 /** The first instances of a snapshot, or those from a place on. */
-type Part = Pick<Extract<FromEngine, { type: "snapshot" }>, "at" | "instances" | "more">;
-type Question = Pick<Extract<ToEngine, { type: "snapshot" }>, "from" | "empty">;
+type Answer = Extract<FromEngine, { type: "snapshot" | "brief" }>;
+type Part<I> = Pick<Answer, "at" | "more"> & { readonly instances: readonly I[] };
+type Question = Pick<Extract<ToEngine, { type: "snapshot" }>, "from" | "empty" | "brief">;
+/** Undefined: it was not answered in time. */
+type Ask<I> = (question: Question) => Promise<Part<I> | undefined>;
 
-interface Read {
-  readonly snapshot: Snapshot | undefined;
+interface Read<I extends BriefSnapshot> {
+  readonly snapshot: Snapshot<I> | undefined;
   /** False: its parts may be of different configurations. */
   readonly isWhole: boolean;
 }
@@ -86,7 +90,7 @@ export interface EngineOptions {
 export class EngineProcess {
   readonly #events: EngineEvents;
   readonly #options: EngineOptions;
-  readonly #asked = new Map<number, (part: Part | undefined) => void>();
+  readonly #asked = new Map<number, (answer: Answer | undefined) => void>();
   #child: ChildProcess | undefined;
   #pipe: Duplex | undefined;
   readonly #lines = new Lines();
@@ -169,8 +173,25 @@ export class EngineProcess {
    * @param pauseMs between two parts: an engine with many routers gets on with their advertisements
    */
   async snapshot(timeoutMs: number, pauseMs = 0): Promise<Snapshot | undefined> {
+    return await this.#read<InstanceSnapshot>(pauseMs, async (question) => {
+      const answer = await this.#ask(timeoutMs, question);
+      return answer?.type === "snapshot" ? answer : undefined;
+    });
+  }
+
+  /** The same for a table. */
+  async brief(timeoutMs: number): Promise<Snapshot<BriefSnapshot> | undefined> {
+    return await this.#read<BriefSnapshot>(0, async (question) => {
+      return await this.#ask(timeoutMs, { ...question, brief: true });
+    });
+  }
+
+  async #read<I extends BriefSnapshot>(
+    pauseMs: number,
+    ask: Ask<I>,
+  ): Promise<Snapshot<I> | undefined> {
     for (let tries = 1; ; tries++) {
-      const { snapshot, isWhole } = await this.#readAll(timeoutMs, pauseMs);
+      const { snapshot, isWhole } = await this.#readAll(pauseMs, ask);
       if (!isWhole && tries < TRIES_MAX) continue;
       if (snapshot === undefined) return undefined;
       return {
@@ -182,15 +203,15 @@ export class EngineProcess {
     }
   }
 
-  async #readAll(timeoutMs: number, pauseMs: number): Promise<Read> {
+  async #readAll<I extends BriefSnapshot>(pauseMs: number, ask: Ask<I>): Promise<Read<I>> {
     const configurations = this.#configurations;
-    const first = await this.#ask(timeoutMs, {});
+    const first = await ask({});
     if (first === undefined || first.more === undefined) return { snapshot: first, isWhole: true };
     const instances = [...first.instances];
     const total = instances.length + first.more;
     for (;;) {
       if (pauseMs > 0) await sleep(pauseMs);
-      const part = await this.#ask(timeoutMs, { from: instances.length });
+      const part = await ask({ from: instances.length });
       if (part === undefined) return { snapshot: undefined, isWhole: true };
       instances.push(...part.instances);
       const { at, more = 0 } = part;
@@ -205,13 +226,13 @@ export class EngineProcess {
     return (await this.#ask(timeoutMs, { empty: true })) !== undefined;
   }
 
-  async #ask(timeoutMs: number, more: Question): Promise<Part | undefined> {
+  async #ask(timeoutMs: number, more: Question): Promise<Answer | undefined> {
     const id = this.#nextId++;
     return await new Promise((resolve) => {
       const timer = setTimeout(() => this.#answer(id, undefined), timeoutMs);
-      this.#asked.set(id, (part) => {
+      this.#asked.set(id, (answer) => {
         clearTimeout(timer);
-        resolve(part);
+        resolve(answer);
       });
       this.send({ type: "snapshot", id, ...more });
     });
@@ -221,8 +242,8 @@ export class EngineProcess {
     this.#child?.kill("SIGKILL");
   }
 
-  #answer(id: number, part: Part | undefined): void {
-    this.#asked.get(id)?.(part);
+  #answer(id: number, answer: Answer | undefined): void {
+    this.#asked.get(id)?.(answer);
     this.#asked.delete(id);
   }
 
@@ -242,7 +263,8 @@ export class EngineProcess {
         this.#sessions = undefined;
       }
       if (message.type === "sessions") this.#sessions = message.sessions;
-      if (message.type === "snapshot") this.#answer(message.id, message);
+      if (message.type === "snapshot" || message.type === "brief")
+        this.#answer(message.id, message);
       else this.#events.message(message);
       return true;
     } catch (error) {

@@ -5,7 +5,7 @@
 import { NO_EVENTS } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import type { GateReading } from "#metrics/reading";
-import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
+import type { BriefSnapshot, FromEngine, ToEngine } from "#vrrp/engine/engine-link";
 import { failureText } from "./contain.ts";
 import type { InstanceStatus } from "./control-protocol.ts";
 import type { EngineProcess } from "./engine-process.ts";
@@ -76,7 +76,7 @@ export class GateFeed {
     return eligible.length === 0 ? {} : { eligible };
   }
 
-  statusOf(snapshot: InstanceSnapshot, at: number): Pick<InstanceStatus, "gate"> {
+  statusOf(snapshot: BriefSnapshot, at: number): Pick<InstanceStatus, "gate"> {
     const gate = this.#gates?.statusOf(snapshot, at);
     return gate === undefined ? {} : { gate };
   }

@@ -10,7 +10,7 @@ import type { GatePlan, RunPlan } from "#keepalived/plan/run-plan";
 import type { GateReading } from "#metrics/reading";
 import { type IpAddress, printIp } from "#units/address";
 import { toMillis } from "#units/time";
-import type { FromEngine, GateRequest, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
+import type { BriefSnapshot, FromEngine, GateRequest, ToEngine } from "#vrrp/engine/engine-link";
 import type { FaultCause } from "#vrrp/router/reason";
 import { background } from "./contain.ts";
 import type { EngineProcess, Snapshot } from "./engine-process.ts";
@@ -196,7 +196,7 @@ export class Gates {
   // ---- what is known -------------------------------------------------------------------------
 
   /** @param at of the snapshot */
-  statusOf(snapshot: InstanceSnapshot, at: number): GateStatus | undefined {
+  statusOf(snapshot: BriefSnapshot, at: number): GateStatus | undefined {
     const { gate, name } = snapshot;
     const unit = this.find(snapshot.group?.name ?? name) ?? this.find(name);
     return gate === undefined || unit === undefined
@@ -320,7 +320,7 @@ function heardBy(known: Known | undefined, snapshot: Snapshot | undefined): Hear
 }
 
 function gateStatus(
-  { phase, fence, eligible, isAnswered, heldUntil, refused }: NonNullable<InstanceSnapshot["gate"]>,
+  { phase, fence, eligible, isAnswered, heldUntil, refused }: NonNullable<BriefSnapshot["gate"]>,
   unit: UnitStatus,
   at: number,
 ): GateStatus {

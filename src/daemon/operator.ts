@@ -10,7 +10,7 @@ import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { readIp } from "#units/address";
 import { toSeconds } from "#units/time";
-import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
+import type { BriefSnapshot, FromEngine, ToEngine } from "#vrrp/engine/engine-link";
 import type { GateConfig } from "#vrrp/router/config";
 import type { ControlAnswer, ControlRequest, InstanceStatus, Status } from "./control-protocol.ts";
 import type { EngineProcess, Snapshot } from "./engine-process.ts";
@@ -128,7 +128,7 @@ export class Operator {
     return current === undefined ? {} : { maintenance: current };
   }
 
-  statusOf({ name }: InstanceSnapshot): Pick<InstanceStatus, "switched"> {
+  statusOf({ name }: BriefSnapshot): Pick<InstanceStatus, "switched"> {
     const switched = this.#switches.switchedOf(name);
     if (switched === undefined) return {};
     const back = this.#held.current === undefined ? "switch-back" : "maintenance-off";

@@ -3,15 +3,17 @@
  * take a bounded part of the time.
  */
 import type { Language } from "#diagnostics/diagnostic";
+import type { BriefSnapshot } from "#vrrp/engine/engine-link";
 import type { BriefStatus, ControlAnswer, Status } from "./control-protocol.ts";
 import type { Snapshot } from "./engine-process.ts";
 import { SharedWork, Turns } from "./shared-work.ts";
 import { briefStatus, type StatusParts, wholeStatus } from "./whole-status.ts";
 
-interface Known {
-  readonly parts: StatusParts;
-  /** Undefined: the engine did not answer. */
-  readonly snapshot: Snapshot | undefined;
+/** Asks the engine; undefined: it did not answer. */
+export interface StatusSources {
+  readonly parts: () => StatusParts;
+  readonly whole: () => Promise<Snapshot | undefined>;
+  readonly brief: () => Promise<Snapshot<BriefSnapshot> | undefined>;
 }
 type Whole = Extract<ControlAnswer, { readonly status: Status }>;
 type Brief = Extract<ControlAnswer, { readonly brief: BriefStatus }>;
@@ -20,17 +22,16 @@ export class StatusAnswers {
   readonly #whole: SharedWork<Whole>;
   readonly #brief: Readonly<Record<Language, SharedWork<Brief>>>;
 
-  /** @param read asks the engine */
-  constructor(read: () => Promise<Known>) {
+  constructor({ parts, ...engine }: StatusSources) {
     const turns = new Turns();
     const brief = (language: Language): SharedWork<Brief> =>
       new SharedWork(async () => {
-        const { parts, snapshot } = await read();
-        return { ok: true, brief: briefStatus(parts, snapshot, language) };
+        const snapshot = await engine.brief();
+        return { ok: true, brief: briefStatus(parts(), snapshot, language) };
       }, turns);
     this.#whole = new SharedWork(async () => {
-      const { parts, snapshot } = await read();
-      return { ok: true, status: wholeStatus(parts, snapshot) };
+      const snapshot = await engine.whole();
+      return { ok: true, status: wholeStatus(parts(), snapshot) };
     }, turns);
     this.#brief = { en: brief("en"), "zh-CN": brief("zh-CN") };
   }

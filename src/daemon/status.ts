@@ -6,7 +6,7 @@ import { reasonSentence } from "#diagnostics/render/reasons";
 import { printIp, printMac } from "#units/address";
 import { resourceUrl } from "#units/installation";
 import { elapsed, type Instant, toSeconds } from "#units/time";
-import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
+import type { BriefSnapshot, InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { Reason } from "#vrrp/router/reason";
 import type { PublicState } from "#vrrp/router/state";
 import type {
@@ -27,7 +27,7 @@ export interface PastChange {
   readonly reason: Reason;
 }
 
-type Standby = NonNullable<InstanceSnapshot["standby"]>;
+type Standby = NonNullable<BriefSnapshot["standby"]>;
 
 const MANIFEST = resourceUrl("package.json");
 export const VERSION: string = (JSON.parse(readFileSync(MANIFEST, "utf8")) as { version: string })
@@ -104,11 +104,11 @@ export function instanceStatus(
 const ago = (when: Instant | undefined, at: Instant): number | undefined =>
   when === undefined || when === null ? undefined : Math.max(0, (at - when) / 1_000_000);
 
-const printAddress = ({ address, prefix }: InstanceSnapshot["addresses"][number]): string =>
+const printAddress = ({ address, prefix }: BriefSnapshot["addresses"][number]): string =>
   `${printIp(address)}/${prefix}`;
 
 function holdDownStatus(
-  held: InstanceSnapshot["holdDown"],
+  held: BriefSnapshot["holdDown"],
   at: Instant,
 ): Pick<InstanceStatus, "holdDown"> {
   if (held === undefined) return {};
@@ -119,7 +119,7 @@ function holdDownStatus(
 }
 
 function peerStatus(
-  { address, configured, heardAt, priority, unresolvedSince }: InstanceSnapshot["peers"][number],
+  { address, configured, heardAt, priority, unresolvedSince }: BriefSnapshot["peers"][number],
   at: Instant,
 ): BriefInstance["peers"][number] {
   return {
@@ -137,7 +137,7 @@ function peerStatus(
  * @param at the snapshot's own time; @param language of its sentences
  */
 export function briefInstance(
-  snapshot: InstanceSnapshot,
+  snapshot: BriefSnapshot,
   at: Instant,
   language: Language,
   extra: Pick<BriefInstance, "havips" | "notify" | "switched" | "gate">,
@@ -195,7 +195,7 @@ function standbyOf(
   };
 }
 
-function claimStatus(claim: InstanceSnapshot["claim"], at: Instant): Pick<InstanceStatus, "claim"> {
+function claimStatus(claim: BriefSnapshot["claim"], at: Instant): Pick<InstanceStatus, "claim"> {
   if (claim === undefined) return {};
   const { address, mac, since, lastAt, count } = claim;
   return {
@@ -211,7 +211,7 @@ function claimStatus(claim: InstanceSnapshot["claim"], at: Instant): Pick<Instan
 
 function sinceAndWhy(
   since: Instant,
-  { reason }: InstanceSnapshot,
+  { reason }: BriefSnapshot,
   at: Instant,
   wallMs: number,
 ): Pick<InstanceStatus, "since" | "forSeconds" | "why"> {
@@ -228,7 +228,7 @@ function sinceAndWhy(
  */
 export function groupStatuses(
   configured: readonly { readonly name: string; readonly members: readonly string[] }[],
-  instances: readonly InstanceSnapshot[],
+  instances: readonly BriefSnapshot[],
   at: Instant,
   wallMs: number,
   notifyOf: (group: string) => NotifyStatus,
@@ -254,7 +254,7 @@ export function groupStatuses(
 }
 
 /** The last member that changed by itself, or else the last that changed at all. */
-function decisiveMember(members: readonly InstanceSnapshot[]): InstanceSnapshot | undefined {
+function decisiveMember(members: readonly BriefSnapshot[]): BriefSnapshot | undefined {
   const leaders = members.filter(({ reason }) => !isOfGroup(reason));
   const candidates = leaders.length > 0 ? leaders : members;
   return candidates.toSorted((a, b) => b.since - a.since)[0];
@@ -264,7 +264,7 @@ const isOfGroup = (reason: Reason): boolean =>
   reason.kind === "group" ||
   (reason.kind === "fault" && reason.causes.every(({ kind }) => kind === "group"));
 
-function membersOf(snapshots: readonly InstanceSnapshot[]): GroupStatus["members"] {
+function membersOf(snapshots: readonly BriefSnapshot[]): GroupStatus["members"] {
   const ready = snapshots.filter(({ group }) => group?.isReady === true);
   return snapshots.map((one) => {
     const { name, state } = one;
@@ -275,7 +275,7 @@ function membersOf(snapshots: readonly InstanceSnapshot[]): GroupStatus["members
 }
 
 function holdsBack(
-  { state, faults }: InstanceSnapshot,
+  { state, faults }: BriefSnapshot,
   isAwaited: boolean,
 ): GroupMemberStatus["holdsBack"] {
   switch (state) {

@@ -120,9 +120,10 @@ export class Supervisor {
   readonly #notifyReady = (): void => this.#options.manager.ready();
   readonly #reloadOnSignal = (): void => void this.reload();
   readonly #globalScript: GlobalScript;
-  readonly #statuses = new StatusAnswers(async () => {
-    const snapshot = await this.#engine.snapshot(SNAPSHOT_MS);
-    return { parts: this.#parts, snapshot };
+  readonly #statuses = new StatusAnswers({
+    parts: () => this.#parts,
+    whole: async () => await this.#engine.snapshot(SNAPSHOT_MS),
+    brief: async () => await this.#engine.brief(SNAPSHOT_MS),
   });
 
   constructor(plan: RunPlan, options: SupervisorOptions) {
@@ -511,6 +512,7 @@ export class Supervisor {
       case "configuring":
       case "stopped":
       case "snapshot":
+      case "brief":
       case "switchAnswer":
       case "pauses":
       case "sessions":

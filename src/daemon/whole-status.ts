@@ -2,6 +2,7 @@
 import type { Language } from "#diagnostics/diagnostic";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { instant } from "#units/time";
+import type { BriefSnapshot } from "#vrrp/engine/engine-link";
 import type { CheckFeed } from "./check-feed.ts";
 import type { BriefStatus, Status } from "./control-protocol.ts";
 import type { EngineProcess, Snapshot } from "./engine-process.ts";
@@ -51,7 +52,7 @@ export function wholeStatus(parts: StatusParts, snapshot: Snapshot | undefined):
 /** The same for a table, with the sentences about instances in this language alone. */
 export function briefStatus(
   parts: StatusParts,
-  snapshot: Snapshot | undefined,
+  snapshot: Snapshot<BriefSnapshot> | undefined,
   language: Language,
 ): BriefStatus {
   const { notifier, havips, operator, gates } = parts;
@@ -70,7 +71,7 @@ export function briefStatus(
 /** @param wall milliseconds since 1970 */
 function commonStatus(
   parts: StatusParts,
-  snapshot: Snapshot | undefined,
+  snapshot: Snapshot<BriefSnapshot> | undefined,
   wall: number,
 ): Omit<Status, "instances"> {
   const { options, engine, plan, scripts, notifier, operator } = parts;

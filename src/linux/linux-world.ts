@@ -387,7 +387,7 @@ export class LinuxWorld implements World {
  */
 function onlyInforms(message: FromEngine): boolean {
   if (message.type === "report") return message.report.kind !== "handed-over";
-  return message.type === "log" || message.type === "drop" || message.type === "snapshot";
+  return ["log", "drop", "snapshot", "brief"].includes(message.type);
 }
 
 const NEVER = 0 as Instant;

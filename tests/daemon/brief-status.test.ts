@@ -105,7 +105,8 @@ function through(snapshot: InstanceSnapshot, language: "en" | "zh-CN", notify = 
     ...common,
     instances: [instanceStatus(one, at, 1_000, { ...extra, history: [] })],
   };
-  const brief = { ...common, instances: [briefInstance(one, at, language, extra)] };
+  const { trackers: _, counters: __, refused: ___, ...short } = one;
+  const brief = { ...common, instances: [briefInstance(short, at, language, extra)] };
   const read = readAnswer(JSON.stringify({ ok: true, brief }));
   assert.ok(read?.ok === true && "brief" in read);
   const whole = readAnswer(JSON.stringify({ ok: true, status }));

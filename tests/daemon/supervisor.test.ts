@@ -248,6 +248,8 @@ test("an engine that does not answer has no state, rather than its last one", as
   const made = bench(context);
   await started(made);
   assert.equal((await made.supervisor.status()).engineAnswers, true);
+  const good = await made.supervisor.handle({ command: "status", brief: "zh-CN" }, NOBODY);
+  assert.ok(good.ok && "brief" in good && good.brief.engineAnswers);
   const unresponsive = join(made.folder.path, "unresponsive");
   writeFileSync(unresponsive, "");
   const status = await made.supervisor.status();

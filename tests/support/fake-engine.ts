@@ -57,8 +57,10 @@ function onMessage(message: ToEngine): void {
         pipe.write(readFileSync(join(folder, "say")));
         rmSync(join(folder, "say"));
       }
-      if (!is("unresponsive"))
-        send({ type: "snapshot", id: message.id, at: instant(0), instances: [] });
+      if (!is("unresponsive")) {
+        const type = message.brief === true ? "brief" : "snapshot";
+        send({ type, id: message.id, at: instant(0), instances: [] });
+      }
       return;
     case "stop":
       for (const one of instances) enter(one, "STOP");

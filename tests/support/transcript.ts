@@ -280,6 +280,7 @@ function printMessage(message: FromEngine): string | undefined {
     case "configuring":
     case "ready":
     case "snapshot":
+    case "brief":
     case "pauses":
     case "sessions":
     case "record":

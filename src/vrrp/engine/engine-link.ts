@@ -81,14 +81,16 @@ export type ToEngine =
   /** The instance is stopping: the cloud has moved its addresses, or cannot say. */
   | { readonly type: "platform"; readonly instance: string; readonly moved: boolean }
   /**
-   * Answer with a `snapshot` that carries the same id; `empty`: only to show that it answers.
-   * `from`: the place of the first instance wanted, 0 if it is not given.
+   * Answer with a `snapshot` that carries the same id; `empty`: only to show that it answers;
+   * `brief`: with a `brief` one. `from`: the place of the first instance wanted, 0 if it is not
+   * given.
    */
   | {
       readonly type: "snapshot";
       readonly id: number;
       readonly from?: number;
       readonly empty?: true;
+      readonly brief?: true;
     }
   /**
    * Answers to `gate`; one with another number than the last changes nothing. `unit`: a sync group
@@ -279,6 +281,13 @@ export type FromEngine =
       readonly instances: readonly InstanceSnapshot[];
       readonly more?: number;
     }
+  | {
+      readonly type: "brief";
+      readonly id: number;
+      readonly at: Instant;
+      readonly instances: readonly BriefSnapshot[];
+      readonly more?: number;
+    }
   /** Before the first instances of a snapshot. */
   | { readonly type: "pauses"; readonly pauses: Pauses; readonly durations: EngineDurations }
   /** Before the first instances of a snapshot, if there are any. */
@@ -443,6 +452,9 @@ export interface InstanceSnapshot {
    */
   readonly refused?: Readonly<Record<string, number>>;
 }
+
+/** For a table: three fifths of the bytes. */
+export type BriefSnapshot = Omit<InstanceSnapshot, "trackers" | "counters" | "refused">;
 
 /** "open" and "closed": the address is served here, or is not. */
 export interface GateSnapshot {

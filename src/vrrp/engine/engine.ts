@@ -49,7 +49,7 @@ import { Reconciler } from "./reconcile.ts";
 import type { EngineRecord } from "./recording.ts";
 import { Refusals } from "./refusals.ts";
 import { Reloader } from "./reload.ts";
-import { SNAPSHOT_MAX, snapshotOf } from "./snapshot.ts";
+import { briefOf, SNAPSHOT_MAX, snapshotOf } from "./snapshot.ts";
 import { SocketBindings } from "./socket-bindings.ts";
 import { Sources } from "./sources.ts";
 import { Steps } from "./steps.ts";
@@ -347,12 +347,14 @@ export class Engine {
       case "platform":
         return this.#platformAnswered(message.instance, message.moved, now);
       case "snapshot": {
-        const { id, from = 0, empty } = message;
+        const { id, from = 0, empty, brief } = message;
         const wanted = empty === true ? [] : this.instances.slice(from, from + SNAPSHOT_MAX);
         const left = empty === true ? 0 : this.instances.length - from - wanted.length;
-        const instances = this.#snapshot(wanted, now);
-        const more = left > 0 ? { more: left } : {};
-        return this.emit({ type: "snapshot", id, at: now, instances, ...more });
+        const rest = { id, at: now, ...(left > 0 && { more: left }) };
+        if (brief !== true)
+          return this.emit({ type: "snapshot", ...rest, instances: this.#snapshot(wanted, now) });
+        const instances = wanted.map((one) => briefOf(this.#context, this.#groups, one, now));
+        return this.emit({ type: "brief", ...rest, instances });
       }
       case "switch":
         return this.#operator.switch(message, now);

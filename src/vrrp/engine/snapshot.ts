@@ -9,7 +9,12 @@ import { publicState } from "../router/step.ts";
 import { masterDown } from "../router/timing.ts";
 import { faultCauses, trackerEffect } from "../router/tracking.ts";
 import type { EngineContext } from "./context.ts";
-import type { GateSnapshot, InstanceSnapshot, LeaseSnapshot } from "./engine-link.ts";
+import type {
+  BriefSnapshot,
+  GateSnapshot,
+  InstanceSnapshot,
+  LeaseSnapshot,
+} from "./engine-link.ts";
 import { foreignDevices } from "./foreign-addresses.ts";
 import type { Groups } from "./groups.ts";
 import type { Instance } from "./instance.ts";
@@ -41,6 +46,25 @@ export function snapshotOf(
   now: Instant,
 ): InstanceSnapshot {
   const { config, state } = instance;
+  return {
+    ...briefOf(context, groups, instance, now),
+    trackers: config.router.trackers.map((tracker, index) => {
+      const result = state.trackers[index] ?? "unknown";
+      const { kind, name, weight } = tracker;
+      return { kind, name, weight, result, effect: trackerEffect(tracker, result) };
+    }),
+    counters: { ...instance.counters },
+    ...refusedOf(instance),
+  };
+}
+
+export function briefOf(
+  context: EngineContext,
+  groups: Groups,
+  instance: Instance,
+  now: Instant,
+): BriefSnapshot {
+  const { config, state } = instance;
   const { router } = config;
   const group = groups.standing(instance);
   const losses = recentLosses(router, state, now);
@@ -71,11 +95,6 @@ export function snapshotOf(
       : {}),
     ...(group === undefined ? {} : { group }),
     ...(losses === 0 ? {} : { holdDown: { losses, micros: held, until } }),
-    trackers: router.trackers.map((tracker, index) => {
-      const result = state.trackers[index] ?? "unknown";
-      const { kind, name, weight } = tracker;
-      return { kind, name, weight, result, effect: trackerEffect(tracker, result) };
-    }),
     peers: [...instance.peers.values()].map(({ unresolved, ...peer }) => ({
       ...peer,
       configured: configured.includes(peer.address),
@@ -85,8 +104,6 @@ export function snapshotOf(
     ...(claim === undefined ? {} : { claim: claimOf(claim) }),
     ...(state.gate === undefined ? {} : { gate: gateOf(state.phase, state.gate) }),
     lease: leaseOf(instance, now),
-    counters: { ...instance.counters },
-    ...refusedOf(instance),
   };
 }
 

@@ -48,6 +48,7 @@ export function engineSaid(state: SupervisorState, message: FromEngine): Step {
     case "drop":
     case "log":
     case "snapshot":
+    case "brief":
     case "pauses":
     case "session":
     case "sessions":

@@ -46,6 +46,22 @@ test("a snapshot comes in parts, and each says how many come after it", () => {
   assert.equal(ask(bench, { empty: true }).more, undefined);
 });
 
+test("a brief one has the same parts and members, without trackers and counters", () => {
+  const bench = new Bench();
+  bench.configure(many(SNAPSHOT_MAX + 3));
+  const whole = ask(bench, { from: 2 });
+  bench.supervisor({ type: "snapshot", id: 8, from: 2, brief: true });
+  const [answer, ...others] = bench.world.takeEmitted();
+  assert.equal(others.length, 0);
+  assert.ok(answer?.type === "brief" && answer.id === 8);
+  assert.deepEqual([answer.at, answer.more], [whole.at, whole.more]);
+  const left = new Set(["trackers", "counters", "refused"]);
+  const without = whole.instances.map((one) =>
+    Object.fromEntries(Object.entries(one).filter(([name]) => !left.has(name))),
+  );
+  assert.deepEqual(answer.instances, without);
+});
+
 test("a few instances are one part", () => {
   const bench = new Bench();
   bench.configure(many(SNAPSHOT_MAX));
