@@ -36,7 +36,7 @@ import {
 const CAPTURES = join(import.meta.dirname, "..", "captures", "dumps");
 const captured = (name: string): string => readFileSync(join(CAPTURES, name), "utf8");
 
-const planOf = (globals: string): RunPlan =>
+const planOf = (globals: string, lines: string): RunPlan =>
   readConfiguration([
     {
       name: "a",
@@ -48,6 +48,7 @@ vrrp_instance VI_1 {
   interface eth0
   virtual_router_id 51
   priority 100
+  ${lines}
   virtual_ipaddress {
     192.0.2.100/24
   }
@@ -79,11 +80,13 @@ interface Life {
   readonly file: (name: string) => string;
 }
 
-function begin(context: TestContext, more = ""): Life {
+/** @param lines of the first instance */
+function begin(context: TestContext, more = "", lines = ""): Life {
   const folder = makeFolder(context).path;
   const files = ["state", "stats", "json"].map((one) => `  ${one}_dump_file ${folder}/${one}`);
-  const plan = planOf([...files, more].join("\n"));
+  const plan = planOf([...files, more].join("\n"), lines);
   const bench = new Bench([ETH0], [own(2, "192.0.2.1")]);
+  bench.world.addVirtualMacs();
   bench.configure(plan.instances.map(({ config }) => config));
   const kept = keepLog();
   const snapshot = async (): Promise<Snapshot | undefined> => {
@@ -191,6 +194,24 @@ test("names of files, and the other shape of the JSON", async (context) => {
   assert.match(readFileSync(life.file("state.one"), "utf8"), /^ Instance name = one$/m);
   const json = JSON.parse(readFileSync(life.file("json"), "utf8")) as object;
   assert.deepEqual(Object.keys(json), ["vrrp", "track_process"]);
+});
+
+test("a virtual MAC address, as keepalived 2.2.7 writes it", async (context) => {
+  for (const [lines, name, isBase] of [
+    ["use_vmac", "vrrp.51", false],
+    ["use_vmac vm0\nvmac_xmit_base", "vm0", true],
+  ] as const) {
+    const life = begin(context, "", lines);
+    for (const kind of ["json", "data"] as const) life.feed.ask(kind);
+    await until("both are written", () => logged(life, /^info: dump written/) === 2);
+    const text = readFileSync(life.file("state"), "utf8");
+    const end = isBase ? ", xmit base i/f" : "";
+    assert.ok(text.includes(`Use VMAC, i/f name ${name}, is_up = true, xmit_base = ${isBase}\n`));
+    assert.ok(text.includes(`Interface = ${name}, vmac on eth0${end}\n`));
+    assert.ok(text.includes(`192.0.2.100/24 dev ${name}@eth0 scope global`));
+    const json = readFileSync(life.file("json"), "utf8");
+    assert.ok(json.includes(`"vmac_ifname":"${name}","ifp_ifname":"${name}"`));
+  }
 });
 
 test("what exporters read of files of keepalived 2.2.7", () => {

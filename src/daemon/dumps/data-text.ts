@@ -13,6 +13,7 @@ import {
   MASKED,
   masterInterval,
   quoteCommand,
+  vmacOf,
   wantedState,
 } from "./reading.ts";
 import { trackerSections } from "./tracker-text.ts";
@@ -44,6 +45,16 @@ function globalLines({ routerId, dumps, ...globals }: Globals): readonly string[
   ];
 }
 
+function interfaceLines({ plan: { config }, seen }: DumpInstance): readonly string[] {
+  const vmac = vmacOf(config);
+  if (vmac === undefined) return [`Interface = ${seen.interface ?? "(none)"}`];
+  const isBase = config.advertisesBy === undefined;
+  return [
+    `Use VMAC, i/f name ${vmac.name}, is_up = ${seen.linkUp}, xmit_base = ${isBase}`,
+    `Interface = ${vmac.name}, vmac on ${vmac.base}${isBase ? ", xmit base i/f" : ""}`,
+  ];
+}
+
 function instanceLines(one: DumpInstance, reading: DumpReading): readonly string[] {
   const { plan, seen } = one;
   const { config, notify } = plan;
@@ -52,7 +63,7 @@ function instanceLines(one: DumpInstance, reading: DumpReading): readonly string
     `VRRP Version = ${router.version}`,
     ...(config.group === undefined ? [] : [`Sync group = ${config.group}`]),
     ...stateLines(one, reading),
-    `Interface = ${seen.interface ?? "(none)"}`,
+    ...interfaceLines(one),
     ...(router.trackPrimary ? [] : ["VRRP interface tracking disabled"]),
     ...(config.skipCheckAdvAddr ? ["Skip checking advert IP addresses"] : []),
     ...sourceLines(one),

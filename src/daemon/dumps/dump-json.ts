@@ -14,6 +14,7 @@ import {
   masterInterval,
   quoteCommand,
   STATES,
+  vmacOf,
   wantedState,
 } from "./reading.ts";
 import { countersOf } from "./stats-text.ts";
@@ -49,8 +50,8 @@ function dataOf(
     dont_track_primary: flag(!router.trackPrimary),
     skip_check_adv_addr: flag(config.skipCheckAdvAddr),
     strict_mode: 0,
-    vmac_ifname: "",
-    ifp_ifname: seen.interface ?? "",
+    vmac_ifname: vmacOf(config)?.name ?? "",
+    ifp_ifname: vmacOf(config)?.name ?? seen.interface ?? "",
     master_priority: seen.standby?.master?.priority ?? 0,
     last_transition: wall(seen.since) / 1_000_000,
     ...announceOf(router),

@@ -8,7 +8,7 @@ import type { CheckReading } from "#metrics/reading";
 import { printIp } from "#units/address";
 import { fromCentis, type Instant, toSeconds } from "#units/time";
 import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
-import type { VirtualAddress } from "#vrrp/router/config";
+import type { InstanceConfig, VirtualAddress, VmacConfig } from "#vrrp/router/config";
 
 export type DumpKind = "data" | "stats" | "json" | "clear";
 
@@ -87,13 +87,23 @@ export function addressLines(
   which: "addresses" | "excludedAddresses",
 ): readonly string[] {
   const { config } = plan;
-  return config[which].map((one) => addressLine(one, seen, config.interface));
+  return config[which].map((one) => addressLine(one, seen, config));
+}
+
+/** The device with its virtual MAC address, on its interface. */
+export const vmacOf = ({ vmacs, ...config }: InstanceConfig): VmacConfig | undefined =>
+  vmacs?.find(({ base }) => base === config.interface);
+
+/** One with a virtual MAC address as `vrrp.51@eth0`. */
+function deviceText(name: string, { vmacs }: InstanceConfig): string {
+  const vmac = vmacs?.find((one) => one.name === name);
+  return vmac === undefined ? name : `${name}@${vmac.base}`;
 }
 
 function addressLine(
   { address, prefix, interface: device, label, scope, ...more }: VirtualAddress,
   seen: InstanceSnapshot,
-  ownDevice: string | undefined,
+  config: InstanceConfig,
 ): string {
   const held = seen.addresses.find((one) => one.address === address && one.prefix === prefix);
   const { peer, broadcast, deprecated } = more;
@@ -103,7 +113,7 @@ function addressLine(
       ? `${printIp(address)}${network}`
       : `${printIp(address)} peer ${printIp(peer)}${network}`,
     broadcast === undefined ? "" : `brd ${printIp(broadcast)}`,
-    `dev ${held?.interface ?? device ?? ownDevice ?? "(none)"}`,
+    `dev ${deviceText(held?.interface ?? device ?? config.interface ?? "(none)", config)}`,
     `scope ${SCOPES[scope] ?? scope}`,
     label === undefined ? "" : `label ${label}`,
     deprecated === true ? "deprecated" : "",
