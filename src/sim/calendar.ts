@@ -2,7 +2,7 @@
 import type { Rng } from "#units/rng";
 
 /** Begin of simulations: 2026, in microseconds since 1970. */
-const START = 1_767_225_600_000_000;
+export const CALENDAR_START = 1_767_225_600_000_000;
 /** With NTP clocks differ by milliseconds; without, by seconds. */
 const SKEW_MAX = 1_000_000;
 
@@ -19,6 +19,6 @@ export class Calendar {
 
   /** Microseconds since 1970. */
   unixTime(): number {
-    return START + this.#now() + this.offset;
+    return CALENDAR_START + this.#now() + this.offset;
   }
 }

@@ -225,6 +225,8 @@ export type Hostile =
   | "wrong-version"
   | "other-vrid"
   | "not-a-peer"
+  /** A copy of an advertisement seen before, with one bit changed; where packets are signed. */
+  | "altered"
   /** A copy of an advertisement seen before. */
   | "replay"
   /** With a peer's source address; plain VRRP cannot see that. */

@@ -12,9 +12,14 @@ import {
   readIpv6,
 } from "#units/address";
 import type { Rng } from "#units/rng";
+import { Secret } from "#units/secret";
 import { OWNER, priority, RELEASE, vrid } from "#units/vrrp";
+import { Signing } from "#vrrp/engine/signing";
+import type { SigningConfig } from "#vrrp/router/config";
 import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
 import { emitAdvert } from "#vrrp/wire/emit-advert";
+import { IPV4_HEADER_LENGTH, ipVersionAt } from "#vrrp/wire/ipv4-fields";
+import { IPV6_HEADER_LENGTH } from "#vrrp/wire/ipv6-fields";
 import {
   emitNeighbour,
   NEIGHBOUR_FRAME_LENGTH,
@@ -22,8 +27,9 @@ import {
 } from "#vrrp/wire/neighbour";
 import { passwordData } from "#vrrp/wire/password";
 import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
+import { CALENDAR_START } from "./calendar.ts";
 import type { EventQueue } from "./event-queue.ts";
-import { checksumAt, versionAt } from "./frame-fields.ts";
+import { checksumAt, priorityOf, versionAt } from "./frame-fields.ts";
 import type { Hostile, Scenario, ScenarioFault } from "./scenario.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 
@@ -50,6 +56,7 @@ export class UnknownPeer {
   readonly #rng: Rng;
   readonly #scenario: Scenario;
   readonly #port: Port;
+  readonly #isSigned: boolean;
   /** Advertisements overheard (multicast, or flooded), to be sent again. */
   readonly #overheard: Frame[] = [];
   /** The storm is over. */
@@ -60,8 +67,12 @@ export class UnknownPeer {
     this.#queue = queue;
     this.#rng = rng;
     this.#scenario = scenario;
+    this.#isSigned = scenario.machines.some(({ instances }) =>
+      instances.some(({ signing }) => signing !== undefined),
+    );
     const overhear = (frame: Frame): void => {
       if (this.#overheard.length < KEPT_MAX) this.#overheard.push(frame);
+      else if (this.#isSigned) this.#keepNew(frame);
     };
     this.#port = network.attach(MAC, overhear, ["vrrp"]);
   }
@@ -93,6 +104,7 @@ export class UnknownPeer {
     if (instance === undefined) return undefined;
     if (what === "replay")
       return this.#overheard.length === 0 ? undefined : rng.pick(this.#overheard).bytes;
+    if (what === "altered") return this.#altered();
     if (what === "noise") {
       return Uint8Array.from({ length: rng.between(0, 120) }, () => rng.between(0, 255));
     }
@@ -120,11 +132,39 @@ export class UnknownPeer {
           ? undefined
           : passwordData(what === "wrong-password" ? `${secret.slice(0, 6)}?` : secret),
       checksum: instance.checksum,
+      isSigned: instance.signing !== undefined,
     });
+    if (instance.signing !== undefined) this.#sign(bytes.subarray(0, length), instance.signing);
     if (what === "truncated") return bytes.slice(0, rng.between(0, length - 1));
     // Version 2 has no IPv6: it is written over.
     if (isSix && version === 2) bytes[versionAt(bytes)] = 0x21;
     if (what === "bad-checksum") bytes[checksumAt(bytes)] = (bytes[checksumAt(bytes)] ?? 0) ^ 0x5a;
     return bytes.slice(0, length);
+  }
+
+  /** An old signature is refused for its age alone; a release is worth keeping all the same. */
+  #keepNew(frame: Frame): void {
+    const at = this.#rng.between(0, KEPT_MAX - 1);
+    const old = this.#overheard[at];
+    if (old === undefined || priorityOf(old.bytes) !== RELEASE) this.#overheard[at] = frame;
+  }
+
+  /** One bit of the message or of what follows it. */
+  #altered(): Uint8Array | undefined {
+    const rng = this.#rng;
+    if (this.#overheard.length === 0) return undefined;
+    const bytes = rng.pick(this.#overheard).bytes.slice();
+    const begin = ipVersionAt(bytes, 0) === 6 ? IPV6_HEADER_LENGTH : IPV4_HEADER_LENGTH;
+    const at = rng.between(begin, bytes.length - 1);
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << rng.between(0, 7));
+    return bytes;
+  }
+
+  /** With a key of its own. */
+  #sign(packet: Uint8Array, signing: SigningConfig): void {
+    const secret = new Secret("66".repeat(32));
+    const keys = signing.keys.map(({ id }) => ({ id, secret }));
+    const clock = CALENDAR_START + this.#queue.now;
+    new Signing({ ...signing, keys, mode: "enforce" }).sign([{ packet }], clock);
   }
 }

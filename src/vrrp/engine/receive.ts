@@ -176,15 +176,21 @@ export class Receiver {
 
   /** Undefined: there is none to look at, or it is a good one. */
   #checkSignature(
-    { signing, expectation }: Instance,
+    instance: Instance,
     bytes: Uint8Array,
     advert: Advert,
     now: Instant,
   ): DropReason | undefined {
+    const { signing, expectation } = instance;
     if (signing === undefined) return undefined;
     const { source, signed } = advert;
     const unixTime = this.#context.world.unixTime();
-    return checkSender(advert, expectation) ?? signing.check(bytes, signed, source, unixTime, now);
+    const refused =
+      checkSender(advert, expectation) ?? signing.check(bytes, signed, source, unixTime, now);
+    if (refused !== undefined || signed === undefined) return refused;
+    // Sent back to us: after a restart we do not know what we have signed (sim/signing, seed 96).
+    const isOwn = source === (instance.state.source ?? instance.lastSource);
+    return isOwn ? { kind: "replayed-signature", seconds: 0 } : undefined;
   }
 
   #acceptSigned(instance: Instance, { source, signed }: Advert, now: Instant): void {

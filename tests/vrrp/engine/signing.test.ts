@@ -112,6 +112,17 @@ test("every advertisement is taken once: a release that is sent again changes no
   assert.equal(bench.counters()["pri_zero_rcvd"], 1);
 });
 
+test("what it has signed itself, before a restart, is no other's when it is sent back", () => {
+  for (const antiReplay of ["time", "monotonic"] as const) {
+    const bench = backup({ ...multicast, signing: { antiReplay } });
+    const own = { source: ip("192.0.2.1"), destination: GROUP };
+    hear(bench, { ...own, priority: 0 });
+    hear(bench, { ...own, priority: 255 }, { counter: 1 });
+    assert.equal(bench.counters()["auth_ext_replay"], 2);
+    assert.equal(bench.counters()["pri_zero_rcvd"], 0);
+  }
+});
+
 test("what a dead master sent is no sign of life, however often it is sent again", () => {
   for (const antiReplay of ["time", "monotonic"] as const) {
     const bench = backup({ signing: { antiReplay } });
