@@ -62,7 +62,7 @@ function attacked(seed: number, isSigned: boolean): Scenario | undefined {
   };
 }
 
-function withoutGate({ fence: _, router, ...config }: InstanceConfig): InstanceConfig {
+function withoutGate({ fence: _fence, router, ...config }: InstanceConfig): InstanceConfig {
   const { gate: _gate, ...plain } = router;
   // So that who was stopped is master again, and its release could end it.
   return { ...config, router: { ...plain, preempt: true, preemptDelay: micros(0) } };
