@@ -16,10 +16,8 @@ export type Loss =
   | "interface-delays"
   | "ipvs"
   | "linkbeat"
-  | "no-peer-fault"
   | "namespace"
   | "old-checksum"
-  | "owner-ignores"
   | "reload-file"
   | "routes"
   | "rules"
@@ -283,7 +281,12 @@ export interface Facts extends GateFacts, SigningFacts, VmacFacts {
   readonly VR2028: { readonly instance: string };
   readonly VR2029: { readonly has: string; readonly lacks: string };
   readonly VR2030: { readonly bytes: number };
-  readonly VR2031: { readonly keyword: string; readonly instance: string };
+  readonly VR2031: {
+    readonly keyword: string;
+    readonly instance: string;
+    /** `unicast_fault_no_peer`: FAULT instead of multicast. */
+    readonly isFault: boolean;
+  };
   readonly VR2032: { readonly label: string; readonly bytes: number; readonly address: string };
   readonly VR2033: {
     readonly word: string;

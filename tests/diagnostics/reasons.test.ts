@@ -21,6 +21,7 @@ const causes: readonly FaultCause[] = [
   { kind: "link-down" },
   { kind: "no-source-address" },
   { kind: "interface-missing" },
+  { kind: "no-peer" },
   { kind: "cannot-listen", error: "socket: EPERM" },
   { kind: "source-missing", address: own },
   { kind: "tracker", tracker: "script", name: "chk" },

@@ -23,11 +23,12 @@ const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
  * Scripts, pipes, gates, checks and the cloud are the supervisor's; another interface or VRID is
  * another router.
  */
-const isOfTheEngine = ({ block, word, isOther }: Pair): boolean =>
+const isOfTheEngine = ({ block, word, isOther, isForOne }: Pair): boolean =>
   !["havip", "gate", "mysql", "postgresql", "redis", "check"].includes(block) &&
   word !== "gate" &&
   !/notify|script_|startup|shutdown|check_config|fifo|havip|garp_group/.test(`${block} ${word}`) &&
-  isOther === undefined;
+  isOther === undefined &&
+  isForOne === undefined;
 const INSTANCES = PAIRS.filter(
   (pair) => isOfTheEngine(pair) && pair.block !== "global_defs" && pair.block !== "vrrp_sync_group",
 );

@@ -20,6 +20,8 @@ export interface Pair {
   readonly root?: string;
   /** Another router than before: its ownership is handed over, as at a restart. */
   readonly isOther?: true;
+  /** An address owner on both nodes, or FAULT: nothing for a pair of nodes. */
+  readonly isForOne?: true;
 }
 
 type Row = readonly [word: string, before: string, after: string, more?: Partial<Pair>];
@@ -97,6 +99,7 @@ const INSTANCE: readonly Pair[] = [
     ["skip_check_adv_addr", "off", "on"],
     ["lower_prio_no_advert", "off", "on"],
     ["higher_prio_send_advert", "off", "on"],
+    ["owner_ignore_adverts", "off", "on", { instance: "priority 255", isForOne: true }],
     ["unicast_src_ip", "@OWN@", "@OWN2@", { instance: "unicast_peer {\n@PEER@\n@PEER2@\n}" }],
     ["unicast_ttl", 255, 64, { instance: UNICAST }],
     ["check_unicast_src", "on", "off", { instance: UNICAST }],
@@ -122,6 +125,7 @@ const INSTANCE: readonly Pair[] = [
   ...flags("vrrp_instance", ["use_vmac"]),
   ...flags("vrrp_instance", ["use_vmac_addr"], { instance: ELSEWHERE }),
   ...flags("vrrp_instance", ["vmac_xmit_base"], { instance: "use_vmac" }),
+  ...flags("vrrp_instance", ["unicast_fault_no_peer"], { isForOne: true }),
   ...flags("vrrp_instance", ["track_src_ip"], { instance: "mcast_src_ip @OWN@" }),
   ...GARP("", "vrrp_instance"),
   ...rows("vrrp_instance", [
@@ -252,7 +256,9 @@ const GLOBALS: readonly Pair[] = [
     ["vrrp_check_unicast_src", "on", "off", { instance: UNICAST }],
     ["vrrp_skip_check_adv_addr", "off", "on"],
     ["v3_checksum_as_v2", "off", "on", V3],
+    ["vrrp_owner_ignore_adverts", "off", "on", { instance: "priority 255" }],
     ["vrrp_startup_delay", 0, 1],
+    ["vrrp_delay_after_boot", 0, 1],
     ["vrrp_garp_interval", 0, 0.01],
     ["vrrp_gna_interval", 0.01, 0.02, { root: IPV6 }],
     ["vrrp_min_garp", "off", "on"],

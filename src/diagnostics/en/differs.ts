@@ -12,11 +12,9 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   "interface-delays": "waiting for interfaces: a short link loss counts at once",
   ipvs: "IPVS load balancing",
   linkbeat: "link polling: the kernel's own word on the link is used",
-  "no-peer-fault": "a fault when no peer is left",
   namespace: "its network namespace: Baton runs where it is started",
   "old-checksum":
     "the old checksum: advertisements are sent as version 3 has them since keepalived 1.3.7",
-  "owner-ignores": "ignoring advertisements as an address owner",
   "reload-file": "timed reloads and reload markers",
   routes: "these routes, so traffic of the virtual address may leave the wrong way",
   rules: "these policy rules, so traffic of the virtual address may leave the wrong way",

@@ -109,6 +109,8 @@ export function fault(cause: FaultCause): string {
       return "the interface has no address to send from";
     case "interface-missing":
       return "the interface does not exist";
+    case "no-peer":
+      return "there is no unicast peer, and `unicast_fault_no_peer` makes that a fault";
     case "cannot-listen":
       return `packets can be neither sent nor received on the interface: ${cause.error}`;
     case "source-missing":

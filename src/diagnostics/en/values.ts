@@ -221,13 +221,16 @@ export const VALUES: Messages<CodeFamily<"VR20">> = {
     label: "cut after 8 bytes",
     notes: ["VRRP version 2 sends it in clear: it keeps groups apart and is no protection"],
   }),
-  VR2031: ({ keyword, instance }) => ({
-    message:
-      keyword === "unicast_peer"
+  VR2031: ({ keyword, instance, isFault }) => ({
+    message: isFault
+      ? `\`${keyword}\` without \`unicast_peer\`: \`${instance}\` stays in FAULT`
+      : keyword === "unicast_peer"
         ? `\`unicast_peer\` is empty: \`${instance}\` would use multicast`
         : `\`${keyword}\` without \`unicast_peer\`: \`${instance}\` would use multicast`,
-    label: "has no effect",
-    notes: ["where multicast does not get through, as in most clouds, every node becomes master"],
+    label: isFault ? "there is no peer" : "has no effect",
+    notes: isFault
+      ? []
+      : ["where multicast does not get through, as in most clouds, every node becomes master"],
     help: "add `unicast_peer { … }` with the other node's address",
   }),
   VR2032: ({ label, bytes, address }) => ({

@@ -107,6 +107,8 @@ export function fault(cause: FaultCause): string {
       return "网卡上没有可用的源地址";
     case "interface-missing":
       return "网卡不存在";
+    case "no-peer":
+      return "没有单播对端，而配置了 `unicast_fault_no_peer`";
     case "cannot-listen":
       return `无法在网卡上收发报文：${cause.error}`;
     case "source-missing":

@@ -212,13 +212,14 @@ export const VALUES: Messages<CodeFamily<"VR20">> = {
     label: "8 字节之后被截断",
     notes: ["VRRPv2 的密码是明文传输的，只能区分不同的组，起不到保护作用"],
   }),
-  VR2031: ({ keyword, instance }) => ({
-    message:
-      keyword === "unicast_peer"
+  VR2031: ({ keyword, instance, isFault }) => ({
+    message: isFault
+      ? `写了 \`${keyword}\` 却没有 \`unicast_peer\`，\`${instance}\` 会一直处于 FAULT`
+      : keyword === "unicast_peer"
         ? `\`unicast_peer\` 是空的，\`${instance}\` 会使用组播`
         : `写了 \`${keyword}\` 却没有 \`unicast_peer\`，\`${instance}\` 会使用组播`,
-    label: "不起作用",
-    notes: ["组播不通的网络里（多数云上都是如此），每个节点都会成为 master"],
+    label: isFault ? "没有对端" : "不起作用",
+    notes: isFault ? [] : ["组播不通的网络里（多数云上都是如此），每个节点都会成为 master"],
     help: "补上 `unicast_peer { … }`，写对端机器的地址",
   }),
   VR2032: ({ label, bytes, address }) => ({

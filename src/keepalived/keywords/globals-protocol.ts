@@ -17,7 +17,6 @@ import {
   less,
   looseDecimal,
   looseInteger,
-  quiet,
   reportedByRule,
   texts,
   version,
@@ -104,7 +103,7 @@ export const PROTOCOL: readonly Keyword[] = [
     takes: boolean,
     since: "2.3.3",
     default: "off",
-    acts: less("owner-ignores"),
+    acts: yes,
     purpose: "an address owner ignores every advertisement",
   },
   {
@@ -130,7 +129,7 @@ export const PROTOCOL: readonly Keyword[] = [
     since: "2.4.0",
     default: "0",
     unit: "s",
-    acts: quiet("timing"),
+    acts: yes,
     purpose: "the same, counted from the machine's boot",
   },
   {

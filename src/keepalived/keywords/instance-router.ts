@@ -169,7 +169,7 @@ export const ROUTER: readonly Keyword[] = [
     takes: boolean,
     since: "2.3.3",
     default: "vrrp_owner_ignore_adverts",
-    acts: less("owner-ignores"),
+    acts: yes,
     purpose: "an address owner ignores every advertisement",
   },
   ...["timer_expired_backup", "thread_timer_expired"].map(
@@ -224,8 +224,8 @@ export const NETWORK: readonly Keyword[] = [
     takes: flag,
     since: "2.2.5",
     default: "off",
-    acts: less("no-peer-fault"),
-    purpose: "FAULT when no peer is left",
+    acts: yes,
+    purpose: "FAULT instead of multicast when there is no peer",
   },
   {
     word: "mcast_src_ip",

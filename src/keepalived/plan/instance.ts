@@ -22,6 +22,7 @@ import {
   inheritedFlag,
   interfaceOf,
   intervalOf,
+  isOwner,
   isStrict,
   isUnbound,
   isUnicast,
@@ -111,6 +112,7 @@ function planRouter(instance: Block, model: Model, id: number): RouterConfig {
     preemptDelay: fromSeconds(preemptDelayOf(instance, model)),
     ...(holdDown === undefined ? {} : { holdDown }),
     startupDelay: fromSeconds(numberOf(model.globals, "vrrp_startup_delay") ?? 0),
+    ...unusualOf(instance, model),
     downTimerAdverts: downTimerOf(instance, model),
     peerCount: peersOf(instance).length,
     lowerPrioNoAdvert: strict || (inheritedFlag(instance, model, "lower_prio_no_advert") ?? false),
@@ -120,6 +122,21 @@ function planRouter(instance: Block, model: Model, id: number): RouterConfig {
     announce: announceOf(instance, model),
     trackers: trackersOf(instance, model),
     trackPrimary: tracksPrimary(instance),
+  };
+}
+
+/** What nearly no file has. */
+function unusualOf(
+  instance: Block,
+  model: Model,
+): Pick<RouterConfig, "delayAfterBoot" | "lacksPeer" | "ownerIgnoresAdverts"> {
+  const delay = numberOf(model.globals, "vrrp_delay_after_boot") ?? 0;
+  const lacksPeer = hasSetting(instance, "unicast_fault_no_peer") && !isUnicast(instance);
+  const ignores = isOwner(instance) && inheritedFlag(instance, model, "owner_ignore_adverts");
+  return {
+    ...(delay > 0 ? { delayAfterBoot: fromSeconds(delay) } : {}),
+    ...(lacksPeer ? { lacksPeer: true } : {}),
+    ...(ignores === true ? { ownerIgnoresAdverts: true } : {}),
   };
 }
 

@@ -33,9 +33,11 @@ export const checkUnicast: Rule = ({ model, report }) => {
     if (isUnicast(block) || block.damaged) continue;
     // A peer that could not be read has been reported; then unicast was meant.
     if (itemsOf(block, "unicast_peer", "peer").length > 0) continue;
-    const setting = lastOfAny(block, NEED_PEERS);
+    const fault = lastSetting(block, "unicast_fault_no_peer");
+    const setting = fault ?? lastOfAny(block, NEED_PEERS);
     if (setting === undefined) continue;
-    const facts = { keyword: setting.keyword.word, instance: nameOf(block) };
+    const isFault = fault !== undefined;
+    const facts = { keyword: setting.keyword.word, instance: nameOf(block), isFault };
     report("VR2031", setting.token.span, facts);
   }
 };

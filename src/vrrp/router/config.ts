@@ -29,10 +29,22 @@ export interface RouterConfig {
   readonly holdDown?: { readonly first: Micros; readonly max: Micros };
   /** `vrrp_startup_delay`: added before the first election. */
   readonly startupDelay: Micros;
+  /**
+   * `vrrp_delay_after_boot`: the first election does not begin before this time after the machine's
+   * boot, which is where the clock begins. The longer of both delays counts.
+   */
+  readonly delayAfterBoot?: Micros;
   /** `down_timer_adverts`, 1 to 100, ordinarily 3. */
   readonly downTimerAdverts: number;
   /** Number of unicast peers; 0 means multicast, where the number of routers is unknown. */
   readonly peerCount: number;
+  /** `unicast_fault_no_peer`, and there is no peer: FAULT instead of multicast. */
+  readonly lacksPeer?: true;
+  /**
+   * `owner_ignore_adverts`: an address owner (priority 255) that is MASTER acts on no advertisement
+   * (RFC 9568 7.1 wants that of every owner), so it never yields.
+   */
+  readonly ownerIgnoresAdverts?: true;
   readonly lowerPrioNoAdvert: boolean;
   readonly higherPrioSendAdvert: boolean;
   /** Planned stop: keep the address until the successor is heard, or remove it first. */

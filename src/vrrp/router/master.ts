@@ -25,6 +25,7 @@ export function stepMaster(
 ): Step {
   switch (event.kind) {
     case "advertReceived":
+      if (ignoresAdverts(config, state)) return unchanged(state);
       return (
         hearWithData(config, state, phase, event, now) ??
         hearAsMaster(config, state, phase, event, now)
@@ -43,6 +44,10 @@ export function stepMaster(
       return onTime(config, state, phase, now, event);
   }
 }
+
+/** Whom an operator has put aside is to hear who takes over. */
+const ignoresAdverts = (config: RouterConfig, { maintenance }: RouterState): boolean =>
+  config.ownerIgnoresAdverts === true && config.priority === 255 && maintenance === undefined;
 
 function onTime(
   config: RouterConfig,

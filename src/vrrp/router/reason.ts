@@ -121,6 +121,8 @@ export type FaultCause =
   | { readonly kind: "link-down" }
   | { readonly kind: "no-source-address" }
   | { readonly kind: "interface-missing" }
+  /** `unicast_fault_no_peer`, and there is no peer. */
+  | { readonly kind: "no-peer" }
   /** A socket on the interface could not be opened: the call that failed and its errno. */
   | { readonly kind: "cannot-listen"; readonly error: string }
   /** No interface of this machine has the address of `unicast_src_ip`. */

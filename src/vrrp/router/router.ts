@@ -21,7 +21,7 @@
  *  - a link flap shorter than the peers' detection time does not move the address (fault.ts);
  *  - a gate: a promotion before the address is served, a demotion before its release (gate.ts).
  */
-import { after, earliest, type Instant, micros } from "#units/time";
+import { after, earliest, type Instant, type Micros, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { advertReadyAt } from "./advertise.ts";
 import { backupDeadline, stepBackup } from "./backup.ts";
@@ -392,14 +392,15 @@ function waitForResult(config: RouterConfig, state: RouterState): RouterState {
 
 /**
  * RFC 9568 6.4.1: an address owner becomes master at once; everybody else is backup for one
- * detection time, plus `vrrp_startup_delay`.
+ * detection time, plus the delay at the start.
  */
 function startElection(config: RouterConfig, state: RouterState, now: Instant): Step {
   const wait = masterDown(config, config.advertInterval, state.effectivePriority);
+  const delay = delayAtStart(config, now);
   const backup = enter(
     state,
-    freshBackup(config, state, now, config.startupDelay),
-    { kind: "started", masterDown: micros(wait + config.startupDelay) },
+    freshBackup(config, state, now, delay),
+    { kind: "started", masterDown: micros(wait + delay) },
     now,
     [],
   );
@@ -408,6 +409,15 @@ function startElection(config: RouterConfig, state: RouterState, now: Instant): 
   const master = becomeMaster(config, backup.state, { kind: "address-owner" }, "advert-first", now);
   return { state: master.state, effects: [...backup.effects, ...master.effects] };
 }
+
+/**
+ * `vrrp_startup_delay`, or what is left of `vrrp_delay_after_boot` if that is longer. The clock
+ * counts from the machine's boot (CLOCK_BOOTTIME, which /proc/uptime shows).
+ */
+const delayAtStart = ({ startupDelay, delayAfterBoot }: RouterConfig, now: Instant): Micros =>
+  delayAfterBoot === undefined
+    ? startupDelay
+    : micros(Math.max(startupDelay, delayAfterBoot - now));
 
 /**
  * The supervisor has just sent priority 0 for the engine that died before us: we wait the skew

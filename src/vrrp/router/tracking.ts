@@ -42,6 +42,7 @@ export function effectivePriority(
 /** Everything that keeps this router in FAULT now. */
 export function faultCauses(config: RouterConfig, state: RouterState): readonly FaultCause[] {
   const causes: FaultCause[] = [...state.raised];
+  if (config.lacksPeer === true) causes.push({ kind: "no-peer" });
   if (!state.linkUp && config.trackPrimary) causes.push({ kind: "link-down" });
   if (state.source === undefined) causes.push({ kind: "no-source-address" });
   for (const [index, tracker] of config.trackers.entries()) {

@@ -239,6 +239,17 @@ const MOVES: readonly string[] = [
   "vmac_prefix",
   "vmac_addr_prefix",
 ];
+/** An address owner, or one that lacks a peer, never is what the name of the test says. */
+const canBeBackup = (...plans: readonly RunPlan[]): boolean =>
+  plans.every(({ instances }) =>
+    instances.every(
+      ({ config: { router } }) => router.priority !== 255 && router.lacksPeer === undefined,
+    ),
+  );
+const canBeOwner = (...plans: readonly RunPlan[]): boolean =>
+  plans.every(({ instances }) =>
+    instances.every(({ config }) => config.router.lacksPeer === undefined),
+  );
 
 for (const pair of PAIRS) {
   const [before, after] = [planOf(pair, "before"), planOf(pair, "after")];
@@ -257,7 +268,7 @@ for (const pair of PAIRS) {
       reloaded.configure(to);
       const transitions = reloaded.bench.transitions();
       const removed = reloaded.bench.world.take().filter((one) => one.startsWith("remove "));
-      if (pair.isOther === undefined) {
+      if (pair.isOther === undefined && canBeOwner(from, to)) {
         const names = new Set(from.instances.map(({ config }) => config.router.name));
         const moved = transitions.filter((one) => names.has(one.split(" ")[0] ?? ""));
         if (sameRouters(from, to)) assert.deepEqual(transitions, []);
@@ -300,7 +311,7 @@ for (const pair of PAIRS) {
       );
       started.configure(to);
       for (const life of [reloaded, started]) listen(life, to, 20);
-      if (pair.word !== "interface") {
+      if (pair.word !== "interface" && canBeBackup(from, to)) {
         assert.ok(isBackup);
         assert.deepEqual(
           reloaded.bench.transitions().filter((one) => / -> MASTER/.test(one)),
