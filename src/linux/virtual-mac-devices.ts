@@ -17,6 +17,7 @@ import {
   openVirtualMac,
   readLinks,
   removeVirtualMac,
+  type Settings,
   type VirtualMacLink,
 } from "./virtual-mac-links.ts";
 import { openVirtualMacSocket, type VirtualMacSocket } from "./virtual-mac-socket.ts";
@@ -42,6 +43,9 @@ export class LinuxVirtualMacs implements VirtualMacDevices {
   /** By the index of the device. */
   readonly ports: Map<number, VirtualMacPort> = new Map();
   readonly #indexes = new Map<string, number>();
+  /** The index of each one's base, and what each base had before. */
+  readonly #bases = new Map<string, number>();
+  readonly #before = new Map<number, Settings>();
 
   constructor(rtnetlink: Rtnetlink, reading: Reading) {
     this.#rtnetlink = rtnetlink;
@@ -55,9 +59,12 @@ export class LinuxVirtualMacs implements VirtualMacDevices {
     const claimed = claimedAddresses();
     const isOurs = (address: IpAddress): boolean =>
       device.addresses.includes(address) || !claimed.has(address);
-    const opened = openVirtualMac(this.#rtnetlink, device, base, isOurs);
+    const remembered = this.#before.get(base.index);
+    const opened = openVirtualMac(this.#rtnetlink, device, base, isOurs, remembered);
     if (!opened.ok) return opened;
-    const link = opened.value;
+    const { link, before } = opened.value;
+    this.#before.set(base.index, before);
+    this.#bases.set(device.name, base.index);
     const known = this.#indexes.get(device.name);
     if (known !== undefined && this.ports.get(known)?.socket.receiver.isBound() !== true)
       this.#closePort(device.name);
@@ -83,6 +90,9 @@ export class LinuxVirtualMacs implements VirtualMacDevices {
 
   close(name: string): Outcome {
     this.#closePort(name);
+    const base = this.#bases.get(name);
+    this.#bases.delete(name);
+    if (base !== undefined && ![...this.#bases.values()].includes(base)) this.#before.delete(base);
     const found = linkNamed(this.#rtnetlink, name);
     if (!found.ok) return found.errno === "ENODEV" ? OK : found;
     // Somebody else has one of that name by now.

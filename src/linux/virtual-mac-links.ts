@@ -73,7 +73,7 @@ const DEVCONF = {
   drop_gratuitous_arp: 31,
 } as const;
 type Setting = keyof typeof DEVCONF;
-type Settings = Readonly<Partial<Record<Setting, number>>>;
+export type Settings = Readonly<Partial<Record<Setting, number>>>;
 
 /** Of the base: raised to these where they are less, and put back. */
 const OF_BASE = { arp_ignore: 1, arp_filter: 1, arp_announce: 2 } as const;
@@ -160,18 +160,27 @@ function settingsOf(bytes: Uint8Array): ReadonlyMap<number, number> {
   return settings;
 }
 
+export interface OpenVirtualMac {
+  readonly link: LinkInfo;
+  /** What was set on the base before. */
+  readonly before: Settings;
+}
+
 /**
  * Makes the device, or takes over one that is there as it should be, also one that keepalived has
  * left. One of ours that is not as it should be is made anew.
  *
  * @param isOurs whether a device of ours with this address may be taken: no other daemon has it
+ * @param remembered what the base had before this process changed it: somebody may have removed the
+ *   device that says so
  */
 export function openVirtualMac(
   rtnetlink: Rtnetlink,
   device: VirtualMacDevice,
   base: LinkInfo,
   isOurs: (address: IpAddress) => boolean,
-): Result<LinkInfo> {
+  remembered?: Settings,
+): Result<OpenVirtualMac> {
   const all = readLinks(rtnetlink);
   if (!all.ok) return all;
   const { name, mac } = device;
@@ -186,7 +195,8 @@ export function openVirtualMac(
     const made = create(rtnetlink, name, mac, base.index);
     if (!made.ok) return made;
   }
-  const outcome = setUp(rtnetlink, device, base, isWanted ? found?.mark : undefined);
+  const before = (isWanted ? found?.mark?.base : undefined) ?? remembered;
+  const outcome = setUp(rtnetlink, device, base, before);
   if (outcome.ok || isWanted) return outcome;
   // Half of it answers with the wrong MAC address.
   const half = linkNamed(rtnetlink, name);
@@ -208,8 +218,8 @@ function setUp(
   rtnetlink: Rtnetlink,
   { name, addresses }: VirtualMacDevice,
   base: LinkInfo,
-  known: VirtualMacMark | undefined,
-): Result<LinkInfo> {
+  known: Settings | undefined,
+): Result<OpenVirtualMac> {
   const all = readLinks(rtnetlink);
   if (!all.ok) return all;
   const own = all.value.find(({ link }) => link.name === name);
@@ -217,7 +227,7 @@ function setUp(
   if (own === undefined || lower === undefined)
     return { ok: false, errno: "ENODEV", call: "RTM_GETLINK" };
   const [other] = markedOn(all.value, base.index).filter((one) => one !== own);
-  const before = known?.base ?? other?.mark?.base ?? changesOf(lower);
+  const before = known ?? other?.mark?.base ?? changesOf(lower);
   const mark = { address: addresses[0], base: before };
   const steps: readonly (() => Outcome)[] = [
     () => describe(rtnetlink, own.link.index, printMark(mark), ofDevice()),
@@ -230,7 +240,7 @@ function setUp(
     if (!outcome.ok) return outcome;
   }
   const now = linkNamed(rtnetlink, name);
-  return now.ok ? success(now.value.link) : now;
+  return now.ok ? success({ link: now.value.link, before }) : now;
 }
 
 /** What has to be changed of the base, with what is there. */

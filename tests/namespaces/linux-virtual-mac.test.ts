@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { changeLink, createMacvlan } from "#linux/links";
+import { changeLink, createMacvlan, deleteLink } from "#linux/links";
 import { must, mustDo } from "#linux/result";
 import { LinuxVirtualMacs } from "#linux/virtual-mac-devices";
 import { linkNamed, readLinks } from "#linux/virtual-mac-links";
@@ -121,6 +121,18 @@ describe("another program", () => {
       const anew = all.open(device(51), left.link);
       assert.ok(anew.ok && anew.link.mac === device(51).mac);
       mustDo(all.close("vrrp.51"));
+    });
+  });
+
+  test("after one that somebody removed the interface's settings are put back all the same", () => {
+    inLeft((left) => {
+      const before = ofBase();
+      const all = devices(left);
+      assert.ok(all.open(device(51), left.link).ok);
+      mustDo(deleteLink(left.rtnetlink, linkOf(left.rtnetlink, "vrrp.51").index));
+      assert.ok(all.open(device(51), left.link).ok);
+      mustDo(all.close("vrrp.51"));
+      assert.deepEqual(ofBase(), before);
     });
   });
 

@@ -148,6 +148,8 @@ export class VirtualMacs {
     }
     const { link } = outcome;
     this.#errors.delete(name);
+    // One that was removed, which the kernel has not reported yet, must not be found by its name.
+    if (known !== undefined && known.index !== link.index) interfaces.removeLink(known.index);
     const isDown = base.up && !link.up;
     this.#open.set(name, { index: link.index, base: base.index, config, isDown });
     interfaces.setLink(link);

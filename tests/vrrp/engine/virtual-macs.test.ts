@@ -113,6 +113,23 @@ test("one that somebody removes is made again at once, with its address", () => 
   assert.deepEqual(kernelOf(bench), [index + 1]);
 });
 
+test("so is one that is reported as down before it is reported as removed", () => {
+  const bench = start();
+  bench.until(5);
+  const link = bench.world.devices.get("vrrp.51");
+  const gone = [...bench.world.kernel.values()].find(
+    ({ info }) => info.index === link?.index,
+  )?.info;
+  assert.ok(gone !== undefined && link !== undefined);
+  bench.world.kernel.clear();
+  bench.world.devices.set("vrrp.51", { ...link, index: link.index + 1 });
+  bench.event({ kind: "link", link: { ...link, up: false } });
+  bench.event({ kind: "addressGone", address: gone });
+  bench.event({ kind: "linkGone", index: link.index, name: "vrrp.51" });
+  assert.equal(phaseOf(bench), "master");
+  assert.deepEqual(kernelOf(bench), [link.index + 1]);
+});
+
 test("it goes with the interface's name, and comes back with it", () => {
   const bench = start();
   bench.until(5);
