@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { now } from "#linux/clock";
 import { openRtnetlink } from "#linux/rtnetlink";
 import { OUTPUT_FD, type ProberAnswer, type ProberRequest } from "#probes/probe-protocol";
-import { bitsOf, type IpAddress, isInNetwork, printIp, readIpv4 } from "#units/address";
+import { bitsOf, type IpAddress, isInNetwork, printIp, readIp } from "#units/address";
 import { programUrl } from "#units/installation";
 import { after, fromMillis, type Instant, type Micros } from "#units/time";
 import { DrillProblem } from "./drill-node.ts";
@@ -136,7 +136,7 @@ const ARP = fileURLToPath(programUrl("probes/arp-probe-main"));
 /** The program and its arguments. */
 function commandOf(probe: Probe, address: string): readonly [string, ...string[]] {
   if (probe.kind === "connect") return [CONNECT, probe.host, probe.port];
-  const target = readIpv4(address);
+  const target = readIp(address);
   const way = target === undefined ? undefined : wayTo(target);
   if (way === undefined)
     throw new DrillProblem({

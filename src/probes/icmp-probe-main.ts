@@ -13,7 +13,7 @@ import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
 import { Reactor } from "#linux/reactor";
 import { LinuxError } from "#linux/result";
-import { type IpAddress, isIpv6, writeIp } from "#units/address";
+import { type IpAddress, isIpv6, isLinkLocal, writeIp } from "#units/address";
 import { fromMillis, type Instant, type Micros } from "#units/time";
 import { emitIcmpEcho, emitIcmpv6Request, ICMP_ECHO_HEADER_LENGTH } from "#vrrp/wire/icmp-echo";
 import { arrivedAt } from "./arrival.ts";
@@ -67,7 +67,11 @@ function socketAddress(address: IpAddress): Uint8Array {
   const end = IS_IPV6 ? abi.SOCKADDR_IN6 : abi.SOCKADDR_IN;
   const bytes = new Uint8Array(end.size);
   const family = IS_IPV6 ? abi.AF_INET6 : abi.AF_INET;
-  new DataView(bytes.buffer).setUint16(end.family, family, true);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(end.family, family, true);
+  // Of a link-local address the kernel is to know the link.
+  if (IS_IPV6 && isLinkLocal(address))
+    view.setUint32(abi.SOCKADDR_IN6.scope, libc.if_nametoindex(interfaceName), true);
   writeIp(address, bytes, end.address);
   return bytes;
 }

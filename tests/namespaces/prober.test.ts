@@ -3,16 +3,22 @@
  * queues, pauses of its own.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { Duplex } from "node:stream";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { Instruments } from "#lab/measure/instruments";
 import { BridgeNetwork } from "#lab/measure/network";
 import { now } from "#linux/clock";
 import { changeLink } from "#linux/links";
+import { spawnIn } from "#linux/namespace";
 import { openNeighbourSocket } from "#linux/neighbour-socket";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
-import { type Ipv4, printMac, readIpv4 } from "#units/address";
+import { OUTPUT_FD, type ProberAnswer, type ProberRequest } from "#probes/probe-protocol";
+import { type Ipv4, isIpv6, printMac, readIp, readIpv4 } from "#units/address";
 import { elapsed, type Instant, toMillis } from "#units/time";
 import type { LinkInfo } from "#vrrp/engine/world";
 import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
@@ -168,6 +174,76 @@ test("a move without an announcement: the client keeps asking the old owner", as
     `${outageMilliseconds}`,
   );
 });
+
+/** What the prober says of a moment from its first answer on. */
+async function askProber(
+  program: string,
+  args: readonly string[],
+  meanwhile: () => Promise<void>,
+): Promise<ProberAnswer> {
+  const url = new URL(`../../src/probes/${program}.ts`, import.meta.url);
+  const child = spawnIn(
+    network.namespaceOf("client"),
+    [process.execPath, fileURLToPath(url), ...args],
+    { stdio: ["ignore", "ignore", "inherit", "pipe"] },
+  );
+  const pipe = child.stdio[OUTPUT_FD];
+  assert.ok(pipe instanceof Duplex);
+  const lines = createInterface({ input: pipe })[Symbol.asyncIterator]();
+  const ask = async (from: Instant): Promise<ProberAnswer> => {
+    pipe.write(
+      `${JSON.stringify({ id: 1, from, to: now(), target: 0 } satisfies ProberRequest)}\n`,
+    );
+    return JSON.parse((await lines.next()).value ?? "") as ProberAnswer;
+  };
+  try {
+    const until = performance.now() + 10_000;
+    for (let from = now(); performance.now() < until; from = now()) {
+      await sleep(50);
+      const { outage } = await ask(from);
+      if (outage.sent > 0 && outage.lost === 0) break;
+    }
+    const from = now();
+    await meanwhile();
+    return await ask(from);
+  } finally {
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+}
+
+for (const [own, vip] of [
+  ["172.16.0.200", VIP_TEXT],
+  ["2001:db8:16::200", "2001:db8:16::135"],
+  ["fe80::200", "fe80::135"],
+] as const) {
+  test(`everybody is asked for ${vip}: two owners are two answers, by name`, async () => {
+    const address = readIp(vip);
+    assert.ok(address !== undefined);
+    const virtual = { address, prefix: isIpv6(address) ? 128 : 32, scope: 0 };
+    const set = (host: Host, present: boolean): void => {
+      const [kernel, { index }] = [kernelOf(host), linkOf(host)];
+      mustDo(
+        present ? kernel.setAddress(index, virtual, 60) : kernel.removeAddress(index, virtual),
+      );
+    };
+    set("a", true);
+    const asked = [vip, "eth0", own];
+    const alone = await askProber("arp-probe-main", asked, async () => await sleep(100));
+    assert.deepEqual([...new Set(alone.turns.map(({ mac }) => mac))], [macOf("a")]);
+    assert.equal(alone.twice, 0);
+    // The client's kernel hears the second owner too, so echoes come before it.
+    const echo = await askProber("icmp-probe-main", asked, async () => await sleep(100));
+    assert.deepEqual([...new Set(echo.turns.map(({ mac }) => mac))], [macOf("a")]);
+    const both = await askProber("arp-probe-main", asked, async () => {
+      set("b", true);
+      await sleep(150);
+      set("b", false);
+    });
+    assert.ok((both.twice ?? 0) > 10, `${both.twice} of ${both.outage.sent}`);
+    set("a", false);
+  });
+}
 
 test("probes that wait for ARP do not shorten the outage when they are answered late", async () => {
   const from = now();
