@@ -66,7 +66,9 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     message:
       error === "relative"
         ? `\`file:${path}\` is not an absolute path, so the key is not found from everywhere`
-        : `the key in \`${path}\` cannot be read: ${UNREADABLE[error] ?? error}`,
+        : error === "ENOENT"
+          ? `there is no file \`${path}\` with a key`
+          : `the key in \`${path}\` cannot be read: ${UNREADABLE[error] ?? error}`,
     label: "no key",
     notes: ["without it, this node would send what its peers refuse"],
   }),

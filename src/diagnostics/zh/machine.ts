@@ -61,7 +61,9 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     message:
       error === "relative"
         ? `\`file:${path}\` 不是绝对路径，换个目录就找不到密钥`
-        : `无法读取 \`${path}\` 中的密钥：${UNREADABLE[error] ?? error}`,
+        : error === "ENOENT"
+          ? `密钥文件 \`${path}\` 不存在`
+          : `无法读取 \`${path}\` 中的密钥：${UNREADABLE[error] ?? error}`,
     label: "没有密钥",
     notes: ["没有它，对端会拒绝本节点的通告"],
   }),
