@@ -193,12 +193,12 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ],
     [
       "an address that is another router's by now stays",
-      '      ...ending(hold.config, freePlaces(state, hold), hold.spared),\n      { kind: "unlisten"',
-      '      ...ending(hold.config, hold.places, hold.spared),\n      { kind: "unlisten"',
+      '      ...ending(hold, freePlaces(state, hold)),\n      { kind: "unlisten"',
+      '      ...ending(hold, hold.places),\n      { kind: "unlisten"',
     ],
     [
       "one that its router has no more goes",
-      "    ...ending(hold.config, freePlaces(state, hold), hold.spared),\n    { kind",
+      "    ...ending(hold, freePlaces(state, hold)),\n    { kind",
       "    { kind",
     ],
     [
@@ -230,7 +230,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ["but not of what is here", "    .filter((address) => !here.has(address));", ";"],
     [
       "what is left of it is removed",
-      "      ...ended,\n      ...removal(instance, everything, undefined),\n",
+      "      ...ended,\n      ...removal(instance, everything, undefined, routingItems(config)),\n",
       "      ...ended,\n",
     ],
     ["without a source nothing is sent", "if (source === undefined) {", "if (source === null) {"],
@@ -243,8 +243,8 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ["the newest address goes first", "places: places.toReversed()", "places"],
     [
       "break-before-make breaks first",
-      "        ...ending(config, places, spared),\n        release,",
-      "        release,\n        ...ending(config, places, spared),",
+      "        ...ending(hold, places),\n        release,",
+      "        release,\n        ...ending(hold, places),",
     ],
     [
       "and holds nothing",
@@ -278,7 +278,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ],
     [
       "without a socket the addresses go",
-      'effects: [{ kind: "report", report }, ...ending(hold.config, hold.places, hold.spared)],',
+      'effects: [{ kind: "report", report }, ...ending(hold, hold.places)],',
       'effects: [{ kind: "report", report }],',
     ],
     ["clients have time to learn", "removeAt: after(now, LINGER)", "removeAt: now"],
@@ -291,7 +291,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ["not before its time", "    if (now < holdDeadline(hold)) continue;\n", ""],
     [
       "what is over is removed",
-      '      ...ending(hold.config, freePlaces(state, hold), hold.spared),\n      { kind: "unlisten"',
+      '      ...ending(hold, freePlaces(state, hold)),\n      { kind: "unlisten"',
       '      { kind: "unlisten"',
     ],
     ["an address of another device keeps its rule", "!elsewhere.has(address)", "true"],

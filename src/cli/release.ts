@@ -11,6 +11,8 @@ import { isAnswered } from "#daemon/control-server";
 import { untilEngineGone } from "#daemon/engine-lock";
 import { leftoversIn } from "#daemon/owned-places";
 import { claimedAddresses } from "#linux/address-claims";
+import { keepalivedsWithVrrp } from "#linux/keepalived-processes";
+import { removeLeftRouting } from "#linux/left-routing";
 import { openNftFence } from "#linux/nft-fence";
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import { missingCapabilities } from "#linux/process";
@@ -50,13 +52,13 @@ export function releaseCommand(openRequests: typeof openRtnetlink): Command {
   return defineCommand({
     name: "release",
     summary: text(
-      "Removes every address that Baton added to this machine and that is still there, the nftables rules that keep such an address from answering, the devices of virtual MAC addresses, and the fences of gates.",
-      "清除本机上由 Baton 添加、但仍然残留的地址，使这些地址不应答的 nftables 规则，虚拟 MAC 网卡，以及 gate 的 fence 规则。",
+      "Removes every address that Baton added to this machine and that is still there, the nftables rules that keep such an address from answering, the devices of virtual MAC addresses, the fences of gates, and routes and policy rules.",
+      "清除本机上由 Baton 添加、但仍然残留的地址，使这些地址不应答的 nftables 规则，虚拟 MAC 网卡，gate 的 fence 规则，以及路由和策略路由规则。",
     ),
     details: text(
-      `What a running daemon owns stays, whatever its runtime directory, and with --force too. Refuses while a daemon runs with this runtime directory, and waits up to 10 s for an engine that still hands over. A daemon that hangs has to be killed first. A fence stays with --after-lease: a service that was not demoted is not to be reached after a stop either.
+      `What a running daemon owns stays, whatever its runtime directory, and with --force too. Refuses while a daemon runs with this runtime directory, and waits up to 10 s for an engine that still hands over. A daemon that hangs has to be killed first. A fence stays with --after-lease: a service that was not demoted is not to be reached after a stop either. Routes and policy rules are known by protocol 18, which keepalived has too: they go where neither another daemon nor keepalived runs.
 On kernels before 5.18, which do not mark addresses, --runtime-dir has to be the one of the daemon that left them.`,
-      `正在运行的守护进程所持有的地址不受影响，无论它使用哪个运行目录，也无论是否指定 --force。该运行目录下有守护进程在运行时拒绝执行；若引擎仍在移交，最多等待 10 秒。守护进程若已失去响应，请先将其强制结束。指定 --after-lease 时保留 fence：未经降级的服务在守护进程停止后同样不可访问。
+      `正在运行的守护进程所持有的地址不受影响，无论它使用哪个运行目录，也无论是否指定 --force。该运行目录下有守护进程在运行时拒绝执行；若引擎仍在移交，最多等待 10 秒。守护进程若已失去响应，请先将其强制结束。指定 --after-lease 时保留 fence：未经降级的服务在守护进程停止后同样不可访问。路由和策略路由规则按协议号 18 识别，keepalived 也使用这个协议号，因此只有在没有其他守护进程、也没有 keepalived 运行时才会清除。
 5.18 之前的内核不能标记地址，此时 --runtime-dir 必须是遗留地址的守护进程所用的运行目录。`,
     ),
     options: OPTIONS,
@@ -116,8 +118,9 @@ async function release(
   if (devices.failure !== undefined) done.failures.push(printFailure(devices.failure));
   const fences = options["after-lease"] ? success([]) : cleanFences(claimed);
   if (!fences.ok) done.failures.push(printFailure(fences));
+  const routing = cleanRouting(rtnetlink.value, claimed, done.failures);
   for (const text of done.failures) fail(text);
-  report(line, { ...done, devices: devices.removed }, fences.ok ? fences.value : []);
+  report(line, { ...done, devices: devices.removed }, fences.ok ? fences.value : [], routing);
   return done.failures.length === 0 ? 0 : 1;
 }
 
@@ -125,10 +128,11 @@ function report(
   { options, io, language }: Line<typeof OPTIONS>,
   { removed, failures, devices }: Done & { readonly devices: readonly string[] },
   fences: readonly FenceEntry[],
+  routing: readonly string[],
 ): void {
   if (options.json) {
     const opened = fences.map((one) => ({ ...one, address: printIp(one.address) }));
-    io.stdout(`${JSON.stringify({ removed, devices, fences: opened })}\n`);
+    io.stdout(`${JSON.stringify({ removed, devices, fences: opened, routing })}\n`);
     return;
   }
   const en = language === "en";
@@ -144,8 +148,9 @@ function report(
     const where = `${protocol} ${printIp(address)}:${port}`;
     io.stdout(en ? `opened the fence of ${where}\n` : `已解除 ${where} 的 fence\n`);
   }
-  if (removed.length + devices.length + fences.length + failures.length === 0)
-    io.stdout(en ? "nothing to remove\n" : "没有残留地址\n");
+  for (const one of routing) io.stdout(en ? `removed ${one}\n` : `已清除 ${one}\n`);
+  const count = removed.length + devices.length + fences.length + routing.length;
+  if (count + failures.length === 0) io.stdout(en ? "nothing to remove\n" : "没有残留地址\n");
 }
 
 /** Opens the fences of addresses that no running daemon may own; those that were closed. */
@@ -159,6 +164,25 @@ function cleanFences(claimed: ReadonlySet<IpAddress>): Result<readonly FenceEntr
   const isKept = ({ address }: FenceEntry): boolean => claimed.has(address);
   const outcome = fence.clean(isKept);
   return outcome.ok ? success(closed.value.filter((one) => !isKept(one))) : outcome;
+}
+
+/**
+ * Routes and rules do not name their owner, and keepalived marks its own as we do: they go only
+ * where neither another daemon nor keepalived runs. What was removed.
+ */
+function cleanRouting(
+  rtnetlink: Rtnetlink,
+  claimed: ReadonlySet<IpAddress>,
+  failures: string[],
+): readonly string[] {
+  if (claimed.size > 0 || keepalivedsWithVrrp().length > 0) return [];
+  const done = removeLeftRouting(rtnetlink);
+  if (!done.ok) {
+    failures.push(printFailure(done));
+    return [];
+  }
+  failures.push(...done.value.failures);
+  return done.value.removed;
 }
 
 /** With a kernel without nf_tables nothing is guarded. */

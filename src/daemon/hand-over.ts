@@ -7,6 +7,7 @@
 import { wallClock, workBound } from "#linux/clock";
 import { openNftFence } from "#linux/nft-fence";
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
+import { KernelRouting } from "#linux/routing-table";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { destroySocketsNow } from "#linux/socket-destroy";
 import { openVirtualMacSocket, type VirtualMacSocket } from "#linux/virtual-mac-socket";
@@ -14,7 +15,9 @@ import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
 import { type IpAddress, printIp } from "#units/address";
 import { type Micros, micros } from "#units/time";
 import { fenceMode, fenceOf } from "#vrrp/engine/fences";
+import { isRouteGone } from "#vrrp/engine/routing";
 import { type Failure, printFailure } from "#vrrp/engine/world";
+import { type RoutingItem, textOf } from "#vrrp/router/routes";
 import type { Place, SupervisorEffect, SupervisorEvent } from "#vrrp/supervisor/event";
 import { releasePackets } from "#vrrp/supervisor/release-packets";
 import type { Hold } from "#vrrp/supervisor/state";
@@ -122,9 +125,10 @@ export class HandOver {
   }
 
   removeAddresses(effect: Effect<"removeAddresses">): SupervisorEvent {
-    const { instance, places, spared, resets } = effect;
+    const { instance, places, spared, resets, routing } = effect;
     const gone: IpAddress[] = [];
     if (resets !== undefined) this.#reset(instance, places, resets);
+    if (routing !== undefined) this.#removeRouting(instance, routing);
     for (const { interfaceIndex, address } of places) {
       const outcome = this.#rtnetlink.removeAddress(interfaceIndex, address);
       if (outcome.ok) gone.push(address.address);
@@ -132,6 +136,17 @@ export class HandOver {
     }
     const found = this.#rtnetlink.addresses();
     return { kind: "addressesRemoved", instance, spared, gone, here: found.ok ? found.value : [] };
+  }
+
+  #removeRouting(instance: string, items: readonly RoutingItem[]): void {
+    const links = this.#rtnetlink.links();
+    const indexOf = (device: string): number | undefined =>
+      links.ok ? links.value.find(({ name }) => name === device)?.index : undefined;
+    const routing = new KernelRouting(this.#rtnetlink);
+    for (const item of items) {
+      const outcome = routing.remove(item, indexOf);
+      if (!outcome.ok && !isRouteGone(outcome)) this.#error(instance, outcome, `${textOf(item)}: `);
+    }
   }
 
   /** After the removal no client would hear of it. */

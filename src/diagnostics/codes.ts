@@ -139,6 +139,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2082: warning("mail-without-server-or-recipients"),
   VR2083: warning("not-a-mail-address"),
   VR2090: error("no-limit-of-events"),
+  VR2140: error("bad-route-or-rule"),
 
   VR2100: error("gate-of-an-address-owner"),
   VR2101: warning("preemption-with-a-gate"),

@@ -4,6 +4,7 @@
  * them.
  */
 import type { GateFacts } from "./facts-gate.ts";
+import type { RoutingFacts } from "./facts-routing.ts";
 import type { SigningFacts } from "./facts-signing.ts";
 import type { VmacFacts } from "./facts-vmac.ts";
 
@@ -82,7 +83,7 @@ export type TrackerWord =
 /** What an argument that is missing should have been. */
 export type ExpectedArgument = "number" | "seconds" | "word" | "address" | "interface" | "command";
 
-export interface Facts extends GateFacts, SigningFacts, VmacFacts {
+export interface Facts extends GateFacts, RoutingFacts, SigningFacts, VmacFacts {
   // Syntax
   readonly VR1001: {
     readonly word: string;

@@ -19,6 +19,7 @@ import {
   type Listening,
   OK,
   type Outcome,
+  type RoutingTable,
   type VirtualMacDevices,
   type World,
   type WorldEvent,
@@ -47,6 +48,7 @@ import {
 import { textOf } from "./proc-files.ts";
 import { PromoteSecondaries } from "./promote-secondaries.ts";
 import type { Reactor } from "./reactor.ts";
+import { KernelRouting } from "./routing-table.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
 import { NUD_FAILED, NUD_INCOMPLETE } from "./rtnetlink-messages.ts";
 import { destroySocketsNow } from "./socket-destroy.ts";
@@ -109,6 +111,7 @@ export class LinuxWorld implements World {
   readonly guard: AddressGuard | undefined;
   readonly fence: Fence;
   readonly bfd: BfdPort;
+  readonly routing: RoutingTable;
   readonly #rtnetlink: Rtnetlink;
   readonly #lifetimes: AddressLifetimes;
   readonly #reactor: Reactor;
@@ -138,6 +141,7 @@ export class LinuxWorld implements World {
   }) {
     this.#reactor = parts.reactor;
     this.#rtnetlink = parts.rtnetlink;
+    this.routing = new KernelRouting(parts.rtnetlink);
     this.#lifetimes = parts.lifetimes;
     this.#pipe = parts.pipe;
     this.guard = parts.guard;

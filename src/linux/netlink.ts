@@ -146,6 +146,16 @@ export class MessageBuilder {
     return at + 4;
   }
 
+  /** Begins a struct rtnexthop, which `end` closes as it does an attribute. */
+  hop(flags: number, hops: number, index: number): this {
+    const at = this.#reserve(8);
+    this.#view.setUint8(at + 2, flags);
+    this.#view.setUint8(at + 3, hops);
+    this.#view.setInt32(at + 4, index, true);
+    this.#nests.push(at);
+    return this.#seal();
+  }
+
   nest(type: number): this {
     const at = this.#reserve(4);
     this.#view.setUint16(at + 2, type, true);

@@ -163,7 +163,7 @@ test("`release` opens fences that no running daemon may own, and none after a st
     mustDo(fence.close([ours, foreign], "held"));
     const forced = await baton(node, "release", "--force", "--json");
     const fences = [{ ...foreign, address: "198.51.100.1" }];
-    assert.deepEqual(JSON.parse(forced.output), { removed: [], fences });
+    assert.deepEqual(JSON.parse(forced.output), { removed: [], devices: [], fences, routing: [] });
     assert.deepEqual(must(fence.closed()), [ours]);
     await node.stopDaemon();
     await baton(node, "release", "--after-lease");

@@ -22,6 +22,7 @@ import {
   type Listening,
   OK,
   type Outcome,
+  type RoutingTable,
   sendEach,
   setEach,
   type VirtualMacDevices,
@@ -29,6 +30,7 @@ import {
   type WorldEvent,
 } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
+import { type RoutingItem, textOf } from "#vrrp/router/routes";
 import { isGratuitous, parseArp } from "#vrrp/wire/arp";
 import { ETHER_TYPE_IPV6, etherTypeOf } from "#vrrp/wire/ethernet";
 import { parseNeighbour } from "#vrrp/wire/neighbour";
@@ -110,6 +112,12 @@ export class FakeWorld implements World {
   /** errno with which the guard refuses a call, by its name; see `addGuard`. */
   readonly guardRefuses: Map<keyof AddressGuard, string> = new Map();
   fence: Fence | undefined;
+  /** In a world with routes; see `addRouting`. */
+  routing: RoutingTable | undefined;
+  /** The texts of routes and rules that are there. */
+  readonly routed: Set<string> = new Set();
+  /** errno with which the kernel refuses a route or rule, by its text. */
+  readonly routingRefuses: Map<string, string> = new Map();
   /** In a world with BFD; see `addBfd`. */
   bfd: BfdPort | undefined;
   /** Whole packets of BFD, oldest first. */
@@ -167,6 +175,24 @@ export class FakeWorld implements World {
       prolong: (_, milliseconds) => call("prolong", ` ${milliseconds}`),
       close: () => call("close"),
       clean: () => call("clean"),
+    };
+  }
+
+  /** Routes and rules of the kernel; `calls` has `route + TEXT`, and - for a removal. */
+  addRouting(): void {
+    const call = (item: RoutingItem, sign: "+" | "-"): Outcome => {
+      const text = textOf(item);
+      this.calls.push(`${item.kind} ${sign} ${text}`);
+      const errno = sign === "+" ? this.routingRefuses.get(text) : undefined;
+      const name = `RTM_${sign === "+" ? "NEW" : "DEL"}${item.kind.toUpperCase()}`;
+      if (errno !== undefined) return { ok: false, errno, call: name };
+      if (sign === "+") this.routed.add(text);
+      else if (!this.routed.delete(text)) return { ok: false, errno: "ESRCH", call: name };
+      return OK;
+    };
+    this.routing = {
+      add: (item) => call(item, "+"),
+      remove: (item) => call(item, "-"),
     };
   }
 

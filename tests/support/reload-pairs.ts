@@ -139,6 +139,8 @@ const INSTANCE: readonly Pair[] = [
     ["unicast_peer", UNICAST, "unicast_peer {\n@PEER@\n@PEER2@\n}"],
     ["virtual_ipaddress", "", "virtual_ipaddress {\n10.99.@N@.1/24\n}"],
     ["virtual_ipaddress_excluded", "", "virtual_ipaddress_excluded {\n10.99.@N@.2/32\n}"],
+    ["virtual_routes", "", "virtual_routes {\nblackhole 10.96.@N@.0/24\n}"],
+    ["virtual_rules", "", "virtual_rules {\nfrom 10.96.@N@.0/24 table main\n}"],
     ["track_interface", "", "track_interface {\nlo weight 3\n}"],
     ["track_script", "", "track_script {\nS@N@ weight 7\n}", { root: SCRIPT }],
     ["track_file", "", "track_file {\nF@N@ weight 4\n}", { root: FILES }],

@@ -5,6 +5,7 @@ import { ADVICE } from "./advice.ts";
 import { DIFFERS } from "./differs.ts";
 import { CHECKS, GATE } from "./gate-block.ts";
 import { MACHINE } from "./machine.ts";
+import { ROUTING } from "./routing.ts";
 import { SIGNING } from "./signing.ts";
 import { SYNTAX } from "./syntax.ts";
 import { PAIR, VALUES } from "./values.ts";
@@ -21,4 +22,5 @@ export const ENGLISH: Messages<Code> = {
   ...CHECKS,
   ...SIGNING,
   ...VMAC,
+  ...ROUTING,
 };

@@ -11,7 +11,6 @@ import {
   list,
   type Takes,
   texts,
-  without,
   yes,
 } from "./keyword.ts";
 
@@ -44,7 +43,7 @@ export const ADDRESSES: readonly Keyword[] = [
     word: "virtual_routes",
     takes: list("route"),
     since: "1.0.1",
-    acts: without("routes"),
+    acts: yes,
     repeatable: true,
     purpose: "routes present while master",
   },
@@ -52,7 +51,7 @@ export const ADDRESSES: readonly Keyword[] = [
     word: "virtual_rules",
     takes: list("rule"),
     since: "1.2.20",
-    acts: without("rules"),
+    acts: yes,
     repeatable: true,
     purpose: "policy rules present while master",
   },

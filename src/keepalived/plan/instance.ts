@@ -44,6 +44,7 @@ import { announceOf, arpForm, pacingOf } from "./announce.ts";
 import { planGate, routerGate } from "./gate.ts";
 import { holdDownOf } from "./hold-down.ts";
 import { cutPassword } from "./password.ts";
+import { routingOf } from "./routing.ts";
 import type { HavipPlan } from "./run-plan.ts";
 import { trackersOf, tracksPrimary } from "./trackers.ts";
 import { planVmacs } from "./vmac.ts";
@@ -92,6 +93,7 @@ export function planInstance(
     ...(booleanOf(instance, "promote_secondaries") === true ? { promoteSecondaries: true } : {}),
     ...(group === undefined ? {} : { group: nameOf(group) }),
     ...(gate === undefined || gate.fence.length === 0 ? {} : { fence: gate.fence }),
+    ...routingOf(instance, model),
   };
 }
 

@@ -7,6 +7,8 @@ import { readIp } from "./ip.ts";
 import { type ItemContext, reportTail, several } from "./item-line.ts";
 import { leadingInteger, readInteger } from "./numbers.ts";
 import { readAddressItem } from "./read-address-item.ts";
+import { readRoute } from "./read-route.ts";
+import { readRule } from "./read-rule.ts";
 import type { ListItem } from "./value.ts";
 
 /** Undefined: keepalived drops the line. */
@@ -24,9 +26,15 @@ export function readItem(context: ItemContext): ListItem | undefined {
     case "name":
       noteSingleQuotes(first, context.report);
       return { kind: "name", token: first };
+    case "route": {
+      const route = readRoute(context, first);
+      return route && { kind: "route", token: first, route };
+    }
+    case "rule": {
+      const rule = readRule(context, first);
+      return rule && { kind: "rule", token: first, rule };
+    }
     case "delay":
-    case "route":
-    case "rule":
     case "text":
       return { kind: "raw", token: first, texts: context.tokens.map(({ text }) => text) };
   }

@@ -1,5 +1,6 @@
 /** Arguments after reading: one shape for each kind of argument in the tables. */
 import type { Secret } from "#units/secret";
+import type { VirtualRoute, VirtualRule } from "#vrrp/router/routes";
 import type { Token } from "../lines/tokens.ts";
 import type { Ip } from "./ip.ts";
 
@@ -31,6 +32,8 @@ export type ListItem =
   | AddressItem
   | PeerItem
   | TrackedItem
+  | RouteItem
+  | RuleItem
   | { readonly kind: "name"; readonly token: Token }
   | { readonly kind: "raw"; readonly token: Token; readonly texts: readonly string[] };
 
@@ -72,4 +75,19 @@ export interface TrackedItem {
   readonly token: Token;
   readonly weight: number | undefined;
   readonly reverse: boolean | undefined;
+}
+
+export interface RouteItem {
+  readonly kind: "route";
+  readonly token: Token;
+  readonly route: VirtualRoute;
+}
+
+/** A rule as it is read: without a priority it gets one of the whole file (plan/routing.ts). */
+export type ReadRule = Omit<VirtualRule, "priority"> & { readonly priority: number | undefined };
+
+export interface RuleItem {
+  readonly kind: "rule";
+  readonly token: Token;
+  readonly rule: ReadRule;
 }

@@ -23,6 +23,7 @@ import { pairUp } from "./pairing.ts";
 import type { SecondaryPromotion } from "./promote-secondaries.ts";
 import type { Refusals } from "./refusals.ts";
 import type { ChangedInstance, Reloader } from "./reload.ts";
+import type { Routing } from "./routing.ts";
 import type { Steps } from "./steps.ts";
 import type { Trackers } from "./trackers.ts";
 import type { VirtualMacs } from "./virtual-macs.ts";
@@ -44,6 +45,7 @@ interface ConfiguratorParts {
   readonly gates: Gates;
   readonly sessions: BfdSessions;
   readonly virtualMacs: VirtualMacs;
+  readonly routing: Routing;
 }
 
 /** How the instances of a new configuration relate to the running ones. */
@@ -93,6 +95,7 @@ export class Configurator {
     this.#parts.interfaceState.attach(fresh, now);
     for (const instance of fresh) {
       const isHeld = message.resume.includes(instance.config.router.name);
+      if (!isHeld) this.#parts.routing.sweep(instance);
       this.#start(instance, isHeld ? (message.spared ?? []) : undefined, now);
       virtualMacs.check(instance, now);
     }

@@ -9,6 +9,7 @@ import type { Effects } from "./effects.ts";
 import type { Gates } from "./gates.ts";
 import { about, type Instance } from "./instance.ts";
 import type { SecondaryPromotion } from "./promote-secondaries.ts";
+import type { Routing } from "./routing.ts";
 import type { SocketBindings } from "./socket-bindings.ts";
 import type { Steps } from "./steps.ts";
 import type { VirtualMacs } from "./virtual-macs.ts";
@@ -22,6 +23,7 @@ interface DepartureParts {
   readonly addressDevices: AddressDevices;
   readonly promoting: SecondaryPromotion;
   readonly virtualMacs: VirtualMacs;
+  readonly routing: Routing;
 }
 
 export class Departures {
@@ -45,13 +47,14 @@ export class Departures {
 
   /** The supervisor asks for it, or is gone. */
   stop(now: Instant): void {
-    const { context, steps, effects } = this.#parts;
+    const { context, steps, effects, routing } = this.#parts;
     this.isStopping = true;
     for (const instance of context.instances.all) {
       steps.apply(instance, { kind: "stop" }, now);
       if (!instance.resuming) continue;
       // What the supervisor still holds for it goes too: the supervisor itself may be gone.
       instance.resuming = false;
+      routing.sweep(instance);
       effects.perform(instance, { kind: "removeAddresses" }, now, []);
     }
     this.sweep(now);

@@ -15,6 +15,7 @@ import { about, type Instance, type Reported } from "./instance.ts";
 import type { Leases } from "./leases.ts";
 import { forgetUnresolved } from "./neighbour-resolution.ts";
 import type { Probes } from "./probes.ts";
+import type { Routing } from "./routing.ts";
 import type { World } from "./world.ts";
 
 export interface EffectParts {
@@ -24,6 +25,7 @@ export interface EffectParts {
   readonly leases: Leases;
   readonly gates: Gates;
   readonly probes: Probes;
+  readonly routing: Routing;
 }
 
 /** As owner, to all peers or to the group. */
@@ -41,14 +43,16 @@ export class Effects {
   readonly #leases: Leases;
   readonly #gates: Gates;
   readonly #probes: Probes;
+  readonly #routing: Routing;
 
-  constructor({ world, advertiser, announcements, leases, gates, probes }: EffectParts) {
+  constructor({ world, advertiser, announcements, leases, gates, probes, routing }: EffectParts) {
     this.#world = world;
     this.#advertiser = advertiser;
     this.#announcements = announcements;
     this.#leases = leases;
     this.#gates = gates;
     this.#probes = probes;
+    this.#routing = routing;
   }
 
   get hasWaiting(): boolean {
@@ -100,12 +104,14 @@ export class Effects {
           return this.#advertiser.sendExcept(instance, effect.priority, effect.except, now);
         return this.#advertiser.send(instance, effect.priority, effect.to, now);
       case "addAddresses":
-        return this.#leases.take(instance, now, outcomes);
+        this.#leases.take(instance, now, outcomes);
+        return this.#routing.take(instance);
       case "refreshAddresses":
         return this.refresh(instance, now, outcomes);
       case "holdAddresses":
         return this.#leases.limit(instance, effect.micros, now, outcomes);
       case "removeAddresses":
+        this.#routing.giveUp(instance);
         return this.#leases.giveUp(instance, now);
       case "announce":
         this.#announcements.announce(instance, instance.addresses, effect.repeat, now);

@@ -49,6 +49,7 @@ import { Reconciler } from "./reconcile.ts";
 import type { EngineRecord } from "./recording.ts";
 import { Refusals } from "./refusals.ts";
 import { Reloader } from "./reload.ts";
+import { Routing } from "./routing.ts";
 import { briefOf, SNAPSHOT_MAX, snapshotOf } from "./snapshot.ts";
 import { SocketBindings } from "./socket-bindings.ts";
 import { Sources } from "./sources.ts";
@@ -109,7 +110,9 @@ export class Engine {
     const advertiser = new Advertiser(context);
     const gates = new Gates(context);
     const probes = new Probes(context);
-    const effects = new Effects({ world, advertiser, announcements, leases, gates, probes });
+    const routing = new Routing(context);
+    const parts = { world, advertiser, announcements, leases, gates, probes, routing };
+    const effects = new Effects(parts);
     this.#gates = gates;
     this.probes = probes;
     this.#addresses = addresses;
@@ -131,7 +134,7 @@ export class Engine {
     const virtualMacs = new VirtualMacs(context, steps);
     this.#virtualMacs = virtualMacs;
     const own = { addressDevices, bindings, sources, trackers, virtualMacs };
-    const base = { context, steps, announcements, ...own };
+    const base = { context, steps, announcements, routing, ...own };
     const reconciler = new Reconciler({ ...base, addresses, leases, ownRemovals });
     const interfaceState = new InterfaceState({ ...base, reconciler });
     const reloader = new Reloader({ ...base, leases, guard, gates });

@@ -13,6 +13,7 @@ import { type Again, again, dueAgain, heardAgain } from "../router/hear-again.ts
 import { type Lease, leaseFor } from "../router/lease.ts";
 import type { FaultCause } from "../router/reason.ts";
 import { initialState } from "../router/router.ts";
+import type { RoutingItem } from "../router/routes.ts";
 import type { AnnounceReason, RouterState } from "../router/state.ts";
 import { strongestPeer } from "../router/step.ts";
 import type { AdvertExpectation } from "../wire/check-advert.ts";
@@ -177,6 +178,8 @@ export class Instance {
   resuming = false;
   /** Until then the supervisor may hold them. */
   heldUntil: Instant | undefined;
+  /** Routes and rules that it has added, in that order. */
+  routing: readonly RoutingItem[] = NO_ROUTING;
   /** Where others had put them before they were ours. */
   spared: readonly AddressPlace[] = NONE;
   /** When to try again after the kernel refused an address, or a fight over one. */
@@ -260,6 +263,7 @@ export class Instance {
 
 const NEVER = 0 as Instant;
 const NONE: readonly AddressPlace[] = [];
+const NO_ROUTING: readonly RoutingItem[] = [];
 
 /** What is worked out from the configuration alone. */
 export function derived(

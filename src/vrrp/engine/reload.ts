@@ -31,6 +31,7 @@ import {
   type PeerMemory,
 } from "./instance.ts";
 import type { Leases } from "./leases.ts";
+import type { Routing } from "./routing.ts";
 import type { SocketBindings } from "./socket-bindings.ts";
 import type { Sources } from "./sources.ts";
 import type { Steps } from "./steps.ts";
@@ -56,6 +57,7 @@ interface ReloaderParts {
   readonly sources: Sources;
   readonly trackers: Trackers;
   readonly virtualMacs: VirtualMacs;
+  readonly routing: Routing;
 }
 
 /** What the new configuration of an instance has changed. */
@@ -154,6 +156,7 @@ export class Reloader {
     const isSwitching = phase.kind === "switching";
     if (!ownsAddress(phase) && !isSwitching) return;
     const outcomes: RouterEvent[] = [];
+    if (ownsAddress(phase)) this.#parts.routing.change(instance);
     const isGuarded = instance.lease.guarantee === "nftables";
     // Nobody prolongs it any more, also if a planned move is taken back.
     if (wasGuarded && !isGuarded) guard.end(instance, now, outcomes);

@@ -8,6 +8,7 @@
 import type { IpAddress, Ipv4, Mac } from "#units/address";
 import type { Instant } from "#units/time";
 import type { FencePort, IpVersion, VirtualAddress } from "../router/config.ts";
+import type { RoutingItem } from "../router/routes.ts";
 import type { FromEngine } from "./engine-link.ts";
 
 /** The environment said no: `errno` is the symbolic name, `call` what was asked. */
@@ -170,6 +171,8 @@ export interface World {
    * what two machines have to compare.
    */
   unixTime(): number;
+  /** Undefined: nobody adds routes and rules (a simulated world, one that only watches). */
+  readonly routing?: RoutingTable | undefined;
   /** To the supervisor. */
   emit(message: FromEngine): void;
 }
@@ -205,6 +208,13 @@ export interface VirtualMacDevices {
   close(name: string): Outcome;
   /** Removes what earlier processes left, unless it is to be kept. */
   clean(isKept: (name: string, address: IpAddress | undefined) => boolean): Outcome;
+}
+
+/** Routes and policy rules of the kernel. `indexOf`: the device's index; undefined: no such one. */
+export interface RoutingTable {
+  /** One that carries our mark and is there already is replaced; somebody else's: EEXIST. */
+  add(item: RoutingItem, indexOf: (device: string) => number | undefined): Outcome;
+  remove(item: RoutingItem, indexOf: (device: string) => number | undefined): Outcome;
 }
 
 /** Packets to this port of the address. */

@@ -8,6 +8,7 @@ import { type IpAddress, type Ipv4, isIpv6, type Mac } from "#units/address";
 import type { Secret } from "#units/secret";
 import type { Centis, Micros } from "#units/time";
 import type { Priority, Vrid } from "#units/vrrp";
+import type { VirtualRoute, VirtualRule } from "./routes.ts";
 
 /** Everything the pure router needs; no names of devices, no sockets. */
 export interface RouterConfig {
@@ -161,6 +162,10 @@ export interface InstanceConfig {
   readonly group?: string;
   /** `gate`: packets to these ports of its addresses are dropped while it is not promoted. */
   readonly fence?: readonly FencePort[];
+  /** Added after the addresses in this order, removed before them in reverse. */
+  readonly routes?: readonly VirtualRoute[];
+  /** After the routes. */
+  readonly rules?: readonly VirtualRule[];
 }
 
 /** The IP version of a router's advertisements. */

@@ -8,6 +8,7 @@ import type { FromEngine } from "../engine/engine-link.ts";
 import type { AddressPlace } from "../engine/instance.ts";
 import type { AddressInfo, Failure, LinkInfo } from "../engine/world.ts";
 import type { InstanceConfig, IpVersion, VirtualAddress } from "../router/config.ts";
+import type { RoutingItem } from "../router/routes.ts";
 
 export type SupervisorEvent =
   /**
@@ -126,6 +127,8 @@ export type SupervisorEffect =
       readonly places: readonly Place[];
       /** Connections to these ports are reset first; "all": to every port. */
       readonly resets?: readonly number[] | "all";
+      /** Routes and rules that go before them, the last first. */
+      readonly routing?: readonly RoutingItem[];
     }
   /** Takes away the rules of the sub-second lease, which would make these addresses unreachable. */
   | {

@@ -15,8 +15,10 @@ import type { IpAddress } from "#units/address";
 import { after, earliestOf, type Instant } from "#units/time";
 import { resetPortsOf } from "../engine/fences.ts";
 import { pairUp } from "../engine/pairing.ts";
+import { routingItems } from "../engine/routing.ts";
 import type { Failure } from "../engine/world.ts";
 import { type InstanceConfig, versionOf } from "../router/config.ts";
+import type { RoutingItem } from "../router/routes.ts";
 import { handOverWait, LINGER } from "../router/timing.ts";
 import { copiesHere, copiesOf, isOurs, sparedBy } from "./copies.ts";
 import type { KernelState, Place, Spared, SupervisorEffect, SupervisorEvent } from "./event.ts";
@@ -74,7 +76,7 @@ export function takenByEngine(state: SupervisorState, id: number | undefined): S
   const hold = holdOf(state, id);
   if (hold === undefined) return unchanged(state);
   const effects = [
-    ...ending(hold.config, freePlaces(state, hold), hold.spared),
+    ...ending(hold, freePlaces(state, hold)),
     { kind: "unlisten", hold: hold.id } as const,
   ];
   return { state: withoutHold(state, hold), effects };
@@ -113,7 +115,7 @@ export function removeUnconfigured(
     if (places.length === hold.places.length) return hold;
     const gone = hold.places.filter((place) => !isConfigured(hold, place));
     const free = freePlaces(state, { ...hold, places: gone });
-    effects.push(...ending(hold.config, free, hold.spared));
+    effects.push(...ending(hold, free));
     return { ...hold, places };
   });
   return { state: { ...state, holds }, effects };
@@ -165,7 +167,7 @@ function beginHandOver(
   if (link === undefined || places.length === 0) {
     const effects = [
       ...ended,
-      ...removal(instance, everything, undefined),
+      ...removal(instance, everything, undefined, routingItems(config)),
       { kind: "report", report: { kind: "lease-was-over", instance } } as const,
     ];
     return { state: next, effects };
@@ -173,7 +175,7 @@ function beginHandOver(
   const source = config.transport.source ?? sourceOf(link, versionOf(config), kernel);
   if (source === undefined) {
     const report = { kind: "cannot-hand-over", instance, failure: undefined } as const;
-    const removed = removal(instance, everything, undefined);
+    const removed = removal(instance, everything, undefined, routingItems(config));
     return { state: next, effects: [...ended, { kind: "report", report }, ...removed] };
   }
   const { nextHold: id } = next;
@@ -199,26 +201,33 @@ const notHere = (config: InstanceConfig, { addresses }: KernelState): readonly I
     .filter((address) => !here.has(address));
 };
 
-/** Of addresses that were answered for until now: clients hear of it while they are there. */
+/**
+ * Of addresses that were answered for until now: clients hear of it while they are there. Routes
+ * and rules go with the last of them.
+ */
 function ending(
-  config: InstanceConfig,
+  { config, places: held, spared }: Hold,
   places: readonly Place[],
-  spared: Spared | undefined,
 ): readonly SupervisorEffect[] {
   const resets = resetPortsOf(config);
-  const removed = removal(config.router.name, places, spared);
+  const isWhole = places.length > 0 && places.length === held.length;
+  const items = isWhole ? routingItems(config) : [];
+  const removed = removal(config.router.name, places, spared, items);
   return resets === undefined ? removed : removed.map((effect) => ({ ...effect, resets }));
 }
 
 /** The newest first: the primary one of a subnet takes the others with it. */
-const removal = (
+function removal(
   instance: string,
   places: readonly Place[],
   spared: Spared | undefined,
-): readonly Extract<SupervisorEffect, { kind: "removeAddresses" }>[] =>
-  places.length === 0
-    ? []
-    : [{ kind: "removeAddresses", instance, places: places.toReversed(), spared }];
+  items: readonly RoutingItem[] = [],
+): readonly Extract<SupervisorEffect, { kind: "removeAddresses" }>[] {
+  if (places.length === 0 && items.length === 0) return [];
+  const routing = items.length === 0 ? {} : { routing: items.toReversed() };
+  const kind = "removeAddresses";
+  return [{ kind, instance, places: places.toReversed(), spared, ...routing }];
+}
 
 const clearing = (
   instance: string,
@@ -233,7 +242,7 @@ export function listening(state: SupervisorState, id: number, now: Instant): Ste
   const hold = holdOf(state, id);
   // Nobody would close it.
   if (hold === undefined) return { state, effects: [{ kind: "unlisten", hold: id }] };
-  const { config, source, places, spared } = hold;
+  const { config, source, places } = hold;
   const { name: instance, handover } = config.router;
   const release = { kind: "sendRelease", hold: id, config, source } as const;
   // With a fence nobody is served until the successor is, and the address may as well be gone: then
@@ -243,7 +252,7 @@ export function listening(state: SupervisorState, id: number, now: Instant): Ste
     return {
       state: withoutHold(state, hold),
       effects: [
-        ...ending(config, places, spared),
+        ...ending(hold, places),
         release,
         { kind: "unlisten", hold: id },
         { kind: "report", report },
@@ -290,7 +299,7 @@ export function listenRefused(state: SupervisorState, id: number, failure: Failu
   const report = { kind: "cannot-hand-over", instance, failure } as const;
   return {
     state: withoutHold(state, hold),
-    effects: [{ kind: "report", report }, ...ending(hold.config, hold.places, hold.spared)],
+    effects: [{ kind: "report", report }, ...ending(hold, hold.places)],
   };
 }
 
@@ -315,7 +324,7 @@ export function holdsDue(state: SupervisorState, now: Instant): Step {
     const instance = hold.config.router.name;
     const isSuccessorHeard = hold.removeAt !== undefined;
     effects.push(
-      ...ending(hold.config, freePlaces(state, hold), hold.spared),
+      ...ending(hold, freePlaces(state, hold)),
       { kind: "unlisten", hold: hold.id },
       { kind: "report", report: { kind: "handed-over", instance, isSuccessorHeard } },
     );
