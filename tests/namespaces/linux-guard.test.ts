@@ -170,7 +170,8 @@ for (const { name: family, VIP, OTHER, nobody, many } of FAMILIES) {
     }
   });
 
-  for (const canUpdate of WAYS) {
+  // What an older kernel does, it does in the same way for both.
+  for (const canUpdate of family === "IPv4" ? WAYS : WAYS.slice(0, 1)) {
     test(`prolonging again and again leaves no gap (${wayOf(canUpdate)})`, () => {
       using it = setUp(VIP, canUpdate);
       mustDo(it.guard.open([ip(VIP)]));

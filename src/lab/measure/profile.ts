@@ -71,12 +71,7 @@ export const FAST_MULTICAST: Profile = {
 
 export const FAST_IPV6: Profile = { ...FAST, name: "ipv6-100ms", ip: 6 };
 
-export const MULTICAST_IPV6: Profile = {
-  ...MULTICAST,
-  name: "ipv6-multicast",
-  version: 3,
-  ip: 6,
-};
+export const MULTICAST_IPV6: Profile = { ...FAST_MULTICAST, name: "ipv6-multicast", ip: 6 };
 
 export const PREEMPT: Profile = {
   ...TUTORIAL,
