@@ -7,6 +7,7 @@ import { type IpAddress, printIp } from "#units/address";
 import { type Instant, instant, micros } from "#units/time";
 import { type AddressInfo, BATON_PROTO, type Failure, type LinkInfo } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
+import { type RoutingItem, textOf } from "#vrrp/router/routes";
 import type { PublicState } from "#vrrp/router/state";
 import type { Place, SupervisorEffect, SupervisorEvent } from "#vrrp/supervisor/event";
 import { INITIAL, type SupervisorState } from "#vrrp/supervisor/state";
@@ -209,7 +210,7 @@ export function printEffect(effect: SupervisorEffect): string {
     case "prolongGuard":
       return `prolongGuard ${effect.addresses.map(printIp).join(" ")} ${effect.milliseconds}ms`;
     case "removeAddresses":
-      return `removeAddresses ${printPlaces(effect.places)}${printResets(effect.resets)}`;
+      return `removeAddresses ${printPlaces(effect.places)}${printResets(effect.resets)}${printRouting(effect.routing)}`;
     case "clearGuard":
       return `clearGuard ${effect.addresses.map(printIp).join(" ")}`;
     case "closeFence":
@@ -241,6 +242,9 @@ export function ownerOf(...masters: readonly InstanceConfig[]): SupervisorBench 
   for (const one of masters) bench.becomes(one, "MASTER");
   return bench;
 }
+
+const printRouting = (items: readonly RoutingItem[] | undefined): string =>
+  items === undefined ? "" : ` routing ${items.map(textOf).join(", ")}`;
 
 const printResets = (resets: readonly number[] | "all" | undefined): string =>
   resets === undefined ? "" : ` resets ${String(resets)}`;
