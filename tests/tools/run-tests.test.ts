@@ -196,7 +196,7 @@ test("a lab test says which programs it needs, and setup knows their packages", 
     keepalived:
       /"keepalived"[,\]]|skipKeepalived|\/usr\/sbin\/keepalived|systemctl start keepalived/,
     aiosmtpd: /support\/mail-server/,
-    tshark: /support\/dissect/,
+    tshark: /support\/dissect|"tshark"/,
     systemctl: /systemd-machine/,
     rsyslogd: /"rsyslogd"/,
     logrotate: /"logrotate"/,

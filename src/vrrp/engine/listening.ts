@@ -1,6 +1,12 @@
 /** What is to be heard on a device: who speaks there, and which addresses are there. */
 import type { IpAddress } from "#units/address";
-import { type InstanceConfig, versionOf, versionOfAddress } from "../router/config.ts";
+import {
+  type InstanceConfig,
+  type IpVersion,
+  type VirtualAddress,
+  versionOf,
+  versionOfAddress,
+} from "../router/config.ts";
 import type { Instance } from "./instance.ts";
 import type { Listening } from "./world.ts";
 
@@ -18,27 +24,47 @@ export function listeningOn(
   all: readonly Instance[],
   instance?: Instance,
 ): Listening {
-  const speakers = all.filter(({ interfaceIndex }) => interfaceIndex === index);
-  const configs = [...(instance === undefined ? [] : [instance]), ...speakers].map(
-    (one) => one.config,
-  );
-  const versions = configs.map(versionOf);
-  const addresses = all.flatMap(({ config }) => addressesOn(config, name));
-  return {
-    vrrp: unique(versions),
-    neighbours: unique([...versions, ...addresses.map(versionOfAddress)]),
-    groups: unique(configs.flatMap(groupsOf)),
+  const groups = new Set<IpAddress>();
+  const found: Found = { speaks: NONE, has: NONE };
+  const add = (config: InstanceConfig): void => {
+    found.speaks |= bitOf(versionOf(config));
+    if (config.transport.kind === "multicast") groups.add(config.transport.group);
   };
+  if (instance !== undefined) add(instance.config);
+  // For each instance that begins all are looked at: nothing is allocated for one.
+  for (let place = 0; place < all.length; place++) {
+    const one = all[place];
+    if (one === undefined) continue;
+    if (one.interfaceIndex === index) add(one.config);
+    if (found.has === BOTH) continue;
+    addVersions(found, one.config.addresses, one.config, name);
+    addVersions(found, one.config.excludedAddresses, one.config, name);
+  }
+  const neighbours = versionsOf(found.speaks | found.has);
+  return { vrrp: versionsOf(found.speaks), neighbours, groups: [...groups] };
 }
 
-const groupsOf = ({ transport }: InstanceConfig): readonly IpAddress[] =>
-  transport.kind === "multicast" ? [transport.group] : [];
-
-function addressesOn(config: InstanceConfig, name: string): readonly IpAddress[] {
-  const all = [...config.addresses, ...config.excludedAddresses];
-  return all.flatMap(({ address, interface: own = config.interface }) =>
-    own === name ? [address] : [],
-  );
+/** IP versions, a bit for each: of routers there, and of addresses there. */
+interface Found {
+  speaks: number;
+  has: number;
 }
 
-const unique = <T>(all: readonly T[]): readonly T[] => [...new Set(all)];
+const [NONE, FOUR, SIX, BOTH] = [0, 1, 2, 3] as const;
+const bitOf = (version: IpVersion): number => (version === 6 ? SIX : FOUR);
+const VERSIONS: readonly (readonly IpVersion[])[] = [[], [4], [6], [4, 6]];
+const versionsOf = (bits: number): readonly IpVersion[] => VERSIONS[bits] ?? [];
+
+/** Of addresses on the device. */
+function addVersions(
+  found: Found,
+  addresses: readonly VirtualAddress[],
+  config: InstanceConfig,
+  name: string,
+): void {
+  for (let place = 0; place < addresses.length; place++) {
+    const one = addresses[place];
+    if (one === undefined || (one.interface ?? config.interface) !== name) continue;
+    found.has |= bitOf(versionOfAddress(one.address));
+  }
+}

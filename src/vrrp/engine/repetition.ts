@@ -5,14 +5,9 @@
  */
 import type { Instant } from "#units/time";
 import { readU16 } from "../wire/bytes.ts";
-import {
-  IPV4_HEADER_LENGTH,
-  IPV4_OFFSET,
-  ipVersionAt,
-  ipv4HeaderLengthAt,
-} from "../wire/ipv4-fields.ts";
+import { IPV4_HEADER_LENGTH, IPV4_OFFSET, ipVersionAt } from "../wire/ipv4-fields.ts";
 import { IPV6_HEADER_LENGTH } from "../wire/ipv6-fields.ts";
-import { VRRP_OFFSET } from "../wire/vrrp-packet.ts";
+import { VRRP_OFFSET, vrrpHeaderAt } from "../wire/vrrp-packet.ts";
 import type { DurationHistogram } from "./histogram.ts";
 import type { AcceptedAdvert, Instance } from "./instance.ts";
 import { recordJitter } from "./jitter.ts";
@@ -23,10 +18,10 @@ import { type Lookup, routerNumber } from "./lookup.ts";
  * is too short.
  */
 export function routerAt(bytes: Uint8Array): number {
-  if (ipVersionAt(bytes, 0) === 6)
-    return routerNumber(bytes[IPV6_HEADER_LENGTH + VRRP_OFFSET.vrid] ?? 0, 6);
-  const at = bytes.length < IPV4_HEADER_LENGTH ? bytes.length : ipv4HeaderLengthAt(bytes, 0);
-  return bytes[at + VRRP_OFFSET.vrid] ?? 0;
+  if (bytes.length < IPV4_HEADER_LENGTH) return 0;
+  const at = vrrpHeaderAt(bytes);
+  const vrid = bytes[at + VRRP_OFFSET.vrid] ?? 0;
+  return at === IPV6_HEADER_LENGTH && ipVersionAt(bytes, 0) === 6 ? routerNumber(vrid, 6) : vrid;
 }
 
 /** It repeats the last advertisement that the instance has accepted. */

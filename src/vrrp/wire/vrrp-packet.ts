@@ -185,3 +185,9 @@ export const intervalAt = (bytes: Uint8Array, at: number, version: 2 | 3): numbe
   version === 2
     ? readU8(bytes, at + VRRP_OFFSET.seconds) * 100
     : readU16(bytes, at + VRRP_OFFSET.centiseconds) & 0x0fff;
+
+/** Where the VRRP header of a whole packet begins, IPv4 or IPv6, were it one. */
+export function vrrpHeaderAt(bytes: Uint8Array): number {
+  const first = readU8(bytes, 0);
+  return first >>> 4 === 6 ? IPV6_HEADER_LENGTH : (first & 15) * 4;
+}
