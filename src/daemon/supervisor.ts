@@ -435,6 +435,7 @@ export class Supervisor {
       resume,
       spared,
       ...(this.#plan.sessions !== undefined && { sessions: this.#plan.sessions }),
+      ...(this.#plan.linkDelays !== undefined && { linkDelays: this.#plan.linkDelays }),
       logUnknownVrids: this.#plan.globals.logUnknownVrids === true,
       ...this.#operator.forEngine(isReload),
       ...this.#gates.forEngine(),

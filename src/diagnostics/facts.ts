@@ -14,7 +14,6 @@ export type Loss =
   | "bfd"
   | "dbus"
   | "filter"
-  | "interface-delays"
   | "ipvs"
   | "linkbeat"
   | "namespace"

@@ -13,7 +13,7 @@ import type {
 } from "#vrrp/engine/engine-link";
 import { printToEngine, readToEngine } from "#vrrp/engine/engine-link-lines";
 import type { AddressInfo, LinkInfo, WorldEvent } from "#vrrp/engine/world";
-import type { InstanceConfig, RouterConfig, VirtualAddress } from "#vrrp/router/config";
+import type { InstanceConfig, LinkDelay, RouterConfig, VirtualAddress } from "#vrrp/router/config";
 import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
 import { type AdvertFields, emitAdvert } from "#vrrp/wire/emit-advert";
 import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
@@ -118,15 +118,16 @@ export class Bench {
       resume?: readonly string[];
       trackers?: readonly TrackerResult[];
       logUnknownVrids?: boolean;
+      linkDelays?: readonly LinkDelay[];
       leftovers?: readonly Leftover[];
       spared?: readonly Leftover[];
     } = {},
   ): void {
     const { groups = [], resume = [], trackers = [], logUnknownVrids = false } = more;
-    const { leftovers = [], spared = [] } = more;
+    const { leftovers = [], spared = [], linkDelays = [] } = more;
     this.groups = groups;
     // As it comes through the pipe.
-    const known = { groups, resume, trackers, logUnknownVrids, leftovers, spared };
+    const known = { groups, resume, trackers, logUnknownVrids, leftovers, spared, linkDelays };
     const message: ToEngine = { type: "configure", instances, ...known };
     this.supervisor(readToEngine(printToEngine(message)));
   }

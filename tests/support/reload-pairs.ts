@@ -413,6 +413,13 @@ const OTHERS: readonly Pair[] = [
     ["key_file", "@FOLDER@/key-a", "@FOLDER@/key-b"],
     ["client_ca_file", "@FOLDER@/ca-a", "@FOLDER@/ca-b"],
   ]),
+  ...rows("", [
+    [
+      "interface_up_down_delays",
+      "interface_up_down_delays {\neth0 1 1\n}",
+      "interface_up_down_delays {\neth0 0.5\n}",
+    ],
+  ]),
   ...rows("garp_group", [["interfaces", "interfaces {\neth0\n}", "interfaces {\neth1\n}"]]),
 ];
 
@@ -455,6 +462,7 @@ export function textOf(pair: Pair, which: "before" | "after", places: Places): s
   const parts: string[] = [];
   parts.push(`global_defs {\n${pair.globals ?? ""}\n${inner("global_defs")}\n}`);
   if (pair.root !== undefined) parts.push(pair.root);
+  if (needs("")) parts.push(line);
   if (needs("alert")) parts.push(`alert {\n${word === "webhook" ? "" : HOOK}\n${line}\n}`);
   if (needs("api")) parts.push(`api {\n${word === "listen" ? "" : LISTEN}\n${line}\n}`);
   if (needs("events")) parts.push(`events {\n${line}\n}`);

@@ -9,7 +9,6 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   bfd: "this BFD session: Baton has sessions over IPv4 with a neighbor on the same network",
   dbus: "the D-Bus interface",
   filter: "the filter that drops traffic to the virtual address",
-  "interface-delays": "waiting for interfaces: a short link loss counts at once",
   ipvs: "IPVS load balancing",
   linkbeat: "link polling: the kernel's own word on the link is used",
   namespace: "its network namespace: Baton runs where it is started",

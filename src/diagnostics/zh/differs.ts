@@ -9,7 +9,6 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   bfd: "没有该 BFD 会话：Baton 只与同一网络上的 IPv4 邻居建立会话",
   dbus: "没有 D-Bus 接口",
   filter: "不会丢弃发往虚拟地址的流量",
-  "interface-delays": "不会等待网卡恢复：短暂断链也立即生效",
   ipvs: "没有 IPVS 负载均衡",
   linkbeat: "不轮询链路状态：以内核通知为准",
   namespace: "不会进入该网络命名空间：在哪里启动就在哪里运行",

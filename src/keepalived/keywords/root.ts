@@ -142,9 +142,10 @@ export const ROOT: KeywordTable = table([
     word: "interface_up_down_delays",
     takes: list("delay"),
     since: "2.2.3",
-    acts: less("interface-delays"),
+    acts: yes,
     repeatable: true,
-    purpose: "how long an interface must stay up or down before trackers see it",
+    purpose:
+      "NAME DOWN [UP], up to 255 s each: how long a link must be down, or up again, before it counts; shortened to less than `down_timer_adverts` - 1 intervals",
   },
   {
     word: "linkbeat_interfaces",

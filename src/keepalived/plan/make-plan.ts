@@ -22,6 +22,7 @@ import { eventsOf } from "./events.ts";
 import { planGate } from "./gate.ts";
 import { havipOf } from "./havip.ts";
 import { planInstance } from "./instance.ts";
+import { linkDelaysOf } from "./link-delays.ts";
 import { isMailed, mailOf } from "./mail.ts";
 import { commandOf, notifyOf, planCommand, timedCommand, userOf } from "./notify.ts";
 import type {
@@ -59,6 +60,10 @@ export function makePlan(model: Model): RunPlan {
     .filter((block) => tracked("script", block))
     .flatMap((block) => planCheck(block) ?? []);
   const sessions = [...sessionsOf(model).values()].filter(({ name }) => used.has(`bfd ${name}`));
+  const delays = linkDelaysOf(
+    model,
+    instances.map(({ config }) => config),
+  );
   const api = apiOf(model);
   const events = eventsOf(model);
   return {
@@ -76,6 +81,7 @@ export function makePlan(model: Model): RunPlan {
       .flatMap((block) => planProcess(block) ?? []),
     ...(checks.length === 0 ? {} : { checks }),
     ...(sessions.length === 0 ? {} : { sessions }),
+    ...(delays.length === 0 ? {} : { linkDelays: delays }),
     ...(api === undefined ? {} : { api }),
     ...(alerts === undefined ? {} : { alerts }),
     ...(events === undefined ? {} : { events }),

@@ -7,7 +7,7 @@
 import type { Secret } from "#units/secret";
 import type { Micros } from "#units/time";
 import type { SessionPlan } from "#vrrp/bfd/session-plan";
-import type { FencePort, InstanceConfig } from "#vrrp/router/config";
+import type { FencePort, InstanceConfig, LinkDelay } from "#vrrp/router/config";
 import type { AlertKind, DestinationWord } from "../keywords/alert.ts";
 
 export interface RunPlan {
@@ -27,6 +27,8 @@ export interface RunPlan {
   readonly events?: EventsPlan;
   readonly api?: ApiPlan;
   readonly alerts?: readonly AlertPlan[];
+  /** Undefined: none. */
+  readonly linkDelays?: readonly LinkDelay[];
 }
 
 export interface ApiPlan {

@@ -7,6 +7,7 @@ import { readIp } from "./ip.ts";
 import { type ItemContext, reportTail, several } from "./item-line.ts";
 import { leadingInteger, readInteger } from "./numbers.ts";
 import { readAddressItem } from "./read-address-item.ts";
+import { readDelay } from "./read-delay.ts";
 import { readRoute } from "./read-route.ts";
 import { readRule } from "./read-rule.ts";
 import type { ListItem } from "./value.ts";
@@ -35,6 +36,7 @@ export function readItem(context: ItemContext): ListItem | undefined {
       return rule && { kind: "rule", token: first, rule };
     }
     case "delay":
+      return readDelay(context, first);
     case "text":
       return { kind: "raw", token: first, texts: context.tokens.map(({ text }) => text) };
   }

@@ -35,6 +35,7 @@ export type ListItem =
   | RouteItem
   | RuleItem
   | { readonly kind: "name"; readonly token: Token }
+  | DelayItem
   | { readonly kind: "raw"; readonly token: Token; readonly texts: readonly string[] };
 
 export interface AddressItem {
@@ -68,6 +69,15 @@ export interface PeerItem {
   readonly ip: Ip;
   readonly minTtl: number | undefined;
   readonly maxTtl: number | undefined;
+}
+
+/** Of `interface_up_down_delays`, in seconds. */
+export interface DelayItem {
+  readonly kind: "delay";
+  /** The interface. */
+  readonly token: Token;
+  readonly down: number;
+  readonly up: number;
 }
 
 export interface TrackedItem {

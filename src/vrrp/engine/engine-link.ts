@@ -12,7 +12,7 @@ import type { Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { SessionState } from "../bfd/control-packet.ts";
 import type { SessionPlan } from "../bfd/session-plan.ts";
-import type { InstanceConfig } from "../router/config.ts";
+import type { InstanceConfig, LinkDelay } from "../router/config.ts";
 import type { DataComparison, Report } from "../router/event.ts";
 import type { DemoteReason, FaultCause, PromoteReason, Reason } from "../router/reason.ts";
 import type { AnnounceReason, Maintenance, PublicState, TrackerState } from "../router/state.ts";
@@ -42,6 +42,8 @@ export type ToEngine =
       readonly trackers: readonly TrackerResult[];
       /** Report advertisements for routers that nobody here is part of. */
       readonly logUnknownVrids?: boolean;
+      /** `interface_up_down_delays` */
+      readonly linkDelays?: readonly LinkDelay[];
       /** What an earlier engine left, if the kernel does not keep our mark. Looked at once. */
       readonly leftovers?: readonly Leftover[];
       /** As an operator wants it; undefined: as before, and a new engine is in none. */

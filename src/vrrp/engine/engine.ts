@@ -40,6 +40,7 @@ import { Instances } from "./instances.ts";
 import { InterfaceState } from "./interface-state.ts";
 import { Interfaces } from "./interfaces.ts";
 import { Leases } from "./leases.ts";
+import { LinkDelays } from "./link-delays.ts";
 import { Operator } from "./operator.ts";
 import { OwnRemovals } from "./own-removals.ts";
 import { Probes } from "./probes.ts";
@@ -78,6 +79,7 @@ export class Engine {
   readonly #trackers: Trackers;
   readonly #reconciler: Reconciler;
   readonly #interfaceState: InterfaceState;
+  readonly #linkDelays = new LinkDelays();
   readonly #receiver: Receiver;
   readonly #promoting: SecondaryPromotion;
   readonly #departures: Departures;
@@ -180,11 +182,12 @@ export class Engine {
   /** When `onTime` has to be called at the latest. */
   deadline(): Instant | undefined {
     const { instances } = this.#context;
+    const first = earliest(this.#linkDelays.deadline(), this.#sessions.deadline());
     return earliest(
       this.announcements.deadline(),
       instances.nextDue(),
       this.probes.deadline(),
-      this.#sessions.deadline(),
+      first,
     );
   }
 
@@ -202,6 +205,7 @@ export class Engine {
   onTime(now: Instant, isAllRead = true): void {
     const { instances } = this.#context;
     const all = instances.all.length;
+    this.#lateLinks(now);
     // A neighbour that is gone counts before elections do.
     if (!this.#sessions.isEmpty) this.#sessions.onTime(now);
     const event = this.#crowd.event(all);
@@ -292,6 +296,7 @@ export class Engine {
       case "link":
         return this.#linkChanged(event.link, now);
       case "linkGone":
+        this.#linkDelays.gone(event.index);
         interfaces.removeLink(event.index);
         this.#interfaceState.changed(now);
         return this.#sources.addressesChanged(now);
@@ -318,14 +323,29 @@ export class Engine {
   }
 
   #linkChanged(link: LinkInfo, now: Instant): void {
-    const hasOtherMac = this.#context.interfaces.setLink(link);
+    const { interfaces } = this.#context;
+    const shown = this.#linkDelays.shown(link, interfaces.link(link.index), now);
+    const hasOtherMac = interfaces.setLink(shown);
     this.#promoting.settle();
     this.#interfaceState.changed(now);
     if (hasOtherMac) this.#interfaceState.macChanged(link.index, now);
   }
 
+  /** Links with a change that counts from now on. */
+  #lateLinks(now: Instant): void {
+    for (const { link, since } of this.#linkDelays.takeDue(now)) {
+      const { interfaces } = this.#context;
+      if (interfaces.link(link.index) === undefined) continue;
+      interfaces.setLink(link);
+      this.#promoting.settle();
+      this.#interfaceState.changed(now, { index: link.index, since });
+    }
+  }
+
   #resync(links: readonly LinkInfo[], addresses: readonly AddressInfo[], now: Instant): void {
-    const { otherMacs, appeared } = this.#context.interfaces.reset(links, addresses);
+    const { interfaces } = this.#context;
+    const shown = links.map((one) => this.#linkDelays.shown(one, interfaces.link(one.index), now));
+    const { otherMacs, appeared } = interfaces.reset(shown, addresses);
     this.#promoting.settle();
     this.#ownRemovals.forget();
     this.#interfaceState.changed(now);
@@ -342,6 +362,7 @@ export class Engine {
   onSupervisor(message: ToEngine, now: Instant): void {
     switch (message.type) {
       case "configure":
+        this.#linkDelays.configure(message.linkDelays ?? []);
         return this.#configurator.configure(message, now);
       case "tracker":
         return this.#trackers.changed(message, now);

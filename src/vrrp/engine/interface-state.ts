@@ -69,8 +69,12 @@ export class InterfaceState {
     return { linkUp: this.#isLinkUp(instance), source: sources.of(instance), raised };
   }
 
-  /** After interfaces have come, gone or changed. */
-  changed(now: Instant): void {
+  /**
+   * After interfaces have come, gone or changed.
+   *
+   * @param late this link has been so since then already
+   */
+  changed(now: Instant, late?: { readonly index: number; readonly since: Instant }): void {
     const { context, steps, addressDevices, trackers, reconciler, virtualMacs } = this.#parts;
     virtualMacs.open();
     addressDevices.settle(now);
@@ -84,7 +88,11 @@ export class InterfaceState {
       virtualMacs.check(instance, now);
       reconciler.devicesMoved(instance, now);
       const up = this.#isLinkUp(instance);
-      if (up !== instance.state.linkUp) steps.apply(instance, { kind: "linkChanged", up }, now);
+      if (up !== instance.state.linkUp) {
+        const isLate = late !== undefined && late.index === instance.interfaceIndex;
+        const since = isLate ? { since: late.since } : {};
+        steps.apply(instance, { kind: "linkChanged", up, ...since }, now);
+      }
       trackers.interfacesChanged(instance, now);
     }
     virtualMacs.close();

@@ -10,6 +10,13 @@ import type { Centis, Micros } from "#units/time";
 import type { Priority, Vrid } from "#units/vrrp";
 import type { VirtualRoute, VirtualRule } from "./routes.ts";
 
+/** `interface_up_down_delays` of the interface with this name: changes of its link count later. */
+export interface LinkDelay {
+  readonly name: string;
+  readonly down: Micros;
+  readonly up: Micros;
+}
+
 /** Everything the pure router needs; no names of devices, no sockets. */
 export interface RouterConfig {
   /** `vrrp_instance NAME` */

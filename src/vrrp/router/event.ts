@@ -42,7 +42,8 @@ export type RouterEvent =
       readonly interval: Centis;
       readonly from: IpAddress;
     }
-  | { readonly kind: "linkChanged"; readonly up: boolean }
+  /** `since`: it has been so for a while, and counts only now (`interface_up_down_delays`). */
+  | { readonly kind: "linkChanged"; readonly up: boolean; readonly since?: Instant }
   | { readonly kind: "sourceChanged"; readonly source: IpAddress | undefined }
   | { readonly kind: "trackerChanged"; readonly index: number; readonly result: TrackerState }
   /** Somebody else sent gratuitous ARP, or an ARP answer, for one of our addresses. */

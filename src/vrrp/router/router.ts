@@ -21,7 +21,15 @@
  *  - a link flap shorter than the peers' detection time does not move the address (fault.ts);
  *  - a gate: a promotion before the address is served, a demotion before its release (gate.ts).
  */
-import { after, earliest, type Instant, type Micros, micros } from "#units/time";
+import {
+  after,
+  earliest,
+  fromCentis,
+  type Instant,
+  instant,
+  type Micros,
+  micros,
+} from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { advertReadyAt } from "./advertise.ts";
 import { backupDeadline, stepBackup } from "./backup.ts";
@@ -215,7 +223,7 @@ function onEvent(config: RouterConfig, state: RouterState, event: RouterEvent, n
     case "stop":
       return releaseFor(config, state, { kind: "stop" }, now);
     case "linkChanged":
-      return linkChanged(config, state, event.up, now);
+      return linkChanged(config, unheardSince(config, state, event), event.up, now);
     case "sourceChanged":
       return reconsider(config, { ...state, source: event.source }, now);
     case "faultRaised":
@@ -452,6 +460,24 @@ function linkChanged(config: RouterConfig, state: RouterState, up: boolean, now:
   const forgets = up && !state.linkUp && config.trackPrimary && !resumes;
   const heard = forgets ? undefined : state.heard;
   return reconsider(config, { ...state, linkUp: up, heard }, now);
+}
+
+/**
+ * What was sent while the link was down nobody has heard, nor perhaps what was sent just before:
+ * the last advertisement that counts may be an interval older than the loss.
+ */
+function unheardSince(
+  config: RouterConfig,
+  state: RouterState,
+  { up, since }: Extract<RouterEvent, { kind: "linkChanged" }>,
+): RouterState {
+  const { phase } = state;
+  if (up || since === undefined || phase.kind !== "master") return state;
+  const heard = since - fromCentis(config.advertInterval);
+  return {
+    ...state,
+    phase: { ...phase, lastAdvertAt: instant(Math.min(phase.lastAdvertAt, heard)) },
+  };
 }
 
 function trackerChanged(

@@ -109,7 +109,12 @@ class Life {
     const groups = plan.groups.map(({ name, members }) => ({ name, members }));
     this.bench.configure(
       plan.instances.map(({ config }) => config),
-      { groups, trackers, logUnknownVrids: plan.globals.logUnknownVrids === true },
+      {
+        groups,
+        trackers,
+        linkDelays: plan.linkDelays ?? [],
+        logUnknownVrids: plan.globals.logUnknownVrids === true,
+      },
     );
     for (const { config } of plan.instances) {
       if (config.router.gate === undefined) continue;
