@@ -33,7 +33,8 @@ const NO_NEED: Readonly<Record<NoNeed, string>> = {
   names: "it names things that Baton does not have",
   obsolete: "it has no effect in keepalived either",
   process: "it concerns keepalived's processes",
-  scheduling: "it concerns keepalived's scheduling",
+  scheduling:
+    "Baton's engine runs in real time (SCHED_RR), locked in memory and on every processor, whatever is written",
   timing: "Baton decides anew after every stall of its own accord",
 };
 

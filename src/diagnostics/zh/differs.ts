@@ -32,7 +32,8 @@ const NO_NEED: Readonly<Record<NoNeed, string>> = {
   names: "它命名的东西 Baton 没有",
   obsolete: "在 keepalived 里也不起作用",
   process: "它只与 keepalived 的进程有关",
-  scheduling: "它只与 keepalived 的调度有关",
+  scheduling:
+    "无论怎么写，Baton 的引擎都以实时优先级（SCHED_RR）运行，锁定在内存中，可使用所有处理器",
   timing: "Baton 每次卡顿之后都会重新判断",
 };
 
