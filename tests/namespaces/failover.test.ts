@@ -18,7 +18,7 @@ import {
 } from "#lab/measure/profile";
 import { type FaultResult, runFault } from "#lab/measure/scenario";
 import { createRng } from "#units/rng";
-import { withLab } from "../support/lab.ts";
+import { baton, outputOf, withLab } from "../support/lab.ts";
 
 /** Planned moves in which the old owner answers until the new one is heard. */
 const SEAMLESS: readonly FaultName[] = ["stop", "restart", "kill-engine", "kill-supervisor"];
@@ -130,6 +130,21 @@ describe("a pair of Batons", { concurrency: 3 }, () => {
       assert.match(node.readFile("log", "keepalived.log") ?? "", /notify_stop\n$/);
     });
   });
+
+  for (const profile of [FAST, FAST_IPV6])
+    test(`what a killed daemon leaves is removed by baton release (${profile.name})`, async (context) => {
+      await withLab(context, { profile, kinds: ["baton"] }, async (lab) => {
+        const node = await lab.startDaemons();
+        const before = (await outputOf(node, "ip", "-o", "addr")).split("\n");
+        await node.signalAll("SIGKILL");
+        const ran = await baton(node, "release");
+        assert.equal(ran.status, 0, ran.err);
+        const left = (await outputOf(node, "ip", "-o", "addr")).split("\n");
+        assert.equal(left.length, before.length - 1);
+        assert.ok(!left.some((line) => line.includes(lab.virtualAddress)));
+        assert.equal(await outputOf(node, "nft", "list", "ruleset"), "");
+      });
+    });
 
   test("nodes that cannot hear each other both own the address; healed, one does", async (context) => {
     await withLab(context, { profile: FAST, kinds: ["baton", "baton"] }, async (lab) => {
