@@ -13,6 +13,7 @@ import { leftoversIn } from "#daemon/owned-places";
 import { claimedAddresses } from "#linux/address-claims";
 import { keepalivedsWithVrrp } from "#linux/keepalived-processes";
 import { removeLeftRouting } from "#linux/left-routing";
+import { cleanAccept } from "#linux/nft-accept";
 import { openNftFence } from "#linux/nft-fence";
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import { missingCapabilities } from "#linux/process";
@@ -52,8 +53,8 @@ export function releaseCommand(openRequests: typeof openRtnetlink): Command {
   return defineCommand({
     name: "release",
     summary: text(
-      "Removes every address that Baton added to this machine and that is still there, the nftables rules that keep such an address from answering, the devices of virtual MAC addresses, the fences of gates, and routes and policy rules.",
-      "清除本机上由 Baton 添加、但仍然残留的地址，使这些地址不应答的 nftables 规则，虚拟 MAC 网卡，gate 的 fence 规则，以及路由和策略路由规则。",
+      "Removes every address that Baton added to this machine and that is still there, the nftables rules that keep such an address from answering (the lease's, and those of `no_accept`), the devices of virtual MAC addresses, the fences of gates, and routes and policy rules.",
+      "清除本机上由 Baton 添加、但仍然残留的地址，使这些地址不应答的 nftables 规则（租约的规则，以及 `no_accept` 的规则），虚拟 MAC 网卡，gate 的 fence 规则，以及路由和策略路由规则。",
     ),
     details: text(
       `What a running daemon owns stays, whatever its runtime directory, and with --force too. Refuses while a daemon runs with this runtime directory, and waits up to 10 s for an engine that still hands over. A daemon that hangs has to be killed first. A fence stays with --after-lease: a service that was not demoted is not to be reached after a stop either. Routes and policy rules are known by protocol 18, which keepalived has too: they go where neither another daemon nor keepalived runs.
@@ -111,6 +112,8 @@ async function release(
   if (typeof done === "string") return fail(done);
   const cleaned = cleanGuard(done, claimed);
   if (cleaned !== undefined) done.failures.push(cleaned);
+  const opened = cleanAccept((address) => claimed.has(address) || done.stays.has(address));
+  if (!opened.ok) done.failures.push(printFailure(opened));
   const devices = cleanVirtualMacs(
     rtnetlink.value,
     (_, address) => address !== undefined && (claimed.has(address) || done.stays.has(address)),

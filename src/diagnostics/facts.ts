@@ -13,7 +13,6 @@ export type Loss =
   | "address-flags"
   | "bfd"
   | "dbus"
-  | "filter"
   | "ipvs"
   | "linkbeat"
   | "namespace"
@@ -23,7 +22,6 @@ export type Loss =
   | "rules"
   | "snmp"
   | "static"
-  | "strict"
   | "extra-garp"
   | "ipvlan"
   | "vrf";

@@ -2,27 +2,16 @@
  * The engine's fence: opened when a gate needs it, so that a daemon without one has no such socket,
  * and put back when another program has removed it.
  */
-import {
-  type Fence,
-  type FenceEntry,
-  type FenceMode,
-  type Outcome,
-  printFailure,
-} from "#vrrp/engine/world";
-import { now } from "./clock.ts";
-import { openFenceWatch } from "./fence-watch.ts";
+import type { Fence, FenceEntry, FenceMode, Outcome } from "#vrrp/engine/world";
 import { type NftFence, openNftFence } from "./nft-fence.ts";
 import type { Reactor } from "./reactor.ts";
 import { type Result, success } from "./result.ts";
-
-/** Microseconds. Who removes it again and again is logged once a minute. */
-const LOG_PAUSE = 60_000_000;
+import { putBackRules } from "./rule-watch.ts";
 
 export class KernelFence implements Fence {
   readonly #reactor: Reactor;
   readonly #warn: (text: string) => void;
   #fence: NftFence | undefined;
-  #loggedAt: number | undefined;
 
   constructor(reactor: Reactor, warn: (text: string) => void) {
     this.#reactor = reactor;
@@ -56,26 +45,7 @@ export class KernelFence implements Fence {
     if (!opened.ok) return opened;
     const fence = opened.value;
     this.#fence = fence;
-    const watched = openFenceWatch();
-    // Without it the next request puts everything back.
-    if (!watched.ok) return opened;
-    const watch = watched.value;
-    this.#reactor.add(watch.fd, () => {
-      if (watch.read()) this.#restore(fence);
-    });
+    putBackRules(this.#reactor, this.#warn, "the rules of the fence", () => fence.restore());
     return opened;
-  }
-
-  #restore(fence: NftFence): void {
-    const restored = fence.restore();
-    if (restored.ok && !restored.value) return;
-    const at = now();
-    if (this.#loggedAt !== undefined && at - this.#loggedAt < LOG_PAUSE) return;
-    this.#loggedAt = at;
-    this.#warn(
-      restored.ok
-        ? "another program removed the rules of the fence (nft flush ruleset, a firewall's reload): they are back"
-        : `another program removed the rules of the fence, and they cannot be put back: ${printFailure(restored)}`,
-    );
   }
 }

@@ -9,6 +9,7 @@ import { type IpAddress, type Ipv6, isIpv6 } from "#units/address";
 import { after, type Instant, type Micros, micros } from "#units/time";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
+  type AcceptFilter,
   type AddressGuard,
   type AddressLifetime,
   type Advertisement,
@@ -31,6 +32,7 @@ import type { AddressLifetimes } from "./address-lifetimes.ts";
 import { BfdReceiver } from "./bfd-receiver.ts";
 import { now, wallClock, workBound } from "./clock.ts";
 import * as libc from "./ffi.ts";
+import { KernelAccept } from "./kernel-accept.ts";
 import { KernelFence } from "./kernel-fence.ts";
 import type { LinePipe } from "./line-pipe.ts";
 import {
@@ -112,6 +114,7 @@ export class LinuxWorld implements World {
   readonly fence: Fence;
   readonly bfd: BfdPort;
   readonly routing: RoutingTable;
+  readonly acceptFilter: AcceptFilter;
   readonly #rtnetlink: Rtnetlink;
   readonly #lifetimes: AddressLifetimes;
   readonly #reactor: Reactor;
@@ -145,9 +148,10 @@ export class LinuxWorld implements World {
     this.#lifetimes = parts.lifetimes;
     this.#pipe = parts.pipe;
     this.guard = parts.guard;
-    this.fence = new KernelFence(parts.reactor, (text) =>
-      parts.pipe.write({ type: "log", level: "warning", text }, true),
-    );
+    const warn = (text: string): void =>
+      parts.pipe.write({ type: "log", level: "warning", text }, true);
+    this.fence = new KernelFence(parts.reactor, warn);
+    this.acceptFilter = new KernelAccept(parts.reactor, warn);
     this.bfd = new BfdReceiver(parts.reactor, (bytes) => parts.receive({ kind: "bfd", bytes }));
     this.#receive = parts.receive;
     this.#repeats = parts.repeats;

@@ -30,6 +30,8 @@ const NFTA_LIMIT_FLAGS = 5;
 const NFT_LOOKUP_F_INV = 1;
 const NFT_REG_VERDICT = 0;
 const NFT_REG_1 = 1;
+/** NFT_META_IIFNAME, NFT_META_OIFNAME */
+const DEVICE_NAMES = { in: 6, out: 7 } as const;
 const NFT_META_PRANDOM = 24;
 const NFT_LIMIT_PKTS = 0;
 const NFT_LIMIT_F_INV = 1;
@@ -67,6 +69,8 @@ export type NftExpression =
     }
   /** The number of the protocol in the IP packet. */
   | { readonly kind: "load-protocol"; readonly part?: number }
+  /** The name of the device it came by or leaves by, 16 bytes with zeros at its end. */
+  | { readonly kind: "load-device"; readonly side: "in" | "out"; readonly part?: number }
   /** What is left of what was loaded where `bytes` has ones; as long as what was loaded. */
   | { readonly kind: "mask"; readonly bytes: Uint8Array }
   /** What the routes say of the destination: `RTN_LOCAL` is this node's own (in host order). */
@@ -94,14 +98,13 @@ export function emitExpression(builder: MessageBuilder, expression: NftExpressio
         .attributeBe32(NFTA_PAYLOAD_LEN, expression.length);
       break;
     case "load-random":
-      begin(builder, "meta")
-        .attributeBe32(NFTA_META_DREG, NFT_REG_1)
-        .attributeBe32(NFTA_META_KEY, NFT_META_PRANDOM);
+      meta(builder, NFT_META_PRANDOM, NFT_REG_1);
       break;
     case "load-protocol":
-      begin(builder, "meta")
-        .attributeBe32(NFTA_META_DREG, registerOf(expression.part))
-        .attributeBe32(NFTA_META_KEY, NFT_META_L4PROTO);
+      meta(builder, NFT_META_L4PROTO, registerOf(expression.part));
+      break;
+    case "load-device":
+      meta(builder, DEVICE_NAMES[expression.side], registerOf(expression.part));
       break;
     case "load-address-type":
       begin(builder, "fib")
@@ -162,6 +165,10 @@ const value = (builder: MessageBuilder, type: number, bytes: Uint8Array): Messag
     .nest(type | NLA_F_NESTED)
     .attribute(NFTA_DATA_VALUE, bytes)
     .end();
+
+function meta(builder: MessageBuilder, key: number, register: number): void {
+  begin(builder, "meta").attributeBe32(NFTA_META_DREG, register).attributeBe32(NFTA_META_KEY, key);
+}
 
 const registerOf = (part: number | undefined): number =>
   part === undefined ? NFT_REG_1 : NFT_REG32_00 + part;

@@ -93,6 +93,7 @@ const TYPE_IPADDR = 7;
 const TYPE_IP6ADDR = 8;
 const TYPE_INET_PROTOCOL = 12;
 const TYPE_INET_SERVICE = 13;
+const TYPE_IFNAME = 41;
 /** Types that stand one behind the other in a key have six bits each. */
 const TYPE_BITS = 6;
 
@@ -103,7 +104,7 @@ export interface KeyType {
   /** In bytes; each part of a key begins at a multiple of four. */
   readonly length: number;
 }
-const ADDRESS_KEYS = {
+export const ADDRESS_KEYS = {
   4: { number: TYPE_IPADDR, length: 4 },
   6: { number: TYPE_IP6ADDR, length: 16 },
 } as const satisfies Record<4 | 6, KeyType>;
@@ -116,6 +117,12 @@ const serviceKey = (address: KeyType): KeyType => ({
 export const SERVICE_KEYS: Readonly<Record<4 | 6, KeyType>> = {
   4: serviceKey(ADDRESS_KEYS[4]),
   6: serviceKey(ADDRESS_KEYS[6]),
+};
+
+/** `ipv6_addr . ifname`; a name of a device takes 16 bytes. */
+export const DEVICE_ADDRESS_KEY: KeyType = {
+  number: (TYPE_IP6ADDR << TYPE_BITS) | TYPE_IFNAME,
+  length: 32,
 };
 
 export interface Hook {

@@ -16,6 +16,7 @@ import {
   type Advertisement,
   BATON_PROTO,
   type BfdPort,
+  type Failure,
   type Fence,
   type FenceEntry,
   type LinkInfo,
@@ -25,6 +26,7 @@ import {
   type RoutingTable,
   sendEach,
   setEach,
+  type Unanswered,
   type VirtualMacDevices,
   type World,
   type WorldEvent,
@@ -105,6 +107,11 @@ export class FakeWorld implements World {
    * own, too.
    */
   keepsMark = true;
+  /** What `no_accept` keeps from answering: address and device. */
+  unanswered: readonly string[] = [];
+  /** The same, of an earlier run. */
+  leftUnanswered: readonly IpAddress[] = [];
+  refusesFilter: Failure | undefined;
   /** Devices with `promote_secondaries`. */
   promoting: readonly string[] = [];
   /** Addresses that other daemons of this network namespace own. */
@@ -385,6 +392,20 @@ export class FakeWorld implements World {
     this.pending.push({ kind: "addressGone", address: known.info });
     return OK;
   }
+
+  readonly acceptFilter = {
+    set: (all: readonly Unanswered[]): Outcome => {
+      this.calls.push(`accept filter ${all.length}`);
+      if (this.refusesFilter !== undefined) return this.refusesFilter;
+      this.unanswered = all.map((one) => `${printIp(one.address)} ${one.interface}`);
+      return OK;
+    },
+    clean: (isKept: (one: Unanswered) => boolean): Outcome => {
+      const left = this.leftUnanswered.map((one) => ({ address: one, interface: "" }));
+      this.leftUnanswered = left.filter(isKept).map(({ address }) => address);
+      return OK;
+    },
+  };
 
   promoteSecondaries(devices: ReadonlySet<string>): Outcome {
     this.promoting = [...devices];

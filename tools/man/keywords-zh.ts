@@ -109,8 +109,8 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
     "丢弃并非来自已配置对端的单播通告",
   "compare the address list on a master's first advertisement only":
     "只在主节点的第一个通告中核对地址列表",
-  "no password, no delays, state by priority, as in keepalived; traffic to the address is not dropped":
-    "与 keepalived 相同：没有密码和延迟，由优先级决定状态；但不丢弃发往该地址的流量",
+  "no password, no delays, state by priority; traffic to the address is dropped unless the priority is 255":
+    "没有密码和延迟，由优先级决定状态；丢弃发往该地址的流量，除非优先级是 255",
   "an address owner ignores every advertisement": "地址所有者忽略一切通告",
   "version 3 checksum without pseudo-header, as RFC 9568 and many routers have it":
     "版本 3 的校验和不含伪首部，与 RFC 9568 及许多路由器一致",
@@ -285,7 +285,8 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
   "policy rules present while master": "作为主节点时存在的策略路由规则",
   "kernel setting that keeps secondary addresses": "保留辅助地址的内核设置",
   "the master answers on the virtual address": "主节点在虚拟地址上应答",
-  "the master drops traffic to the virtual address": "主节点丢弃发往虚拟地址的流量",
+  "the master drops traffic to the virtual address, unless its priority is 255":
+    "主节点丢弃发往虚拟地址的流量，除非优先级是 255",
   "virtual MAC address on an interface of its own": "在单独的网卡上使用虚拟 MAC 地址",
   "virtual MAC on the interfaces of the addresses too": "各地址所在的网卡也使用虚拟 MAC",
   "advertise from the real interface": "从真实网卡发送通告",

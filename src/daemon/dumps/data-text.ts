@@ -76,7 +76,7 @@ function instanceLines(one: DumpInstance, reading: DumpReading): readonly string
     `Effective priority = ${seen.effectivePriority}`,
     `Total priority = ${seen.effectivePriority}`,
     ...intervalLines(one),
-    "Accept = enabled",
+    `Accept = ${config.accept === false ? "disabled" : "enabled"}`,
     `Preempt = ${router.preempt ? "enabled" : "disabled"}`,
     ...(router.preemptDelay > 0 ? [`Preempt delay = ${toSeconds(router.preemptDelay)} secs`] : []),
     `Promote_secondaries = ${config.promoteSecondaries === true ? "enabled" : "disabled"}`,

@@ -64,7 +64,7 @@ function dataOf(
     promote_secondaries: config.promoteSecondaries === true,
     adver_int: toSeconds(fromCentis(router.advertInterval)),
     master_adver_int: masterInterval(one),
-    accept: 1,
+    accept: config.accept === false ? 0 : 1,
     nopreempt: !router.preempt,
     preempt_delay: toSeconds(router.preemptDelay),
     state: STATES.indexOf(dumpState(seen)),

@@ -48,11 +48,10 @@ export const ADVICE: Messages<CodeFamily<"VR3">> = {
     help: "write `script_user` and `enable_script_security` in `global_defs`",
   }),
   VR3007: ({ unicast, authentication, resets }) => ({
-    message:
-      "`vrrp_strict` makes the virtual address unreachable in keepalived, and Baton does not do that",
+    message: "`vrrp_strict` makes the virtual address unreachable unless the priority is 255",
     label: "remove this",
     notes: [
-      "keepalived drops traffic to the virtual address unless the priority is 255",
+      "traffic to and from the virtual address is dropped, here as in keepalived",
       ...(unicast ? ["strict VRRP has no unicast: the two contradict each other"] : []),
       ...(authentication
         ? [

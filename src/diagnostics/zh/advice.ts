@@ -42,10 +42,10 @@ export const ADVICE: Messages<CodeFamily<"VR3">> = {
     help: "在 `global_defs` 里写上 `script_user` 和 `enable_script_security`",
   }),
   VR3007: ({ unicast, authentication, resets }) => ({
-    message: "`vrrp_strict` 会让虚拟地址在 keepalived 上无法访问，Baton 不会这样做",
+    message: "`vrrp_strict` 会让虚拟地址无法访问，除非优先级是 255",
     label: "删掉它",
     notes: [
-      "除非优先级是 255，keepalived 会丢弃发往虚拟地址的流量",
+      "Baton 与 keepalived 相同：丢弃发往虚拟地址和由它发出的流量",
       ...(unicast ? ["严格的 VRRP 没有单播，两者互相矛盾"] : []),
       ...(authentication
         ? [

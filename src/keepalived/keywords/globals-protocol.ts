@@ -17,7 +17,6 @@ import {
   less,
   looseDecimal,
   looseInteger,
-  reportedByRule,
   texts,
   version,
   yes,
@@ -93,10 +92,10 @@ export const PROTOCOL: readonly Keyword[] = [
     takes: boolean,
     since: "1.2.20",
     default: "off",
-    acts: reportedByRule("strict"),
+    acts: yes,
     conflicts: ["authentication", "unicast_peer", "preempt_delay", "vmac_xmit_base"],
     purpose:
-      "no password, no delays, state by priority, as in keepalived; traffic to the address is not dropped",
+      "no password, no delays, state by priority; traffic to the address is dropped unless the priority is 255",
   },
   {
     word: "vrrp_owner_ignore_adverts",

@@ -76,8 +76,8 @@ export const ADDRESSES: readonly Keyword[] = [
     takes: flag,
     since: "1.3.0",
     default: "off",
-    acts: less("filter"),
-    purpose: "the master drops traffic to the virtual address",
+    acts: yes,
+    purpose: "the master drops traffic to the virtual address, unless its priority is 255",
   },
   {
     word: "use_vmac",

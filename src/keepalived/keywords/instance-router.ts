@@ -17,7 +17,6 @@ import {
   maybeChoice,
   maybeInteger,
   quiet,
-  reportedByRule,
   version,
   yes,
 } from "./keyword.ts";
@@ -145,7 +144,7 @@ export const ROUTER: readonly Keyword[] = [
     takes: boolean,
     since: "1.2.20",
     default: "vrrp_strict",
-    acts: reportedByRule("strict"),
+    acts: yes,
     purpose: "as `vrrp_strict`, for this instance",
   },
   {

@@ -118,8 +118,6 @@ export type Acts =
       readonly kind: "without";
       readonly severity: "error" | "warning";
       readonly loss: Loss;
-      /** By a rule of its own. */
-      readonly ownRule?: true;
     }
   /** Read, checked, and nothing to do here. */
   | { readonly kind: "no-need"; readonly why: NoNeed; readonly quiet: boolean }
@@ -226,12 +224,6 @@ export const block = (word: BlockWord, named: boolean): Takes => ({
 export const yes: Acts = { kind: "yes" };
 export const without = (loss: Loss): Acts => ({ kind: "without", severity: "error", loss });
 export const less = (loss: Loss): Acts => ({ kind: "without", severity: "warning", loss });
-export const reportedByRule = (loss: Loss): Acts => ({
-  kind: "without",
-  severity: "warning",
-  loss,
-  ownRule: true,
-});
 /**
  * Marks the keywords that keepalived skips where their argument is missing (each tried with 2.2.7).
  */

@@ -160,6 +160,15 @@ export const routerIdOf = (instance: Block): number | undefined =>
 export const isStrict = (instance: Block, model: Model): boolean =>
   booleanOf(instance, "strict_mode") ?? booleanOf(model.globals, "vrrp_strict") ?? false;
 
+/**
+ * Does the master answer for its addresses? The owner by priority 255 always does, and strict mode
+ * lets nobody else; of `accept` and `no_accept` the last counts.
+ */
+export const accepts = (instance: Block, model: Model): boolean =>
+  isOwner(instance) ||
+  (!isStrict(instance, model) &&
+    lastSetting(instance, "accept", "no_accept")?.keyword.word !== "no_accept");
+
 /** The sync group that names the instance. */
 export const groupOf = (instance: Block, model: Model): Block | undefined =>
   groupWith(model, nameOf(instance));

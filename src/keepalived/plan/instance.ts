@@ -12,6 +12,7 @@ import type {
 } from "#vrrp/router/config";
 import { type Block, booleanOf, hasSetting, nameOf, numberOf, textOf } from "../blocks/block.ts";
 import {
+  accepts,
   addressesOf,
   addressOf,
   downTimerOf,
@@ -91,6 +92,7 @@ export function planInstance(
     arp: arpForm(instance, model),
     pacing: pacingOf(instance, model),
     ...(booleanOf(instance, "promote_secondaries") === true ? { promoteSecondaries: true } : {}),
+    ...(accepts(instance, model) ? {} : { accept: false }),
     ...(group === undefined ? {} : { group: nameOf(group) }),
     ...(gate === undefined || gate.fence.length === 0 ? {} : { fence: gate.fence }),
     ...routingOf(instance, model),

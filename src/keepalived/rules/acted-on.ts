@@ -25,7 +25,6 @@ export const checkActedOn: Rule = ({ model, report }) => {
         const instead = deprecated === "" ? undefined : deprecated;
         report("VR4010", setting.token.span, { keyword: word, instead });
       }
-      if (acts.kind === "without" && acts.ownRule === true) continue;
       if (acts.kind === "yes" || (acts.kind === "no-need" && acts.quiet)) continue;
       const key = keyOf(acts, word);
       const known = losses.get(key);

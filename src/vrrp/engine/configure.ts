@@ -7,6 +7,7 @@
 import { after, type Instant, micros } from "#units/time";
 import { type InstanceConfig, isSameConfig } from "../router/config.ts";
 import { handOverWait, LINGER } from "../router/timing.ts";
+import type { Acceptance } from "./acceptance.ts";
 import type { Announcements } from "./announcements.ts";
 import type { BfdSessions } from "./bfd-sessions.ts";
 import type { EngineContext } from "./context.ts";
@@ -39,6 +40,7 @@ interface ConfiguratorParts {
   readonly interfaceState: InterfaceState;
   readonly refusals: Refusals;
   readonly promoting: SecondaryPromotion;
+  readonly acceptance: Acceptance;
   readonly reloader: Reloader;
   readonly departures: Departures;
   readonly operator: Operator;
@@ -69,7 +71,8 @@ export class Configurator {
   }
 
   configure(message: Configure, now: Instant): void {
-    const { context, groups, trackers, refusals, promoting, departures, gates } = this.#parts;
+    const { context, groups, trackers, refusals, promoting, acceptance, departures, gates } =
+      this.#parts;
     this.#configurations += 1;
     if (departures.isStopping) return;
     refusals.reportsUnknown = message.logUnknownVrids === true;
@@ -87,6 +90,7 @@ export class Configurator {
     // Before the first address goes: a reload may remove the primary one of a subnet.
     promoting.settle(message.instances);
     const { virtualMacs } = this.#parts;
+    acceptance.settle(message.instances);
     const begun = this.#parts.reloader.change(changed, now);
     for (const instance of removed) departures.leave(instance, this.#configurations, now);
     this.#parts.announcements.configure(context.instances.all, now);
@@ -103,6 +107,7 @@ export class Configurator {
       gates.eligible(this.#parts.steps, unit, eligible, now);
     groups.settle(this.#parts.steps, now);
     promoting.settle();
+    acceptance.settle();
     departures.sweep(now);
     virtualMacs.close();
     for (const instance of fresh) begun.push({ instance, added: instance.addresses });

@@ -3,6 +3,7 @@
  * when it has, its sockets go too, and when all have at a stop the engine ends.
  */
 import type { Instant } from "#units/time";
+import type { Acceptance } from "./acceptance.ts";
 import type { AddressDevices } from "./address-devices.ts";
 import type { EngineContext } from "./context.ts";
 import type { Effects } from "./effects.ts";
@@ -24,6 +25,7 @@ interface DepartureParts {
   readonly promoting: SecondaryPromotion;
   readonly virtualMacs: VirtualMacs;
   readonly routing: Routing;
+  readonly acceptance: Acceptance;
 }
 
 export class Departures {
@@ -64,17 +66,19 @@ export class Departures {
   sweep(now: Instant): void {
     if (this.#leaving > 0) this.#sweepLeaving(now);
     if (!this.isStopping || this.isFinished) return;
-    const { context, promoting, virtualMacs } = this.#parts;
+    const { context, promoting, acceptance, virtualMacs } = this.#parts;
     if (context.instances.all.every((instance) => instance.state.phase.kind === "stopped")) {
       this.isFinished = true;
       promoting.settle();
+      acceptance.settle();
       virtualMacs.close();
       context.world.emit({ type: "stopped" });
     }
   }
 
   #sweepLeaving(now: Instant): void {
-    const { context, bindings, addressDevices, promoting, gates, virtualMacs } = this.#parts;
+    const { context, bindings, addressDevices, promoting, acceptance, gates, virtualMacs } =
+      this.#parts;
     let isSmaller = false;
     for (const instance of context.instances.all) {
       if (instance.leaving === undefined || instance.state.phase.kind !== "stopped") continue;
@@ -89,5 +93,6 @@ export class Departures {
     virtualMacs.close();
     addressDevices.settle(now);
     promoting.settle();
+    acceptance.settle();
   }
 }

@@ -7,6 +7,7 @@ import type { Priority } from "#units/vrrp";
 import { available, spend } from "../router/allowance.ts";
 import type { Report, RouterEffect, RouterEvent } from "../router/event.ts";
 import type { AnnounceReason } from "../router/state.ts";
+import type { Acceptance } from "./acceptance.ts";
 import type { Advertiser } from "./advertiser.ts";
 import type { Announcements } from "./announcements.ts";
 import type { Refused } from "./context.ts";
@@ -26,6 +27,7 @@ export interface EffectParts {
   readonly gates: Gates;
   readonly probes: Probes;
   readonly routing: Routing;
+  readonly acceptance: Acceptance;
 }
 
 /** As owner, to all peers or to the group. */
@@ -44,8 +46,11 @@ export class Effects {
   readonly #gates: Gates;
   readonly #probes: Probes;
   readonly #routing: Routing;
+  readonly #acceptance: Acceptance;
 
-  constructor({ world, advertiser, announcements, leases, gates, probes, routing }: EffectParts) {
+  constructor(parts: EffectParts) {
+    const { world, advertiser, announcements, leases, gates, probes, routing, acceptance } = parts;
+    this.#acceptance = acceptance;
     this.#world = world;
     this.#advertiser = advertiser;
     this.#announcements = announcements;
@@ -104,6 +109,7 @@ export class Effects {
           return this.#advertiser.sendExcept(instance, effect.priority, effect.except, now);
         return this.#advertiser.send(instance, effect.priority, effect.to, now);
       case "addAddresses":
+        this.#acceptance.tryAgain();
         this.#leases.take(instance, now, outcomes);
         return this.#routing.take(instance);
       case "refreshAddresses":

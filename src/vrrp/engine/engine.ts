@@ -19,6 +19,7 @@ import type { TimeReached } from "../router/event.ts";
 import { readyAt } from "../router/router.ts";
 import type { RouterState } from "../router/state.ts";
 import { packetPause, stallThreshold } from "../router/timing.ts";
+import { Acceptance } from "./acceptance.ts";
 import { AddressDevices } from "./address-devices.ts";
 import { Addresses } from "./addresses.ts";
 import { Advertiser } from "./advertiser.ts";
@@ -113,7 +114,8 @@ export class Engine {
     const gates = new Gates(context);
     const probes = new Probes(context);
     const routing = new Routing(context);
-    const parts = { world, advertiser, announcements, leases, gates, probes, routing };
+    const acceptance = new Acceptance(context);
+    const parts = { world, advertiser, announcements, leases, gates, probes, routing, acceptance };
     const effects = new Effects(parts);
     this.#gates = gates;
     this.probes = probes;
@@ -140,7 +142,7 @@ export class Engine {
     const reconciler = new Reconciler({ ...base, addresses, leases, ownRemovals });
     const interfaceState = new InterfaceState({ ...base, reconciler });
     const reloader = new Reloader({ ...base, leases, guard, gates });
-    const departures = new Departures({ ...base, effects, promoting, gates });
+    const departures = new Departures({ ...base, effects, promoting, acceptance, gates });
     this.#addressDevices = addressDevices;
     this.#bindings = bindings;
     this.#sources = sources;
@@ -157,6 +159,7 @@ export class Engine {
       interfaceState,
       refusals,
       promoting,
+      acceptance,
       reloader,
       departures,
       operator: this.#operator,

@@ -8,6 +8,7 @@
  */
 
 import { type IpAddress, printIp } from "#units/address";
+import { unansweredOf } from "./acceptance.ts";
 import type { EngineContext } from "./context.ts";
 import type { Leftover } from "./engine-link.ts";
 import { fenceOf, isSameEntry } from "./fences.ts";
@@ -49,6 +50,7 @@ export function sweepLeftovers(
   }
   sweepFences({ world, instances }, isKept);
   sweepVirtualMacs({ world, instances }, isKept);
+  sweepFilter({ world, instances }, claimed);
 }
 
 function sweepVirtualMacs(
@@ -63,6 +65,27 @@ function sweepVirtualMacs(
   );
   if (cleaned === undefined || cleaned.ok) return;
   const text = `devices of virtual MAC addresses, left by an earlier run, could not be removed: ${printFailure(cleaned)}`;
+  world.emit({ type: "log", level: "error", text });
+}
+
+/**
+ * What is configured with `no_accept` keeps it. Addresses of ours without it answer from now on,
+ * also those that are held.
+ */
+function sweepFilter(
+  { world, instances }: Pick<EngineContext, "world" | "instances">,
+  claimed: ReturnType<EngineContext["world"]["claimed"]>,
+): void {
+  const wanted = new Set(
+    instances.all.flatMap(({ config }) => unansweredOf(config).map(({ address }) => address)),
+  );
+  const cleaned = world.acceptFilter?.clean(
+    ({ address }) =>
+      wanted.has(address) ||
+      (claimed.has(address) && instances.lookup.byAddress(address).length === 0),
+  );
+  if (cleaned === undefined || cleaned.ok) return;
+  const text = `rules of no_accept, left by an earlier run, could not be removed: ${printFailure(cleaned)}`;
   world.emit({ type: "log", level: "error", text });
 }
 

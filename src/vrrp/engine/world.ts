@@ -156,6 +156,8 @@ export interface World {
   readonly guard: AddressGuard | undefined;
   /** Undefined where the kernel has none: then nothing with a fence may be served. */
   readonly fence?: Fence | undefined;
+  /** `no_accept`; undefined: nothing is filtered, and nobody misses it. */
+  readonly acceptFilter?: AcceptFilter | undefined;
   /**
    * Ends the connections of these addresses and ports (undefined: every port), so that their
    * clients connect again: before the address is removed, or they do not hear of it. No longer than
@@ -240,6 +242,24 @@ export interface Fence {
   open(entries: readonly FenceEntry[]): Outcome;
   /** Opens what earlier processes closed, unless it is to be kept. */
   clean(isKept: (entry: FenceEntry) => boolean): Outcome;
+}
+
+/** An address that this node holds without answering for it. */
+export interface Unanswered {
+  readonly address: IpAddress;
+  /** The device it is on; counts for link-local addresses alone. */
+  readonly interface: string;
+}
+
+/**
+ * Kernel rules that drop what this node itself would receive for an address or send from it; ARP,
+ * neighbour discovery and what is forwarded pass. They outlive this process.
+ */
+export interface AcceptFilter {
+  /** Of all that this process has put there, these and no others are from now on. */
+  set(all: readonly Unanswered[]): Outcome;
+  /** Removes what earlier processes left, unless it is to be kept. */
+  clean(isKept: (one: Unanswered) => boolean): Outcome;
 }
 
 /**

@@ -165,6 +165,8 @@ export interface InstanceConfig {
    * linux/promote-secondaries.ts.
    */
   readonly promoteSecondaries?: true;
+  /** `no_accept` of a router that is not the owner by priority 255: the addresses do not answer. */
+  readonly accept?: false;
   /** Sync group this instance belongs to, if any. */
   readonly group?: string;
   /** `gate`: packets to these ports of its addresses are dropped while it is not promoted. */
