@@ -258,7 +258,8 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
   "VRRP version": "VRRP 版本",
   "once said that the instance is IPv6": "曾用于表示实例为 IPv6",
   "password of version 2": "版本 2 的密码",
-  "signed advertisements": "带签名的通告",
+  "signed advertisements, as keepalived 2.4.2 and later have them":
+    "签名通告，与 keepalived 2.4.2 及更高版本相同",
   "never take the address from a master that is alive": "从不从存活的主节点抢占地址",
   "the opposite of `nopreempt`": "与 `nopreempt` 相反",
   "wait before taking the address from a weaker master": "从较弱的主节点抢占地址之前的等待时间",
