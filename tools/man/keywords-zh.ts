@@ -270,7 +270,7 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
   "source of unicast advertisements": "单播通告的源地址",
   "the other nodes; turns unicast on": "其他节点；启用单播",
   "TTL of unicast advertisements": "单播通告的 TTL",
-  "FAULT when no peer is left": "没有可用对端时进入 FAULT",
+  "FAULT instead of multicast when there is no peer": "没有对端时进入 FAULT，而不改用组播",
   "source of multicast advertisements": "组播通告的源地址",
   "multicast group of this instance": "本实例的组播地址",
   "FAULT when the source address is not on the interface": "源地址不在网卡上时进入 FAULT",
