@@ -18,8 +18,8 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
     "启动时添加的策略路由规则，与 VRRP 状态无关",
   "instances that fail when a static item cannot be kept": "静态项无法保持时进入 FAULT 的实例",
   "pacing of announcements that several interfaces share": "多个网卡共用的宣告节奏",
-  "how long an interface must stay up or down before trackers see it":
-    "网卡保持连通或断开多久之后，跟踪才会生效",
+  "NAME DOWN [UP], up to 255 s each: how long a link must be down, or up again, before it counts; shortened to less than `down_timer_adverts` - 1 intervals":
+    "NAME DOWN [UP]，各不超过 255 秒：链路断开或恢复多久之后才算数；会缩短到不足 `down_timer_adverts` - 1 个间隔",
   "interfaces with a link that is polled instead of watched": "以轮询代替监听来检查链路的网卡",
   "poll the link of every interface": "轮询每个网卡的链路",
   "network namespace to run in": "运行所在的网络命名空间",
