@@ -258,6 +258,7 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
   "VRRP version": "VRRP 版本",
   "once said that the instance is IPv6": "曾用于表示实例为 IPv6",
   "password of version 2": "版本 2 的密码",
+  "vrrp_mcast_group4 or 6": "vrrp_mcast_group4 或 vrrp_mcast_group6",
   "signed advertisements, as keepalived 2.4.2 and later have them":
     "签名通告，与 keepalived 2.4.2 及更高版本相同",
   "never take the address from a master that is alive": "从不从存活的主节点抢占地址",
