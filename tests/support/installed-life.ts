@@ -115,6 +115,8 @@ export async function lifeOfPackage(
     onSeen(what, seen);
     handedOver(seen);
   };
+  // What a Baton of this machine has kept would be purged too.
+  for (const node of [a, b]) await node.sh("rm -rf /var/lib/baton");
   const before = await snapshot(b);
 
   await step("an installation starts nothing, and enables nothing", async () => {
