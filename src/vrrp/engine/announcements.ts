@@ -43,6 +43,8 @@ const formsOf = ({ config }: Instance, { virtual }: InstanceAddress): readonly F
 const keyOf = ({ key }: InstanceAddress, form: Form): string => `${key} ${form}`;
 
 interface PacedInterface {
+  /** Of the device, when its pacing was looked up. */
+  name: string | undefined;
   pacing: PacingConfig;
   state: AnnouncerState<Announcement>;
   /** Of `state`; "stale" when it has to be worked out again. */
@@ -71,16 +73,22 @@ export class Announcements {
       }
     }
     this.#pacing = pacing;
-    for (const [index, port] of this.#ports) {
-      const name = this.#context.interfaces.link(index)?.name;
-      const wasLimited = isLimited(port.pacing);
-      port.pacing = (name === undefined ? undefined : pacing.get(name)) ?? UNLIMITED;
-      const tokens = wasLimited
-        ? Math.min(port.state.tokens, port.pacing.burst)
-        : port.pacing.burst;
-      port.state = { ...port.state, tokens, filledAt: now };
-      port.due = "stale";
-    }
+    for (const [index, port] of this.#ports) this.#pace(port, this.#nameOf(index), now);
+  }
+
+  #nameOf(index: number): string | undefined {
+    return this.#context.interfaces.link(index)?.name;
+  }
+
+  /** Pacing is configured by name, and a device may have another one by now. */
+  #pace(port: PacedInterface, name: string | undefined, now: Instant): void {
+    const wasLimited = isLimited(port.pacing);
+    port.name = name;
+    port.pacing = (name === undefined ? undefined : this.#pacing.get(name)) ?? UNLIMITED;
+    const { burst } = port.pacing;
+    const tokens = wasLimited ? Math.min(port.state.tokens, burst) : burst;
+    port.state = { ...port.state, tokens, filledAt: now };
+    port.due = "stale";
   }
 
   /** Puts frames for these addresses in line, and sends what may leave now. */
@@ -169,11 +177,15 @@ export class Announcements {
   }
 
   #port(index: number, now: Instant): PacedInterface {
+    const name = this.#nameOf(index);
     const known = this.#ports.get(index);
-    if (known !== undefined) return known;
-    const name = this.#context.interfaces.link(index)?.name;
+    if (known !== undefined) {
+      if (known.name !== name) this.#pace(known, name, now);
+      return known;
+    }
     const pacing = (name === undefined ? undefined : this.#pacing.get(name)) ?? UNLIMITED;
     const port: PacedInterface = {
+      name,
       pacing,
       state: emptyAnnouncer<Announcement>(pacing, now),
       due: "stale",
