@@ -3,6 +3,7 @@
  */
 import { assert } from "#units/assert";
 import { type Micros, micros } from "#units/time";
+import { presentLength, readU8, readU32, writeU32 } from "../wire/bytes.ts";
 
 /** Without an authentication section, which is neither sent nor accepted. */
 export const CONTROL_PACKET_LENGTH = 24;
@@ -96,17 +97,17 @@ export function parseControlPacket(
   offset = 0,
   length: number = bytes.length - offset,
 ): ParsedControl {
-  const actual = Math.max(0, Math.min(length, bytes.length - offset));
+  const actual = presentLength(bytes, offset, length);
   if (actual < CONTROL_PACKET_LENGTH)
     return dropped({ kind: "too-short", actual, needed: CONTROL_PACKET_LENGTH });
-  const first = bytes[offset + CONTROL_OFFSET.versionAndDiagnostic] ?? 0;
+  const first = readU8(bytes, offset + CONTROL_OFFSET.versionAndDiagnostic);
   if (first >>> 5 !== VERSION) return dropped({ kind: "bad-version", theirs: first >>> 5 });
-  const said = bytes[offset + CONTROL_OFFSET.length] ?? 0;
+  const said = readU8(bytes, offset + CONTROL_OFFSET.length);
   if (said < CONTROL_PACKET_LENGTH || said > actual)
     return dropped({ kind: "bad-length", said, actual });
-  const second = bytes[offset + CONTROL_OFFSET.stateAndFlags] ?? 0;
+  const second = readU8(bytes, offset + CONTROL_OFFSET.stateAndFlags);
   const state = STATES[second >>> 6] ?? "admin-down";
-  const detectMultiplier = bytes[offset + CONTROL_OFFSET.detectMultiplier] ?? 0;
+  const detectMultiplier = readU8(bytes, offset + CONTROL_OFFSET.detectMultiplier);
   const myDiscriminator = readU32(bytes, offset + CONTROL_OFFSET.myDiscriminator);
   const yourDiscriminator = readU32(bytes, offset + CONTROL_OFFSET.yourDiscriminator);
   if (detectMultiplier === 0) return dropped({ kind: "zero-detect-multiplier" });
@@ -151,18 +152,4 @@ export function emitControlPacket(into: Uint8Array, packet: ControlPacket, at = 
   writeU32(into, at + CONTROL_OFFSET.requiredMinRx, packet.requiredMinRx);
   writeU32(into, at + CONTROL_OFFSET.requiredMinEchoRx, packet.requiredMinEchoRx);
   return CONTROL_PACKET_LENGTH;
-}
-
-const readU32 = (bytes: Uint8Array, at: number): number =>
-  (((bytes[at] ?? 0) << 24) |
-    ((bytes[at + 1] ?? 0) << 16) |
-    ((bytes[at + 2] ?? 0) << 8) |
-    (bytes[at + 3] ?? 0)) >>>
-  0;
-
-function writeU32(into: Uint8Array, at: number, value: number): void {
-  into[at] = value >>> 24;
-  into[at + 1] = value >>> 16;
-  into[at + 2] = value >>> 8;
-  into[at + 3] = value;
 }

@@ -3,7 +3,7 @@
  */
 import { BROADCAST_MAC, type Ipv4, ipv4, type Mac, macFromBytes, writeMac } from "#units/address";
 import { assert } from "#units/assert";
-import { readAddress, readU8, readU16, writeAddress, writeU16 } from "./bytes.ts";
+import { presentLength, readAddress, readU8, readU16, writeAddress, writeU16 } from "./bytes.ts";
 import {
   ETHER_TYPE_ARP,
   ETHER_TYPE_IPV4,
@@ -74,7 +74,7 @@ export function parseArp(
   offset = 0,
   length: number = bytes.length - offset,
 ): ArpResult {
-  const actual = Math.max(0, Math.min(length, bytes.length - offset));
+  const actual = presentLength(bytes, offset, length);
   if (actual < ETHERNET_HEADER_LENGTH)
     return dropped({ kind: "too-short", actual, needed: ARP_FRAME_LENGTH });
   const etherType = readU16(bytes, offset + ETHERNET_OFFSET.type);

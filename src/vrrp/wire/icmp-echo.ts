@@ -3,7 +3,7 @@
  * what they read back.
  */
 import { assert } from "#units/assert";
-import { readU8, readU16, writeU16 } from "./bytes.ts";
+import { presentLength, readU8, readU16, writeU16 } from "./bytes.ts";
 import { checksumOf, isIntact, sum16 } from "./checksum.ts";
 import { IPV4_HEADER_LENGTH, ipv4HeaderLengthAt } from "./ipv4-fields.ts";
 
@@ -42,7 +42,7 @@ const dropped = (drop: IcmpDrop): IcmpEchoResult => ({ kind: "drop", drop });
 
 /** Reads the ICMP message (no IPv4 header) in `bytes[offset, offset + length)`. */
 export function parseIcmpEcho(bytes: Uint8Array, offset: number, length: number): IcmpEchoResult {
-  const actual = Math.max(0, Math.min(length, bytes.length - offset));
+  const actual = presentLength(bytes, offset, length);
   if (actual < ICMP_ECHO_HEADER_LENGTH) {
     return dropped({ kind: "too-short", actual, needed: ICMP_ECHO_HEADER_LENGTH });
   }

@@ -5,7 +5,7 @@
 
 import type { Ipv4 } from "#units/address";
 import { assert } from "#units/assert";
-import { readU8, readU16, writeAddress, writeU16 } from "./bytes.ts";
+import { presentLength, readU8, readU16, writeAddress, writeU16 } from "./bytes.ts";
 import { checksumOf, isIntact, sum16 } from "./checksum.ts";
 import {
   FRAGMENT_OFFSET_MASK,
@@ -66,7 +66,7 @@ export function parseIpv4Packet(
   offset = 0,
   length: number = bytes.length - offset,
 ): Ipv4Result {
-  const actual = Math.max(0, Math.min(length, bytes.length - offset));
+  const actual = presentLength(bytes, offset, length);
   if (actual < IPV4_HEADER_LENGTH) {
     return dropped({ kind: "too-short", actual, needed: IPV4_HEADER_LENGTH });
   }

@@ -4,7 +4,7 @@
  */
 import { type Ipv6, ipv6At, writeIp } from "#units/address";
 import { assert } from "#units/assert";
-import { readU8, readU16, writeU16 } from "./bytes.ts";
+import { presentLength, readU8, readU16, writeU16 } from "./bytes.ts";
 import { sum16 } from "./checksum.ts";
 import { ipVersionAt } from "./ipv4-fields.ts";
 import type { Ipv4Drop } from "./ipv4-packet.ts";
@@ -46,7 +46,7 @@ export function parseIpv6Packet(
   offset = 0,
   length: number = bytes.length - offset,
 ): Ipv6Result {
-  const actual = Math.max(0, Math.min(length, bytes.length - offset));
+  const actual = presentLength(bytes, offset, length);
   if (actual < IPV6_HEADER_LENGTH)
     return { kind: "drop", drop: { kind: "too-short", actual, needed: IPV6_HEADER_LENGTH } };
   const version = ipVersionAt(bytes, offset);

@@ -19,7 +19,7 @@
  * the message with a checksum of 0, and the trailer with an HMAC of 0. Not signed: the destination,
  * so that one signature serves all peers, and the rest of the IP header, TTL included.
  */
-import { readU8, readU16, writeU16 } from "./bytes.ts";
+import { readU8, readU16, readU32, writeU16, writeU32 } from "./bytes.ts";
 import { checksumOf, sum16 } from "./checksum.ts";
 import { type HmacKey, hmacRoom, hmacSha256 } from "./hmac-sha256.ts";
 import { IPV4_OFFSET, ipVersionAt } from "./ipv4-fields.ts";
@@ -95,14 +95,6 @@ export const isSignature = (packet: Uint8Array, trailer: number): boolean =>
 export function readStamp(packet: Uint8Array, trailer: number, into: Stamp): void {
   into.seconds = readU32(packet, trailer + OFFSET.seconds);
   into.low = readU32(packet, trailer + OFFSET.fraction);
-}
-
-const readU32 = (bytes: Uint8Array, at: number): number =>
-  ((readU16(bytes, at) << 16) | readU16(bytes, at + 2)) >>> 0;
-
-function writeU32(into: Uint8Array, at: number, value: number): void {
-  writeU16(into, at, value >>> 16);
-  writeU16(into, at + 2, value & 0xffff);
 }
 
 const text = new Uint8Array(hmacRoom(SIGNED_MAX));
