@@ -43,7 +43,7 @@ import {
   NFPROTO_IPV6,
   type NftBatch,
 } from "./nft-messages.ts";
-import { type NftSocket, openNftSocket } from "./nft-socket.ts";
+import { inParts, type NftSocket, openNftSocket } from "./nft-socket.ts";
 import { type Result, success } from "./result.ts";
 
 const SET = "unanswered";
@@ -51,8 +51,6 @@ const SET_OF_DEVICES = "unanswered_on";
 /** NF_INET_LOCAL_IN, NF_INET_LOCAL_OUT; NF_IP_PRI_FILTER - 1 */
 const INPUT: Hook = { number: 1, priority: -1 };
 const OUTPUT: Hook = { number: 3, priority: -1 };
-/** Other programs' transactions may come between looking and deleting. */
-const CLEAN_TRIES = 5;
 /** In one transaction: the kernel takes no message longer than the socket's buffer (200 KB). */
 const ENTRIES_MAX = 1_024;
 const NAME_LENGTH = 16;
@@ -157,11 +155,6 @@ function entryOf({ key }: KeySet, bytes: Uint8Array): Unanswered | undefined {
   return address && { address, interface: name };
 }
 
-function partsOf<T>(all: readonly T[]): readonly (readonly T[])[] {
-  const count = Math.ceil(all.length / ENTRIES_MAX);
-  return Array.from({ length: count }, (_, n) => all.slice(n * ENTRIES_MAX, (n + 1) * ENTRIES_MAX));
-}
-
 export class NftAccept implements AcceptFilter {
   readonly #socket: NftSocket;
   readonly #table: string;
@@ -178,13 +171,13 @@ export class NftAccept implements AcceptFilter {
   set(all: readonly Unanswered[]): Outcome {
     const wanted = new Map(all.map((one) => [nameOf(one), one]));
     const added = [...wanted].flatMap(([name, one]) => (this.#held.has(name) ? [] : [one]));
-    for (const part of partsOf(added)) {
+    for (const part of inParts(added, ENTRIES_MAX)) {
       const outcome = this.#add(part);
       if (!outcome.ok) return outcome;
       for (const one of part) this.#held.set(nameOf(one), one);
     }
     const gone = [...this.#held].flatMap(([name, one]) => (wanted.has(name) ? [] : [one]));
-    for (const part of partsOf(gone)) {
+    for (const part of inParts(gone, ENTRIES_MAX)) {
       const outcome = this.#delete(part);
       if (!outcome.ok) return outcome;
       for (const one of part) this.#held.delete(nameOf(one));
@@ -203,26 +196,37 @@ export class NftAccept implements AcceptFilter {
   }
 
   #cleanKind(kind: Kind, isKept: (one: Unanswered) => boolean): Outcome {
-    for (let tries = 1; ; tries++) {
-      const generation = this.#socket.generation();
-      if (!generation.ok) return generation;
-      const found = this.#entriesOf(kind);
-      if (!found.ok) return found.errno === "ENOENT" ? OK : found;
-      const gone = found.value.filter((one) => !isKept(one));
-      const isEmpty = gone.length === found.value.length;
-      if (!isEmpty && gone.length === 0) return OK;
-      const some = gone.slice(0, ENTRIES_MAX);
-      const batch = this.#socket.batch(generation.value);
-      if (isEmpty) batch.deleteTable(kind.family, this.#table);
-      else this.#deleteFrom(batch, kind, some);
-      const outcome = this.#socket.commit(batch);
-      if (!outcome.ok && outcome.errno === "ERESTART" && tries < CLEAN_TRIES) continue;
-      if (!outcome.ok) return outcome;
-      for (const one of isEmpty ? gone : some) this.#held.delete(nameOf(one));
+    for (;;) {
+      const cleaned = this.#socket.commitUnchanged((batch) =>
+        this.#prepareClean(batch, kind, isKept),
+      );
+      if (!cleaned.ok) return cleaned;
+      if (cleaned.value === undefined) return OK;
+      const { gone, isEmpty, isAll } = cleaned.value;
+      for (const one of gone) this.#held.delete(nameOf(one));
       if (isEmpty) this.#made.delete(kind);
-      if (isEmpty || some.length === gone.length) return OK;
-      tries = 0;
+      if (isAll) return OK;
     }
+  }
+
+  /** `isEmpty`: nothing is left, and the table goes. `isAll`: all that is not kept goes with it. */
+  #prepareClean(
+    batch: NftBatch,
+    kind: Kind,
+    isKept: (one: Unanswered) => boolean,
+  ): Result<
+    | { readonly gone: readonly Unanswered[]; readonly isEmpty: boolean; readonly isAll: boolean }
+    | undefined
+  > {
+    const found = this.#entriesOf(kind);
+    if (!found.ok) return found.errno === "ENOENT" ? success(undefined) : found;
+    const all = found.value.filter((one) => !isKept(one));
+    const isEmpty = all.length === found.value.length;
+    if (!isEmpty && all.length === 0) return success(undefined);
+    const gone = isEmpty ? all : all.slice(0, ENTRIES_MAX);
+    if (isEmpty) batch.deleteTable(kind.family, this.#table);
+    else this.#deleteFrom(batch, kind, gone);
+    return success({ gone, isEmpty, isAll: gone.length === all.length });
   }
 
   /** All that is dropped in this network namespace, whoever put it there. */
@@ -282,7 +286,7 @@ export class NftAccept implements AcceptFilter {
   /** Rules, and all that this process has put there. */
   #makeAll(): Outcome {
     this.#made.clear();
-    for (const part of partsOf([...this.#held.values()])) {
+    for (const part of inParts([...this.#held.values()], ENTRIES_MAX)) {
       const outcome = this.#commitWith(part);
       if (!outcome.ok) return outcome;
     }

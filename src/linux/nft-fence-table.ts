@@ -45,7 +45,7 @@ import {
   type NftBatch,
   SERVICE_KEYS,
 } from "./nft-messages.ts";
-import type { NftSocket } from "./nft-socket.ts";
+import { inParts, type NftSocket } from "./nft-socket.ts";
 import { type Result, success } from "./result.ts";
 
 const SETS = ["closed", "new", "held"] as const;
@@ -66,8 +66,6 @@ const SYN = 0x02;
 const ACK = 0x10;
 /** rtnetlink.h; registers hold it in the order of the machine. */
 const RTN_LOCAL = 2;
-/** Other programs' transactions may come between looking and deleting. */
-const CLEAN_TRIES = 5;
 /**
  * In one transaction: the kernel takes no message that is longer than the socket's buffer, which
  * has 200 KB, and each entry may stand in it six times.
@@ -162,11 +160,6 @@ function entryOf(bytes: Uint8Array, { key, length }: FenceKind): FenceEntry | un
 const nameOf = ({ address, protocol, port }: FenceEntry): string =>
   `${address} ${protocol} ${port}`;
 
-function partsOf<T>(all: readonly T[]): readonly (readonly T[])[] {
-  const count = Math.ceil(all.length / ENTRIES_MAX);
-  return Array.from({ length: count }, (_, n) => all.slice(n * ENTRIES_MAX, (n + 1) * ENTRIES_MAX));
-}
-
 /** Whether an entry is in that set: UDP has no connections that begin or end. */
 const belongs = (set: SetName, { protocol }: FenceEntry, mode: FenceMode): boolean =>
   SETS_OF[mode].includes(set) && (set === "closed" || protocol === "tcp");
@@ -203,7 +196,8 @@ export class FenceTable implements Fence {
 
   /** From now on so, whatever it was before and whoever closed it. */
   close(entries: readonly FenceEntry[], which: FenceMode): Outcome {
-    for (const part of partsOf(entries.map((entry): Closed => ({ entry, mode: which })))) {
+    const all = entries.map((entry): Closed => ({ entry, mode: which }));
+    for (const part of inParts(all, ENTRIES_MAX)) {
       const outcome = this.#change(part, []);
       if (!outcome.ok) return outcome;
       for (const one of part) this.#closed.set(nameOf(one.entry), one);
@@ -213,7 +207,7 @@ export class FenceTable implements Fence {
 
   /** Whoever closed them. */
   open(entries: readonly FenceEntry[]): Outcome {
-    for (const part of partsOf(entries)) {
+    for (const part of inParts(entries, ENTRIES_MAX)) {
       const outcome = this.#change([], part);
       // Without a table nothing is closed.
       if (!outcome.ok && outcome.errno !== "ENOENT") return outcome;
@@ -224,27 +218,34 @@ export class FenceTable implements Fence {
 
   /** Opens what earlier processes left closed, unless it is kept. The last takes the rules. */
   clean(isKept: (entry: FenceEntry) => boolean): Outcome {
-    for (let tries = 1; ; tries++) {
-      const generation = this.#socket.generation();
-      if (!generation.ok) return generation;
-      const found = this.closed();
-      if (!found.ok) return found;
-      const all = found.value.filter((entry) => !isKept(entry));
-      const isEmpty = all.length === found.value.length;
-      const gone = isEmpty ? all : all.slice(0, ENTRIES_MAX);
-      if (isEmpty && !this.#isThere()) return OK;
-      if (!isEmpty && gone.length === 0) return OK;
-      const batch = this.#socket.batch(generation.value);
-      if (isEmpty) batch.deleteTable(this.#kind.family, this.#table);
-      else this.#delete(batch, gone);
-      const outcome = this.#socket.commit(batch);
-      if (!outcome.ok && outcome.errno === "ERESTART" && tries < CLEAN_TRIES) continue;
-      if (!outcome.ok) return outcome;
+    for (;;) {
+      const cleaned = this.#socket.commitUnchanged((batch) => this.#prepareClean(batch, isKept));
+      if (!cleaned.ok) return cleaned;
+      if (cleaned.value === undefined) return OK;
+      const { gone, isEmpty, isAll } = cleaned.value;
       for (const entry of gone) this.#closed.delete(nameOf(entry));
       if (isEmpty) this.#hasRules = false;
-      if (isEmpty || gone.length === all.length) return OK;
-      tries = 0;
+      if (isAll) return OK;
     }
+  }
+
+  /** `isEmpty`: nothing is left, and the table goes. `isAll`: all that is not kept goes with it. */
+  #prepareClean(
+    batch: NftBatch,
+    isKept: (entry: FenceEntry) => boolean,
+  ): Result<
+    | { readonly gone: readonly FenceEntry[]; readonly isEmpty: boolean; readonly isAll: boolean }
+    | undefined
+  > {
+    const found = this.closed();
+    if (!found.ok) return found;
+    const all = found.value.filter((entry) => !isKept(entry));
+    const isEmpty = all.length === found.value.length;
+    const gone = isEmpty ? all : all.slice(0, ENTRIES_MAX);
+    if (isEmpty ? !this.#isThere() : gone.length === 0) return success(undefined);
+    if (isEmpty) batch.deleteTable(this.#kind.family, this.#table);
+    else this.#delete(batch, gone);
+    return success({ gone, isEmpty, isAll: gone.length === all.length });
   }
 
   /** Everything that is closed in this network namespace, also only for what is new. */
@@ -285,7 +286,7 @@ export class FenceTable implements Fence {
     if (!made.ok) return made;
     const done = new Set([...closing.map(({ entry }) => entry), ...opening].map(nameOf));
     const others = [...this.#closed].flatMap(([name, one]) => (done.has(name) ? [] : [one]));
-    for (const part of partsOf(others)) {
+    for (const part of inParts(others, ENTRIES_MAX)) {
       const batch = this.#socket.batch();
       this.#put(batch, part, []);
       const outcome = this.#socket.commit(batch);

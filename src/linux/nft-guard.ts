@@ -59,8 +59,6 @@ const ALIVE = "alive";
  * themselves have theirs made anew.
  */
 const PREPARED_MAX = 1_024;
-/** Other programs' transactions may come between looking and deleting. */
-const REMOVE_TRIES = 5;
 
 interface Prolongation {
   readonly addresses: readonly IpAddress[];
@@ -217,25 +215,17 @@ export class NftGuard implements AddressGuard {
    * are deleted, the kernel makes sure (ERESTART).
    */
   #remove(isGone: (address: IpAddress) => boolean): Outcome {
-    for (let tries = 1; ; tries++) {
-      const generation = this.#socket.generation();
-      if (!generation.ok) return generation;
-      const batch = this.#socket.batch(generation.value);
-      const gone = this.#deleteElements(batch, isGone);
-      if (!(gone instanceof Set)) return gone;
-      const outcome = this.#commit(batch);
-      const isOver = outcome.ok || outcome.errno !== "ERESTART" || tries === REMOVE_TRIES;
-      if (!isOver) continue;
-      if (outcome.ok) for (const address of gone) this.#guarded.delete(address);
-      return outcome;
-    }
+    const removed = this.#socket.commitUnchanged((batch) => this.#deleteElements(batch, isGone));
+    if (!removed.ok) return removed;
+    for (const address of removed.value ?? []) this.#guarded.delete(address);
+    return OK;
   }
 
-  /** An outcome where nothing is to be deleted, or the kernel does not say what there is. */
+  /** Undefined: nothing is to be deleted. */
   #deleteElements(
     batch: NftBatch,
     isGone: (address: IpAddress) => boolean,
-  ): Set<IpAddress> | Outcome {
+  ): Result<ReadonlySet<IpAddress> | undefined> {
     const all = new Set<IpAddress>();
     let hasWork = false;
     for (const family of FAMILIES) {
@@ -250,7 +240,7 @@ export class NftGuard implements AddressGuard {
       else if (gone.length > 0)
         for (const set of [GUARDED, ALIVE]) this.#deleteIfThere(batch, family, set, gone);
     }
-    return hasWork ? all : OK;
+    return success(hasWork ? all : undefined);
   }
 
   #restore(added: readonly IpAddress[]): Outcome {

@@ -27,6 +27,8 @@ import { type Result, success } from "./result.ts";
 
 const CALL = "nf_tables";
 const FIRST = 1;
+/** Other programs' transactions may come between looking and deleting. */
+const TRIES_MAX = 5;
 /**
  * A number has 32 bits. A thousand routers with ten advertisements a second use them up in a month,
  * and an answer to a number beyond them would be waited for in vain. They begin anew before that,
@@ -126,6 +128,26 @@ export class NftSocket {
     return this.#transact(bytes, batch.first, last);
   }
 
+  /**
+   * What `prepare` has read of the ruleset still holds when its batch is carried out; where another
+   * program's transaction comes between, it is asked again.
+   *
+   * @param prepare fills the batch; undefined: nothing is to be done
+   * @returns what `prepare` returned for the transaction that was carried out
+   */
+  commitUnchanged<T>(prepare: (batch: NftBatch) => Result<T | undefined>): Result<T | undefined> {
+    for (let tries = 1; ; tries++) {
+      const generation = this.generation();
+      if (!generation.ok) return generation;
+      const batch = this.batch(generation.value);
+      const prepared = prepare(batch);
+      if (!prepared.ok || prepared.value === undefined) return prepared;
+      const outcome = this.commit(batch);
+      if (outcome.ok) return prepared;
+      if (outcome.errno !== "ERESTART" || tries === TRIES_MAX) return outcome;
+    }
+  }
+
   /** A transaction that was made before, once more. */
   repeat(prepared: PreparedBatch): Outcome {
     return this.#transact(prepared.bytes, this.#sequence, prepared.renumber(this.#sequence));
@@ -193,4 +215,10 @@ function probeGeneration(fd: number): Outcome {
       if (message.type === NLMSG_ERROR) return acknowledged(message, CALL);
     }
   }
+}
+
+/** For several transactions: the kernel takes none that is longer than the socket's buffer. */
+export function inParts<T>(all: readonly T[], most: number): readonly (readonly T[])[] {
+  const count = Math.ceil(all.length / most);
+  return Array.from({ length: count }, (_, n) => all.slice(n * most, (n + 1) * most));
 }
