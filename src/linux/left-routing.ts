@@ -6,21 +6,23 @@ import { type IpAddress, printIp } from "#units/address";
 import * as abi from "./abi.ts";
 import { attributesOf, ipOf, NLM_F_ACK, NLM_F_DUMP, u32Of } from "./netlink.ts";
 import { type Result, success } from "./result.ts";
-import { RTM_DELRULE, RTM_NEWRULE, RTPROT_KEEPALIVED } from "./routing-messages.ts";
+import { FRA, RTA } from "./routing-messages.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
-import { RTM_DELROUTE, RTM_NEWROUTE } from "./rtnetlink-messages.ts";
+import {
+  RTM_DELROUTE,
+  RTM_DELRULE,
+  RTM_GETROUTE,
+  RTM_GETRULE,
+  RTM_NEWROUTE,
+  RTM_NEWRULE,
+  RTPROT_KEEPALIVED,
+} from "./rtnetlink-messages.ts";
 
-const RTM_GETROUTE = 26;
-const RTM_GETRULE = 34;
 /** Both headers, struct rtmsg and struct fib_rule_hdr, have so many bytes. */
 const HEADER = 12;
 const PROTOCOL_AT = 5;
 const TABLE_AT = 4;
 const PREFIX_AT = 1;
-const DST = 1;
-const RTA_TABLE = 15;
-const FRA_PRIORITY = 6;
-const FRA_PROTOCOL = 21;
 
 interface Left {
   readonly text: string;
@@ -61,7 +63,7 @@ function leftIn(rtnetlink: Rtnetlink, isRule: boolean, family: number): Result<r
   const outcome = rtnetlink.transact(call, ({ type, payload }) => {
     if (type !== (isRule ? RTM_NEWRULE : RTM_NEWROUTE) || payload.length < HEADER) return;
     const attributes = attributesOf(payload, HEADER);
-    const protocol = isRule ? attributes.get(FRA_PROTOCOL)?.[0] : payload[PROTOCOL_AT];
+    const protocol = isRule ? attributes.get(FRA.protocol)?.[0] : payload[PROTOCOL_AT];
     if (protocol !== RTPROT_KEEPALIVED) return;
     // The buffer is read into again.
     found.push({ text: printed(payload, isRule), payload: payload.slice(), isRule });
@@ -72,9 +74,9 @@ function leftIn(rtnetlink: Rtnetlink, isRule: boolean, family: number): Result<r
 /** `route 10.1.0.0/16 in table 254`, `rule 16384`. */
 function printed(payload: Uint8Array, isRule: boolean): string {
   const attributes = attributesOf(payload, HEADER);
-  if (isRule) return `rule ${u32Of(attributes.get(FRA_PRIORITY)) ?? 0}`;
-  const to: IpAddress | undefined = ipOf(attributes.get(DST));
-  const table = u32Of(attributes.get(RTA_TABLE)) ?? payload[TABLE_AT] ?? 0;
+  if (isRule) return `rule ${u32Of(attributes.get(FRA.priority)) ?? 0}`;
+  const to: IpAddress | undefined = ipOf(attributes.get(RTA.dst));
+  const table = u32Of(attributes.get(RTA.table)) ?? payload[TABLE_AT] ?? 0;
   const name = to === undefined ? "default" : `${printIp(to)}/${payload[PREFIX_AT] ?? 0}`;
   return `route ${name} in table ${table}`;
 }

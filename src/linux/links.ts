@@ -3,11 +3,23 @@
  * does.
  */
 
-import { type IpAddress, isIpv6, type Mac, writeMac } from "#units/address";
+import { type IpAddress, isIpv6, type Mac } from "#units/address";
 import { OK, type Outcome } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
-import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from "./netlink.ts";
+import {
+  appendMacvlan,
+  beginLinkChange,
+  beginNewLink,
+  IFLA_ADDRESS,
+  IFLA_IFNAME,
+  IFLA_INFO_DATA,
+  IFLA_INFO_KIND,
+  IFLA_LINKINFO,
+  macBytes,
+  requestLinkDeletion,
+} from "./link-messages.ts";
+import { NLM_F_ACK, NLM_F_CREATE } from "./netlink.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
 import {
   familyOf,
@@ -17,27 +29,18 @@ import {
   NDA_DST,
   NUD_NOARP,
   NUD_PERMANENT,
-  RTM_DELLINK,
+  RTA_DST,
+  RTA_OIF,
   RTM_DELNEIGH,
   RTM_NEWADDR,
-  RTM_NEWLINK,
   RTM_NEWROUTE,
 } from "./rtnetlink-messages.ts";
 
-const IFLA_ADDRESS = 1;
-const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
 const IFLA_MASTER = 10;
-const IFLA_LINKINFO = 18;
 const IFLA_NET_NS_FD = 28;
-const IFLA_INFO_KIND = 1;
-const IFLA_INFO_DATA = 2;
 const VETH_INFO_PEER = 1;
-const IFLA_LINK = 5;
-const IFLA_MACVLAN_MODE = 1;
 const MACVLAN_MODE_BRIDGE = 4;
-const RTA_DST = 1;
-const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
 
 export interface VethEnd {
@@ -52,7 +55,7 @@ export interface VethEnd {
 
 /** A cable with two ends. */
 export function createVeth(rtnetlink: Rtnetlink, near: VethEnd, far: VethEnd): Outcome {
-  const builder = newLink(rtnetlink);
+  const builder = beginNewLink(rtnetlink);
   endAttributes(rtnetlink, near);
   builder.nest(IFLA_LINKINFO).attributeText(IFLA_INFO_KIND, "veth").nest(IFLA_INFO_DATA);
   builder.nest(VETH_INFO_PEER).u32(0).u32(0).u32(0).u32(0);
@@ -62,7 +65,7 @@ export function createVeth(rtnetlink: Rtnetlink, near: VethEnd, far: VethEnd): O
 }
 
 export function createBridge(rtnetlink: Rtnetlink, name: string): Outcome {
-  newLink(rtnetlink)
+  beginNewLink(rtnetlink)
     .attributeText(IFLA_IFNAME, name)
     .nest(IFLA_LINKINFO)
     .attributeText(IFLA_INFO_KIND, "bridge")
@@ -75,16 +78,9 @@ export function createBridge(rtnetlink: Rtnetlink, name: string): Outcome {
  * each other.
  */
 export function createMacvlan(rtnetlink: Rtnetlink, parent: number, end: VethEnd): Outcome {
-  const builder = newLink(rtnetlink);
+  const builder = beginNewLink(rtnetlink);
   endAttributes(rtnetlink, end);
-  builder
-    .attributeU32(IFLA_LINK, parent)
-    .nest(IFLA_LINKINFO)
-    .attributeText(IFLA_INFO_KIND, "macvlan")
-    .nest(IFLA_INFO_DATA)
-    .attributeU32(IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE)
-    .end()
-    .end();
+  appendMacvlan(builder, parent, MACVLAN_MODE_BRIDGE);
   return rtnetlink.transact(`RTM_NEWLINK(macvlan ${end.name})`);
 }
 
@@ -100,7 +96,7 @@ export interface LinkChange {
 export function changeLink(rtnetlink: Rtnetlink, index: number, change: LinkChange): Outcome {
   const flags = change.up === true ? abi.IFF_UP : 0;
   const mask = change.up === undefined ? 0 : abi.IFF_UP;
-  const builder = rtnetlink.start(RTM_NEWLINK, NLM_F_ACK).u32(0).u32(index).u32(flags).u32(mask);
+  const builder = beginLinkChange(rtnetlink, index, flags, mask);
   if (change.master !== undefined) builder.attributeU32(IFLA_MASTER, change.master);
   if (change.mac !== undefined) builder.attribute(IFLA_ADDRESS, macBytes(change.mac));
   if (change.mtu !== undefined) builder.attributeU32(IFLA_MTU, change.mtu);
@@ -109,8 +105,7 @@ export function changeLink(rtnetlink: Rtnetlink, index: number, change: LinkChan
 }
 
 export function deleteLink(rtnetlink: Rtnetlink, index: number): Outcome {
-  rtnetlink.start(RTM_DELLINK, NLM_F_ACK).u32(0).u32(index).u32(0).u32(0);
-  const outcome = rtnetlink.transact("RTM_DELLINK");
+  const outcome = requestLinkDeletion(rtnetlink, index, "RTM_DELLINK");
   // It is already gone, for example with the other end of the pair.
   return !outcome.ok && outcome.errno === "ENODEV" ? OK : outcome;
 }
@@ -206,23 +201,8 @@ export function disableTransmitOffload(name: string): Outcome {
   }
 }
 
-function newLink(rtnetlink: Rtnetlink): ReturnType<Rtnetlink["start"]> {
-  return rtnetlink
-    .start(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
-    .u32(0)
-    .u32(0)
-    .u32(0)
-    .u32(0);
-}
-
 function endAttributes({ builder }: Rtnetlink, end: VethEnd): void {
   builder.attributeText(IFLA_IFNAME, end.name);
   if (end.mac !== undefined) builder.attribute(IFLA_ADDRESS, macBytes(end.mac));
   if (end.namespace !== undefined) builder.attributeU32(IFLA_NET_NS_FD, end.namespace);
-}
-
-function macBytes(mac: Mac): Uint8Array {
-  const bytes = new Uint8Array(6);
-  writeMac(mac, bytes, 0);
-  return bytes;
 }

@@ -15,13 +15,9 @@ import type {
 import * as abi from "./abi.ts";
 import { ipProtocol, type NameKind, numberOf } from "./iproute-names.ts";
 import type { MessageBuilder } from "./netlink.ts";
+import { RT_TABLE_MAIN, RTPROT_KEEPALIVED } from "./rtnetlink-messages.ts";
 
-export const RTM_NEWRULE = 32;
-export const RTM_DELRULE = 33;
-/** keepalived's number, which `ip route` knows by name; ours too, so that scripts find them. */
-export const RTPROT_KEEPALIVED = 18;
-
-const RTA = {
+export const RTA = {
   dst: 1,
   src: 2,
   oif: 4,
@@ -41,7 +37,6 @@ const RTA = {
 const IPV6_METRIC = 1_024;
 const RTAX_LOCK = 1;
 const RTNH_F_ONLINK = 4;
-const RT_TABLE_MAIN = 254;
 const RT_TABLE_LOCAL = 255;
 const RT_SCOPE_HOST = 254;
 const RT_SCOPE_LINK = 253;
@@ -59,7 +54,7 @@ const RTN: Readonly<Record<RouteType, number>> = {
 };
 const PREFERENCE = { medium: 0, high: 1, low: 3 } as const;
 
-const FRA = {
+export const FRA = {
   dst: 1,
   src: 2,
   iifname: 3,

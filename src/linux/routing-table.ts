@@ -2,15 +2,9 @@
 import type { Failure, Outcome, RoutingTable } from "#vrrp/engine/world";
 import type { RoutingItem } from "#vrrp/router/routes";
 import { NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "./netlink.ts";
-import {
-  appendRoute,
-  appendRule,
-  RoutingNames,
-  RTM_DELRULE,
-  RTM_NEWRULE,
-} from "./routing-messages.ts";
+import { appendRoute, appendRule, RoutingNames } from "./routing-messages.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
-import { RTM_DELROUTE, RTM_NEWROUTE } from "./rtnetlink-messages.ts";
+import { RTM_DELROUTE, RTM_DELRULE, RTM_NEWROUTE, RTM_NEWRULE } from "./rtnetlink-messages.ts";
 
 type IndexOf = (device: string) => number | undefined;
 

@@ -34,6 +34,9 @@ export const RTM_GETROUTE = 26;
 export const RTM_NEWNEIGH = 28;
 export const RTM_DELNEIGH = 29;
 export const RTM_GETNEIGH = 30;
+export const RTM_NEWRULE = 32;
+export const RTM_DELRULE = 33;
+export const RTM_GETRULE = 34;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
@@ -52,15 +55,15 @@ export const IFA_F_TENTATIVE = 0x40;
 const IFA_F_PERMANENT = 0x80;
 const IFA_F_MANAGETEMPADDR = 0x100;
 const IFA_F_NOPREFIXROUTE = 0x200;
-const RTA_DST = 1;
-const RTA_OIF = 4;
+export const RTA_DST = 1;
+export const RTA_OIF = 4;
 const RTA_PRIORITY = 6;
-const RT_TABLE_MAIN = 254;
+export const RT_TABLE_MAIN = 254;
 const RT_SCOPE_UNIVERSE = 0;
 const RTN_UNICAST = 1;
 const RTN_LOCAL = 2;
-/** keepalived's number, which `ip route` knows by name. */
-const RTPROT_KEEPALIVED = 18;
+/** keepalived's number, which `ip route` knows by name; ours too, so that scripts find them. */
+export const RTPROT_KEEPALIVED = 18;
 /** Behind the kernel's own routes to networks, which have 256. */
 const PREFIX_METRIC = 257;
 export const NDA_DST = 1;

@@ -25,7 +25,7 @@
  * service manager has made /proc/sys read-only.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { type IpAddress, type Mac, printIp, readIp, writeMac } from "#units/address";
+import { type IpAddress, type Mac, printIp, readIp } from "#units/address";
 import {
   type Failure,
   type LinkInfo,
@@ -35,30 +35,29 @@ import {
 } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import {
-  attributesOf,
-  NLM_F_ACK,
-  NLM_F_CREATE,
-  NLM_F_DUMP,
-  NLM_F_EXCL,
-  textOf,
-  u32Of,
-} from "./netlink.ts";
+  appendMacvlan,
+  beginLinkChange,
+  beginNewLink,
+  IFLA_ADDRESS,
+  IFLA_IFNAME,
+  IFLA_INFO_DATA,
+  IFLA_INFO_KIND,
+  IFLA_LINK,
+  IFLA_LINKINFO,
+  IFLA_MACVLAN_MODE,
+  macBytes,
+  requestLinkDeletion,
+} from "./link-messages.ts";
+import { attributesOf, NLM_F_DUMP, textOf, u32Of } from "./netlink.ts";
 import { type Result, success } from "./result.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
-import { linkOf, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK } from "./rtnetlink-messages.ts";
+import { linkOf, RTM_GETLINK, RTM_NEWLINK } from "./rtnetlink-messages.ts";
 
-const IFLA_ADDRESS = 1;
-const IFLA_IFNAME = 3;
-const IFLA_LINK = 5;
-const IFLA_LINKINFO = 18;
 const IFLA_IFALIAS = 20;
 const IFLA_AF_SPEC = 26;
-const IFLA_INFO_KIND = 1;
-const IFLA_INFO_DATA = 2;
 const IFLA_INET_CONF = 1;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IN6_ADDR_GEN_MODE_NONE = 1;
-const IFLA_MACVLAN_MODE = 1;
 const MACVLAN_MODE_PRIVATE = 1;
 const NLA_F_NESTED = 0x8000;
 
@@ -275,8 +274,7 @@ export function removeVirtualMac(
   rtnetlink: Rtnetlink,
   { link, base, mark }: VirtualMacLink,
 ): Outcome {
-  rtnetlink.start(RTM_DELLINK, NLM_F_ACK).u32(0).u32(link.index).u32(0).u32(0);
-  const outcome = rtnetlink.transact(`RTM_DELLINK(${link.name})`);
+  const outcome = requestLinkDeletion(rtnetlink, link.index, `RTM_DELLINK(${link.name})`);
   if (!outcome.ok && outcome.errno !== "ENODEV") return outcome;
   if (base === undefined || mark === undefined || Object.keys(mark.base).length === 0) return OK;
   const all = readLinks(rtnetlink);
@@ -301,42 +299,23 @@ export function linkNamed(rtnetlink: Rtnetlink, name: string): Result<VirtualMac
 }
 
 function create(rtnetlink: Rtnetlink, name: string, mac: Mac, base: number): Outcome {
-  const bytes = new Uint8Array(6);
-  writeMac(mac, bytes, 0);
-  rtnetlink
-    .start(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
-    .u32(0)
-    .u32(0)
-    .u32(0)
-    .u32(0)
+  const builder = beginNewLink(rtnetlink)
     .attributeText(IFLA_IFNAME, name)
-    .attribute(IFLA_ADDRESS, bytes)
-    .attributeU32(IFLA_LINK, base)
-    .nest(IFLA_LINKINFO)
-    .attributeText(IFLA_INFO_KIND, "macvlan")
-    .nest(IFLA_INFO_DATA)
-    .attributeU32(IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE)
-    .end()
-    .end();
+    .attribute(IFLA_ADDRESS, macBytes(mac));
+  appendMacvlan(builder, base, MACVLAN_MODE_PRIVATE);
   return rtnetlink.transact(`RTM_NEWLINK(macvlan ${name})`);
 }
 
 /** While it is down, so that it has said nothing before. */
 function describe(rtnetlink: Rtnetlink, index: number, alias: string, settings: Settings): Outcome {
-  rtnetlink
-    .start(RTM_NEWLINK, NLM_F_ACK)
-    .u32(0)
-    .u32(index)
-    .u32(0)
-    .u32(0)
-    .attributeText(IFLA_IFALIAS, alias);
+  beginLinkChange(rtnetlink, index).attributeText(IFLA_IFALIAS, alias);
   appendSettings(rtnetlink, settings);
   return rtnetlink.transact("RTM_SETLINK(VMAC)");
 }
 
 function set(rtnetlink: Rtnetlink, index: number, settings: Settings): Outcome {
   if (Object.keys(settings).length === 0) return OK;
-  rtnetlink.start(RTM_NEWLINK, NLM_F_ACK).u32(0).u32(index).u32(0).u32(0);
+  void beginLinkChange(rtnetlink, index);
   appendSettings(rtnetlink, settings);
   return rtnetlink.transact("RTM_SETLINK(IFLA_INET_CONF)");
 }
@@ -354,7 +333,7 @@ function appendSettings({ builder }: Rtnetlink, settings: Settings): void {
 }
 
 function bringUp(rtnetlink: Rtnetlink, index: number): Outcome {
-  rtnetlink.start(RTM_NEWLINK, NLM_F_ACK).u32(0).u32(index).u32(abi.IFF_UP).u32(abi.IFF_UP);
+  void beginLinkChange(rtnetlink, index, abi.IFF_UP, abi.IFF_UP);
   return rtnetlink.transact("RTM_SETLINK(up)");
 }
 
@@ -371,12 +350,7 @@ function isStrictEverywhere(): boolean {
  * the kernel has no IPv6, and where /proc/sys may not be written to.
  */
 function withoutIpv6(rtnetlink: Rtnetlink, { index, name }: LinkInfo): Outcome {
-  rtnetlink
-    .start(RTM_NEWLINK, NLM_F_ACK)
-    .u32(0)
-    .u32(index)
-    .u32(0)
-    .u32(0)
+  beginLinkChange(rtnetlink, index)
     .nest(IFLA_AF_SPEC | NLA_F_NESTED)
     .nest(abi.AF_INET6 | NLA_F_NESTED)
     .attributeU8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE)
