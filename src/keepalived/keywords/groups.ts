@@ -6,12 +6,21 @@ import {
   decimal,
   flag,
   interfaceName,
+  type Keyword,
   type KeywordTable,
   list,
   quiet,
   table,
   yes,
 } from "./keyword.ts";
+
+const TRACKED = [
+  ["track_interface", "1.2.3"],
+  ["track_script", "1.2.3"],
+  ["track_file", "1.2.3"],
+  ["track_process", "2.0.11"],
+  ["track_bfd", "2.0.0"],
+] as const;
 
 export const SYNC_GROUP: KeywordTable = table([
   {
@@ -22,22 +31,16 @@ export const SYNC_GROUP: KeywordTable = table([
     repeatable: true,
     purpose: "names of the instances, one a line",
   },
-  ...(["track_interface", "track_script", "track_file", "track_process"] as const).map((word) => ({
-    word,
-    takes: list("tracked"),
-    since: word === "track_process" ? "2.0.11" : "1.2.3",
-    acts: yes,
-    repeatable: true as const,
-    purpose: "tracked by every member",
-  })),
-  {
-    word: "track_bfd",
-    takes: list("tracked"),
-    since: "2.0.0",
-    acts: yes,
-    repeatable: true,
-    purpose: "tracked by every member",
-  },
+  ...TRACKED.map(
+    ([word, since]): Keyword => ({
+      word,
+      takes: list("tracked"),
+      since,
+      acts: yes,
+      repeatable: true,
+      purpose: "tracked by every member",
+    }),
+  ),
   ...NOTIFY,
   {
     word: "global_tracking",

@@ -3,7 +3,7 @@
  * routers that track it hear whether the neighbour is there. Until a session has come up it counts
  * as down, as with keepalived.
  */
-import { after, earliestOf, fromSeconds, type Instant } from "#units/time";
+import { after, earliest, fromSeconds, type Instant } from "#units/time";
 import type { SessionState } from "../bfd/control-packet.ts";
 import {
   DATAGRAM_LENGTH,
@@ -140,8 +140,9 @@ export class BfdSessions {
   }
 
   deadline(): Instant | undefined {
-    if (this.#all.length === 0) return undefined;
-    return earliestOf([this.#openAt, ...this.#all.map(({ session }) => deadlineOf(session))]);
+    let first: Instant | undefined;
+    for (const { session } of this.#all) first = earliest(first, deadlineOf(session));
+    return earliest(first, this.#openAt);
   }
 
   /** Fires what is due. Everything that has arrived was handed over before. */
