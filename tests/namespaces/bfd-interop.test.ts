@@ -6,21 +6,13 @@
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { findKeepalived } from "#lab/measure/daemon";
 import { type BfdSocket, openBfdSocket } from "#linux/bfd-socket";
 import { now } from "#linux/clock";
-import { type Namespace, spawnIn } from "#linux/namespace";
+import type { Namespace } from "#linux/namespace";
 import { IncomingPackets } from "#linux/packet-batch";
 import { must, mustDo } from "#linux/result";
 import { fromMillis } from "#units/time";
@@ -40,8 +32,10 @@ import {
   type SessionEvent,
   step,
 } from "#vrrp/bfd/session";
+import { birdSocket, startBird } from "../support/bird.ts";
 import { makeFolder, until } from "../support/daemon-bench.ts";
 import { type Cable, layCable } from "../support/linux-net.ts";
+import { spawnLogged } from "../support/logged-program.ts";
 
 const CONFIG: SessionConfig = {
   discriminator: 0x0badcafe,
@@ -106,7 +100,7 @@ class OurEnd implements Disposable {
 interface Peer {
   readonly name: string;
   /** Starts it on the right side. */
-  start(namespace: Namespace, folder: string, log: number): ChildProcess[];
+  start(namespace: Namespace, folder: string, log: string): ChildProcess[];
   /** Does it say that the session is up? */
   isUp(namespace: Namespace, folder: string): boolean;
 }
@@ -120,30 +114,10 @@ const run = (namespace: Namespace, argv: readonly string[]): string => {
 
 const BIRD: Peer = {
   name: "BIRD",
-  start(namespace, folder, log) {
-    const file = join(folder, "bird.conf");
-    writeFileSync(
-      file,
-      `log stderr all;
-router id ${THEIRS};
-protocol device {}
-protocol bfd {
-    interface "eth0" {
-        min rx interval 50 ms;
-        min tx interval 50 ms;
-        idle tx interval 300 ms;
-        multiplier 3;
-    };
-    neighbor ${OURS} dev "eth0" local ${THEIRS};
-}
-`,
-    );
-    const argv = ["/usr/sbin/bird", "-f", "-c", file, "-s", join(folder, "bird.sock")];
-    return [spawnIn(namespace, argv, { stdio: ["ignore", log, log], diesWithParent: true })];
-  },
+  start: (namespace, folder, log) => [startBird(namespace, folder, log)],
   isUp: (namespace, folder) =>
     / Up /.test(
-      run(namespace, ["birdc", "-r", "-s", join(folder, "bird.sock"), "show", "bfd", "sessions"]),
+      run(namespace, ["birdc", "-r", "-s", birdSocket(folder), "show", "bfd", "sessions"]),
     ),
 };
 
@@ -181,9 +155,7 @@ const FRR: Peer = {
       "stdout",
       ...(name === "bfdd" ? ["--bfdctl", join(folder, "bfdd.sock")] : []),
     ];
-    return ["zebra", "bfdd"].map((name) =>
-      spawnIn(namespace, common(name), { stdio: ["ignore", log, log], diesWithParent: true }),
-    );
+    return ["zebra", "bfdd"].map((name) => spawnLogged(namespace, common(name), log));
   },
   isUp: (namespace, folder) =>
     /Status: up/.test(run(namespace, ["vtysh", "--vty_socket", folder, "-c", "show bfd peers"])),
@@ -217,7 +189,7 @@ vrrp_instance VI {
     );
     const pids = ["-p", "-r", "-b"].flatMap((option) => [option, join(folder, `pid${option}`)]);
     const argv = [findKeepalived() ?? "keepalived", "-n", "-l", "-D", "-f", file, ...pids];
-    return [spawnIn(namespace, argv, { stdio: ["ignore", log, log], diesWithParent: true })];
+    return [spawnLogged(namespace, argv, log)];
   },
   isUp(_namespace, folder) {
     const log = readFileSync(join(folder, "log"), "utf8");
@@ -236,11 +208,9 @@ async function withPeer(
 ): Promise<void> {
   const folder = makeFolder(context).path;
   chmodSync(folder, 0o755);
-  mkdirSync(folder, { recursive: true });
   using cable = layCable();
-  const log = openSync(join(folder, "log"), "a");
+  const log = join(folder, "log");
   const children = peer.start(cable.right.namespace, folder, log);
-  closeSync(log);
   const ours = new OurEnd(cable);
   try {
     await use(ours, {
@@ -250,7 +220,7 @@ async function withPeer(
       },
     });
   } catch (error) {
-    context.diagnostic(readFileSync(join(folder, "log"), "utf8").slice(-4_000));
+    context.diagnostic(readFileSync(log, "utf8").slice(-4_000));
     context.diagnostic(JSON.stringify({ session: ours.session, refused: ours.refused }));
     throw error;
   } finally {

@@ -7,16 +7,16 @@
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openBfdSocket } from "#linux/bfd-socket";
-import { spawnIn } from "#linux/namespace";
 import { must } from "#linux/result";
+import { startBird } from "../support/bird.ts";
 import { makeFolder, until } from "../support/daemon-bench.ts";
 import { type Cable, layCable } from "../support/linux-net.ts";
+import { endProgram, spawnLogged } from "../support/logged-program.ts";
 
 const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
 const CONFIG = `
@@ -40,18 +40,6 @@ vrrp_instance VI {
     }
 }
 `;
-const BIRD = `log stderr all;
-router id 192.0.2.2;
-protocol device {}
-protocol bfd {
-    interface "eth0" {
-        min rx interval 50 ms;
-        min tx interval 50 ms;
-        multiplier 3;
-    };
-    neighbor 192.0.2.1 dev "eth0" local 192.0.2.2;
-}
-`;
 
 class Node {
   readonly folder: string;
@@ -62,7 +50,6 @@ class Node {
     this.folder = makeFolder(context).path;
     mkdirSync(this.file("state"));
     writeFileSync(this.file("keepalived.conf"), CONFIG);
-    writeFileSync(this.file("bird.conf"), BIRD);
   }
 
   file(name: string): string {
@@ -73,25 +60,19 @@ class Node {
     return readFileSync(this.file("log"), "utf8");
   }
 
-  start(side: "left" | "right", argv: readonly string[], name: string): ChildProcess {
-    const log = openSync(this.file(name), "a");
-    const child = spawnIn(this.cable[side].namespace, argv, {
-      stdio: ["ignore", log, log],
-      diesWithParent: true,
-    });
-    closeSync(log);
+  #keep(child: ChildProcess): ChildProcess {
     this.#programs.push(child);
     return child;
   }
 
   baton(): ChildProcess {
     const paths = ["-f", this.file("keepalived.conf"), "--runtime-dir", this.file("run")];
-    return this.start("left", [BATON, "run", ...paths, "--state-dir", this.file("state")], "log");
+    const argv = [BATON, "run", ...paths, "--state-dir", this.file("state")];
+    return this.#keep(spawnLogged(this.cable.left.namespace, argv, this.file("log")));
   }
 
   bird(): ChildProcess {
-    const argv = ["/usr/sbin/bird", "-f", "-c", this.file("bird.conf"), "-s", this.file("sock")];
-    return this.start("right", argv, "bird-log");
+    return this.#keep(startBird(this.cable.right.namespace, this.folder, this.file("bird-log")));
   }
 
   status(...more: readonly string[]): string {
@@ -100,11 +81,7 @@ class Node {
   }
 
   async close(): Promise<void> {
-    for (const child of this.#programs) {
-      child.kill("SIGCONT");
-      child.kill("SIGKILL");
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-    }
+    for (const child of this.#programs) await endProgram(child);
     this.cable[Symbol.dispose]();
   }
 }

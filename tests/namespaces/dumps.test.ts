@@ -7,14 +7,11 @@
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import {
   chmodSync,
-  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readFileSync,
   rmSync,
   statSync,
@@ -27,7 +24,6 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { findKeepalived } from "#lab/measure/daemon";
-import { spawnIn } from "#linux/namespace";
 import { until } from "../support/daemon-bench.ts";
 import {
   readAddressLikeMehdy,
@@ -38,6 +34,7 @@ import {
   readStats,
 } from "../support/keepalived-exporters.ts";
 import { type Cable, layCable } from "../support/linux-net.ts";
+import { endProgram, spawnLogged } from "../support/logged-program.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 /**
@@ -206,19 +203,13 @@ class Node {
   }
 
   #spawn(side: "left" | "right", argv: readonly string[]): void {
-    const log = openSync(this.file(side === "left" ? "log" : "speaker-log"), "a");
-    const child = spawnIn(this.#cable[side].namespace, argv, {
-      mounts: {
-        tmpfs: [],
-        bind: [
-          [ROOT, INSIDE],
-          [this.folder, "/tmp"],
-        ],
-      },
-      stdio: ["ignore", log, log],
-      diesWithParent: true,
-    });
-    closeSync(log);
+    const log = this.file(side === "left" ? "log" : "speaker-log");
+    const bind = [
+      [ROOT, INSIDE],
+      [this.folder, "/tmp"],
+    ] as const;
+    const { namespace } = this.#cable[side];
+    const child = spawnLogged(namespace, argv, log, { mounts: { tmpfs: [], bind } });
     this.#programs.push(child);
   }
 
@@ -257,10 +248,7 @@ class Node {
   }
 
   async close(): Promise<void> {
-    for (const child of this.#programs) {
-      child.kill("SIGKILL");
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-    }
+    for (const child of this.#programs) await endProgram(child);
     this.#cable[Symbol.dispose]();
   }
 }

@@ -80,44 +80,25 @@ function faultTests(profile: Profile, names: readonly FaultName[]): void {
   });
 }
 
+const OF_A_NODE = [
+  "stop",
+  "restart",
+  "kill-engine",
+  "kill-supervisor",
+  "kill-all",
+  "hang",
+  "link",
+  "host",
+] as const;
+const OF_MULTICAST = ["stop", "kill-engine", "kill-all", "link"] as const;
+
 // Each lab has a network of its own and mostly waits, so they can run side by side.
 describe("a pair of Batons", { concurrency: 3 }, () => {
-  faultTests(TUTORIAL, [
-    "stop",
-    "restart",
-    "kill-engine",
-    "kill-supervisor",
-    "kill-all",
-    "hang",
-    "link",
-    "host",
-    "script",
-  ]);
-  faultTests(MULTICAST, ["stop", "kill-engine", "kill-all", "link"]);
-  faultTests(FAST, [
-    "stop",
-    "restart",
-    "kill-engine",
-    "kill-supervisor",
-    "kill-all",
-    "hang",
-    "link",
-    "host",
-    "script",
-    "flap",
-  ]);
-
-  faultTests(FAST_IPV6, [
-    "stop",
-    "restart",
-    "kill-engine",
-    "kill-supervisor",
-    "kill-all",
-    "hang",
-    "link",
-    "host",
-  ]);
-  faultTests(MULTICAST_IPV6, ["stop", "kill-engine", "kill-all", "link"]);
+  faultTests(TUTORIAL, [...OF_A_NODE, "script"]);
+  faultTests(MULTICAST, OF_MULTICAST);
+  faultTests(FAST, [...OF_A_NODE, "script", "flap"]);
+  faultTests(FAST_IPV6, OF_A_NODE);
+  faultTests(MULTICAST_IPV6, OF_MULTICAST);
 
   test("a stopped daemon leaves no address and calls its scripts", async (context) => {
     await withLab(context, { profile: FAST, kinds: ["baton"] }, async (lab) => {

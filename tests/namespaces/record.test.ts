@@ -11,12 +11,11 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { command as runReplay } from "#cli/replay";
 import { CONFIG_FILE, daemonPids, RUNTIME_DIR } from "#lab/measure/daemon";
-import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST, MULTICAST } from "#lab/measure/profile";
 import { signal } from "#lab/sandbox/proc";
 import { until } from "../support/daemon-bench.ts";
-import { withLab } from "../support/lab.ts";
+import { holders, withLab } from "../support/lab.ts";
 
 const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
 const RECORDING = "/var/log/recording";
@@ -48,12 +47,6 @@ async function stop({ process }: Running): Promise<void> {
   assert.equal(process.exitCode, 0);
 }
 
-const owner = (lab: Lab): string =>
-  lab.nodes
-    .filter(({ name }) => lab.network.addressesOf(name).includes(VIRTUAL_ADDRESS))
-    .map(({ name }) => name)
-    .join();
-
 async function replay(node: LabNode): Promise<string> {
   let out = "";
   const keep = (text: string): void => {
@@ -71,7 +64,7 @@ test("a pair's take-overs, an engine that dies, a stop: replayed to the same sta
     const [a, b] = lab.nodes;
     assert.ok(a && b);
     const one = run(a);
-    await until("a owns the address", () => owner(lab) === "a");
+    await until("a owns the address", () => holders(lab) === "a");
     // Its supervisor, too, has to know by now what is to be handed over when the engine dies.
     await until("a is MASTER", () => one.states().at(-1) === "MASTER");
     const two = run(b);
@@ -126,7 +119,7 @@ test("a running daemon writes its password nowhere", async (context) => {
     assert.notEqual(planted, before);
     node.configure(planted);
     const running = run(node);
-    await until("it owns the address", () => owner(lab) === "a");
+    await until("it owns the address", () => holders(lab) === "a");
     // Read again, with another password: said in the log, and the routers get it.
     node.configure(planted.replaceAll(seen, "Hy5TgBn2"));
     running.process.kill("SIGHUP");
@@ -150,7 +143,7 @@ test("a full disk ends the recording with one warning, and nothing else", async 
     const full = "mkdir -p /run/small && mount -t tmpfs -o size=16k none /run/small";
     const running = run(node, "/run/small/recording", full);
     await until("it is full", () => running.log().includes("nothing is recorded"));
-    await until("it owns the address", () => owner(lab) === "a");
+    await until("it owns the address", () => holders(lab) === "a");
     assert.match(running.log(), /recording: ENOSPC; nothing is recorded from here on/);
     await stop(running);
     assert.equal(running.log().split("nothing is recorded").length, 2);

@@ -9,11 +9,11 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { InstanceStatus } from "#daemon/control-protocol";
 import { statusOf } from "#lab/measure/control";
-import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
+import { VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST_MULTICAST, type Profile, printConfig } from "#lab/measure/profile";
 import { until } from "../support/daemon-bench.ts";
-import { outputOf, withLab } from "../support/lab.ts";
+import { holders, outputOf, withLab } from "../support/lab.ts";
 
 const ATTACKER = fileURLToPath(new URL("../support/advert-attacker.ts", import.meta.url));
 const FIRST = "key 1 file:/etc/keepalived/first.key";
@@ -41,12 +41,6 @@ function instanceOf(node: LabNode): Promise<InstanceStatus> {
   return statusOf(node.folder).then((status) => status?.instances[0] ?? assert.fail(node.name));
 }
 
-const owner = (lab: Lab): string =>
-  lab.nodes
-    .filter(({ name }) => lab.network.addressesOf(name).includes(VIRTUAL_ADDRESS))
-    .map(({ name }) => name)
-    .join();
-
 async function reload(node: LabNode, index: number, lines: readonly string[]): Promise<void> {
   const before = (node.logTail(10_000).match(/reload/gi) ?? []).length;
   const addresses = {
@@ -69,7 +63,7 @@ test("who records, alters and forges advertisements moves nothing; keys change; 
     assert.ok(a && b && c);
     for (const node of [a, b]) writeKeys(node);
     await a.startDaemon();
-    await until("a owns the address", () => owner(lab) === "a");
+    await until("a owns the address", () => holders(lab) === "a");
     await b.startDaemon();
     await until("b is BACKUP", () => b.loggedState() === "BACKUP");
     const states = (): readonly string[] => [a, b].map((node) => node.loggedStates().join());
@@ -79,7 +73,7 @@ test("who records, alters and forges advertisements moves nothing; keys change; 
     const out = await outputOf(c, ...attack, VIRTUAL_ADDRESS);
     const { recorded, sent } = JSON.parse(out) as { recorded: number; sent: number };
     assert.ok(recorded > 3 && sent === 200, out);
-    assert.deepEqual([states(), owner(lab)], [before, "a"]);
+    assert.deepEqual([states(), holders(lab)], [before, "a"]);
     const { counters, peers } = await instanceOf(b);
     // Three of four are forged or altered, the fourth was heard before; all are too old where the
     // attacker waits for its processor.
@@ -99,7 +93,7 @@ test("who records, alters and forges advertisements moves nothing; keys change; 
       [SECOND, "active_key 2"],
     ])
       for (const [index, node] of [a, b].entries()) await reload(node, index, lines);
-    assert.deepEqual([states(), owner(lab)], [before, "a"]);
+    assert.deepEqual([states(), holders(lab)], [before, "a"]);
     const changed = await instanceOf(b);
     assert.equal(changed.counters["auth_ext_unknown_key"], 0);
     assert.ok((changed.counters["advert_rcvd"] ?? 0) > (counters["advert_rcvd"] ?? 0));

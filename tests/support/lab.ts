@@ -10,7 +10,7 @@ import type { TestContext } from "node:test";
 import type { InstanceStatus } from "#daemon/control-protocol";
 import { statusOf } from "#lab/measure/control";
 import { BATON, findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "#lab/measure/daemon";
-import { Lab, type LabOptions } from "#lab/measure/lab";
+import { Lab, type LabOptions, VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 
 const TIMEOUT = 4;
@@ -38,6 +38,13 @@ export async function withLab(
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** Names of the nodes that have the address, as the kernel says. */
+export const holders = (lab: Lab): string =>
+  lab.nodes
+    .filter(({ name }) => lab.network.addressesOf(name).includes(VIRTUAL_ADDRESS))
+    .map(({ name }) => name)
+    .join();
 
 export interface Ran {
   readonly status: number | null;

@@ -26,6 +26,7 @@ import { spawnIn } from "#linux/namespace";
 import { mustDo } from "#linux/result";
 import { until } from "./daemon-bench.ts";
 import { type Cable, layCable } from "./linux-net.ts";
+import { endProgram, spawnLogged } from "./logged-program.ts";
 
 export type Kind = "baton" | "keepalived";
 
@@ -81,14 +82,10 @@ export class Witness {
   }
 
   start(): void {
-    const log = openSync(this.file("log"), "a");
-    this.#daemon = spawnIn(this.cable.left.namespace, this.#argv(), {
-      stdio: ["ignore", log, log],
+    this.#daemon = spawnLogged(this.cable.left.namespace, this.#argv(), this.file("log"), {
       env: { PATH: process.env["PATH"], SECRET_KEY: "s3cret", LANG: "C.UTF-8" },
       cwd: "/",
-      diesWithParent: true,
     });
-    closeSync(log);
   }
 
   #argv(): readonly string[] {
@@ -114,10 +111,7 @@ export class Witness {
       stdio: ["ignore", "ignore", "inherit"],
       diesWithParent: true,
     });
-    return async () => {
-      child.kill("SIGKILL");
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-    };
+    return async () => await endProgram(child);
   }
 
   setCarrier(up: boolean): void {

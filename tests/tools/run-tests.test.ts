@@ -219,7 +219,7 @@ test("a lab test says which programs it needs, and setup knows their packages", 
     chromium: /support\/console-page/,
     openssl: /"openssl"|support\/certificates/,
     nginx: /sbin\/nginx"/,
-    bird: /\/usr\/sbin\/bird/,
+    bird: /support\/bird/,
     bfdd: /\/usr\/lib\/frr/,
   };
   assert.deepEqual(Object.keys(marks), Object.keys(TOOLS));
