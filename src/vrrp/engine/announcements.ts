@@ -58,6 +58,8 @@ export class Announcements {
   readonly #ports = new Map<number, PacedInterface>();
   readonly #arp = new Uint8Array(ARP_FRAME_LENGTH);
   readonly #neighbour = new Uint8Array(NEIGHBOUR_FRAME_LENGTH);
+  /** Of the interface that frames are being sent on; asked of the kernel once for all of them. */
+  #forwards: boolean | undefined;
   #pacing = new Map<string, PacingConfig>();
 
   constructor(context: EngineContext) {
@@ -147,6 +149,7 @@ export class Announcements {
       const taken = take(port.pacing, port.state, now);
       port.state = taken.state;
       port.due = "stale";
+      this.#forwards = undefined;
       for (const target of taken.send) this.#send(index, target, now);
     }
   }
@@ -171,8 +174,8 @@ export class Announcements {
       emitArp(this.#arp, gratuitousArp(mac, address, form));
       return this.#arp;
     }
-    const isRouter = this.#context.world.forwardsIpv6(index);
-    emitNeighbour(this.#neighbour, unsolicitedAdvertisement(mac, address, isRouter));
+    this.#forwards ??= this.#context.world.forwardsIpv6(index);
+    emitNeighbour(this.#neighbour, unsolicitedAdvertisement(mac, address, this.#forwards));
     return this.#neighbour;
   }
 

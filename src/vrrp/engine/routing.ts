@@ -64,7 +64,7 @@ export class Routing {
   change(instance: Instance): void {
     const had = instance.routing;
     const wanted = routingItems(instance.config);
-    if (JSON.stringify(had) === JSON.stringify(wanted)) return;
+    if (had.map(keyOf).join() === wanted.map(keyOf).join()) return;
     const isIn = (list: readonly RoutingItem[], item: RoutingItem): boolean =>
       list.some((one) => isSame(one, item));
     this.#remove(
@@ -97,4 +97,15 @@ export class Routing {
 
 const nameOf = (item: RoutingItem): string => `${item.kind} \`${textOf(item)}\``;
 
-const isSame = (a: RoutingItem, b: RoutingItem): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** Compared with those of every other instance, a thousand of them at a stop: made once. */
+const keys = new WeakMap<RoutingItem, string>();
+
+function keyOf(item: RoutingItem): string {
+  const known = keys.get(item);
+  if (known !== undefined) return known;
+  const key = JSON.stringify(item);
+  keys.set(item, key);
+  return key;
+}
+
+const isSame = (a: RoutingItem, b: RoutingItem): boolean => keyOf(a) === keyOf(b);
